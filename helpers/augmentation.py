@@ -1,0 +1,256 @@
+"""Augmentation of whole batches: one affine warp, new backgrounds, new light.
+
+All of it works on float32 images of shape (batch, height, width, 3) with values 0 to 255 and takes
+its randomness from a seed, so that a run can be repeated.
+"""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+from scipy import ndimage
+
+
+def affine_matrices(
+    height: int,
+    width: int,
+    rotation: tf.Tensor,
+    shift: tf.Tensor,
+    shear: tf.Tensor,
+    zoom: tf.Tensor,
+    flip: tf.Tensor,
+) -> tf.Tensor:
+    """Compose rotation, shift, shear, zoom and flip into one matrix a picture.
+
+    A matrix sends a position (x, y, 1) in the output to the position in the input that is read
+    there. Order and signs are those of `apply_affine_transform` in Keras's `ImageDataGenerator`
+    (rotation, shift, shear, zoom about the centre; the flip comes last).
+
+    Args:
+        height, width: size of the pictures, in pixels.
+        rotation: degrees, float32, shape (batch,).
+        shift: pixels read further right and further down, float32, shape (batch, 2) as (x, y).
+        shear: degrees, float32, shape (batch,).
+        zoom: factors on x and y, float32, shape (batch, 2); below 1 enlarges.
+        flip: 1.0 mirrors left and right, else 0.0; float32, shape (batch,).
+
+    Returns:
+        float32 matrices, shape (batch, 3, 3).
+    """
+    angle, slant = rotation * (math.pi / 180), shear * (math.pi / 180)
+    centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
+    turn = _matrices([[tf.cos(angle), -tf.sin(angle), 0], [tf.sin(angle), tf.cos(angle), 0]])
+    move = _matrices([[1, 0, shift[:, 0]], [0, 1, shift[:, 1]]])
+    slide = _matrices([[1, -tf.sin(slant), 0], [0, tf.cos(slant), 0]])
+    scale = _matrices([[zoom[:, 0], 0, 0], [0, zoom[:, 1], 0]])
+    mirror = _matrices([[1 - 2 * flip, 0, 0], [0, 1, 0]])
+    to_centre = _matrices([[1, 0, -centre_x], [0, 1, -centre_y]])
+    back = _matrices([[1, 0, centre_x], [0, 1, centre_y]])
+    return back @ turn @ move @ slide @ scale @ mirror @ to_centre
+
+
+def _matrices(rows: list[list]) -> tf.Tensor:
+    """Stack entries, numbers or tensors of shape (batch,), to matrices with last row (0, 0, 1)."""
+    entries = [[tf.convert_to_tensor(entry, tf.float32) for entry in row] for row in [*rows, [0, 0, 1]]]
+    size = tf.reduce_max([tf.size(entry) for row in entries for entry in row])
+    full = [[tf.broadcast_to(entry, [size]) for entry in row] for row in entries]
+    return tf.stack([tf.stack(row, axis=-1) for row in full], axis=-2)
+
+
+def warp(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
+    """Read every picture once through its matrix: bilinear, the nearest edge pixel outside.
+
+    Args:
+        images: float32, shape (batch, height, width, channels).
+        matrices: from `affine_matrices`, shape (batch, 3, 3).
+
+    Returns:
+        float32 images of the same shape and range.
+    """
+    coefficients = tf.reshape(matrices, [-1, 9])[:, :8]
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=coefficients,
+        output_shape=tf.shape(images)[1:3],
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+        fill_value=0.0,
+    )
+
+
+class RandomAffine(keras.layers.Layer):
+    """Random rotation, shift, shear, zoom and flip in one warp, ranges as in `ImageDataGenerator`.
+
+    Args:
+        rotation: largest angle either way, in degrees.
+        width_shift, height_shift: largest shift either way, as a fraction of the edge.
+        shear: largest shear either way, in degrees.
+        zoom: zoom factors lie in 1 - zoom to 1 + zoom, drawn for each axis of each picture;
+            below 1 enlarges.
+        horizontal_flip: mirror every second picture, left and right.
+    """
+
+    def __init__(
+        self,
+        rotation: float = 0.0,
+        width_shift: float = 0.0,
+        height_shift: float = 0.0,
+        shear: float = 0.0,
+        zoom: float = 0.0,
+        horizontal_flip: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
+        self.rotation = rotation
+        self.width_shift = width_shift
+        self.height_shift = height_shift
+        self.shear = shear
+        self.zoom = zoom
+        self.horizontal_flip = horizontal_flip
+
+    def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Warp each picture of a batch by its own random matrix.
+
+        Args:
+            images: float32, shape (batch, height, width, channels).
+            seed: int32, shape (2,); without one the result differs from call to call.
+
+        Returns:
+            float32 images of the same shape and range.
+        """
+        seed = random_seed() if seed is None else seed
+        count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
+        unit = tf.random.stateless_uniform([count, 6], seed, -1.0, 1.0)
+        side = tf.constant([self.width_shift * width, self.height_shift * height])
+        coin = tf.random.stateless_uniform([count], seed + 1)
+        matrices = affine_matrices(
+            height,
+            width,
+            rotation=unit[:, 0] * self.rotation,
+            shift=unit[:, 1:3] * side,
+            shear=unit[:, 3] * self.shear,
+            zoom=1.0 + unit[:, 4:6] * self.zoom,
+            flip=tf.cast(coin < 0.5, tf.float32) * float(self.horizontal_flip),
+        )
+        return warp(images, matrices)
+
+    def get_config(self) -> dict:
+        names = ("rotation", "width_shift", "height_shift", "shear", "zoom", "horizontal_flip")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def random_seed() -> tf.Tensor:
+    """Draw a seed of shape (2,) from TensorFlow's own stream."""
+    return tf.random.uniform([2], maxval=2**31 - 1, dtype=tf.int32)
+
+
+def add_masks(images: np.ndarray) -> np.ndarray:
+    """Add a fourth channel that tells the hand from its near-white studio background.
+
+    A pixel is background where it is both bright and grey: white, or the soft grey of a shadow.
+    Highlights on pale skin look the same, so holes inside the outline are filled.
+
+    Args:
+        images: uint8, shape (n, height, width, 3).
+
+    Returns:
+        uint8, shape (n, height, width, 4); the last channel is 255 on the hand, 0 around it.
+    """
+    darkest = images.min(-1).astype(np.float32) / 255
+    colour = images.max(-1).astype(np.float32) / 255 - darkest
+    hands = np.clip(8 * (colour - 0.03) + 5 * (0.80 - darkest), 0, 1)
+    for hand in hands:
+        filled = ndimage.binary_fill_holes(hand > 0.5)
+        hand[:] = ndimage.uniform_filter(np.maximum(hand, filled), 3)
+    # Half of the soft edge is mixed with white; leaving it out avoids a bright rim.
+    masks = np.clip(2 * hands - 1, 0, 1) * 255
+    return np.concatenate([images, masks[..., None].astype(np.uint8)], axis=-1)
+
+
+class RandomBackground(keras.layers.Layer):
+    """Put hands from a near-white background in front of drawn walls, shapes and shadows.
+
+    Args:
+        keep: share of the pictures that keep their own background.
+    """
+
+    def __init__(self, keep: float = 0.25, **kwargs):
+        super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
+        self.keep = keep
+
+    def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Replace the background of most pictures of a batch.
+
+        Args:
+            images: float32, shape (batch, height, width, 4), values 0 to 255, from `add_masks`.
+            seed: int32, shape (2,); without one the result differs from call to call.
+
+        Returns:
+            float32 images, shape (batch, height, width, 3), values 0 to 255.
+        """
+        seed = random_seed() if seed is None else seed
+        images, mask = images[..., :3], images[..., 3:] / 255
+        keeps = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], seed + 10) < self.keep
+        scenes = draw_scenes(tf.shape(images)[0], images.shape[1], images.shape[2], seed + 20)
+        return tf.where(keeps, images, mask * images + (1 - mask) * scenes)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "keep": self.keep}
+
+
+def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> tf.Tensor:
+    """Draw backgrounds: one colour or two with a border between, uneven light, texture.
+
+    Args:
+        count: number of pictures.
+        height, width: their size, in pixels.
+        seed: int32, shape (2,).
+
+    Returns:
+        float32, shape (count, height, width, 3), values 0 to 255.
+    """
+
+    def noise(cells: int, channels: int, offset: int) -> tf.Tensor:
+        grid = tf.random.stateless_uniform([count, cells, cells, channels], seed + offset, -1.0, 1.0)
+        return tf.image.resize(grid, [height, width], "bicubic")
+
+    colours = tf.random.stateless_uniform([2, count, 1, 1, 3], seed, 20.0, 250.0)
+    strength = tf.random.stateless_uniform([count, 1, 1, 4], seed + 1)
+    # A steep slope through smooth noise gives regions with soft or sharp borders.
+    region = tf.clip_by_value(noise(3, 1, 2) * 40 * strength[..., :1] + 0.5, 0.0, 1.0)
+    region *= tf.cast(strength[..., 1:2] < 0.5, tf.float32)
+    scene = colours[0] + region * (colours[1] - colours[0])
+    scene += noise(2, 1, 3) * 60 * strength[..., 2:3] + noise(4, 3, 4) * 15
+    scene += noise(max(height // 4, 1), 1, 5) * 30 * strength[..., 3:] ** 2
+    return tf.clip_by_value(scene, 0.0, 255.0)
+
+
+class RandomLight(keras.layers.Layer):
+    """Vary brightness, contrast, colour of the light, sharpness and noise of each picture."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
+
+    def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Change the light of each picture of a batch.
+
+        Args:
+            images: float32, shape (batch, height, width, 3), values 0 to 255.
+            seed: int32, shape (2,); without one the result differs from call to call.
+
+        Returns:
+            float32 images of the same shape and range.
+        """
+        seed = random_seed() if seed is None else seed
+        count = tf.shape(images)[0]
+        unit = tf.random.stateless_uniform([count, 1, 1, 6], seed + 30, -1.0, 1.0)
+        smooth = tf.nn.avg_pool2d(images, 3, 1, "SAME")
+        images += (smooth - images) * tf.maximum(unit[..., :1], 0.0)
+        contrast = tf.exp(0.4 * unit[..., 1:2])
+        gain = contrast * tf.exp(0.15 * unit[..., 3:6])
+        images = (images - 128) * gain + 128 + 50 * unit[..., 2:3]
+        images += tf.random.stateless_uniform(tf.shape(images), seed + 31, -8.0, 8.0)
+        return tf.clip_by_value(images, 0.0, 255.0)

@@ -1,0 +1,237 @@
+"""The data sets of the course, as `data/catalog.toml` describes them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import tomllib
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from helpers.environment import DATA_FOLDER
+
+CATALOG = DATA_FOLDER / "catalog.toml"
+PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".ppm", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file that is downloaded, or placed by hand.
+
+    Attributes:
+        name: file name.
+        addresses: where it lies, tried in turn.
+        bytes: its size.
+        sha256: its checksum in hexadecimal digits; None where none is known.
+        unpacked_sha256: checksum of what a `.gz` file unpacks to; accepts recompressed copies.
+        inside: the folder within the archive that holds the split folders.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    bytes: int
+    sha256: str | None = None
+    unpacked_sha256: str | None = None
+    inside: str = "."
+
+    def find_fault(self, file: Path) -> str:
+        """Compare a file with the size and the checksum in the catalog.
+
+        Args:
+            file: a copy of this archive.
+
+        Returns:
+            What is wrong with it, such as "has 12 bytes instead of 5,148"; empty if nothing is.
+        """
+        size = file.stat().st_size
+        if size == self.bytes and (self.sha256 is None or _sha256(file) == self.sha256):
+            return ""
+        if self.unpacked_sha256 and _sha256_unpacked(file) == self.unpacked_sha256:
+            return ""
+        if size != self.bytes:
+            return f"has {size:,} bytes instead of {self.bytes:,}"
+        return "has the right size but the wrong checksum"
+
+
+@dataclass(frozen=True)
+class Split:
+    """A part of a data set, such as its training pictures.
+
+    Attributes:
+        name: such as "train" or "test".
+        folder: where it lies inside the data set; "." is the data set's own folder.
+        pictures: their number.
+        may_miss: how many of them may be missing.
+        optional: whether the data set is whole without it.
+    """
+
+    name: str
+    folder: str
+    pictures: int
+    may_miss: int = 0
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set of the catalog.
+
+    Attributes:
+        name: its name in the catalog.
+        title: what it is, in a few words.
+        classes: class names in label order.
+        layout: "folders" (a folder a split, in it a folder a class) or "files" (the archives
+            themselves are read).
+        licence: the terms of the pictures.
+        source: the page of those who made them.
+        splits: its parts.
+        archives: the files it is downloaded as; none where there is no download.
+        mirror_names: names, besides its own, that a mirror folder may give its folder.
+    """
+
+    name: str
+    title: str
+    classes: tuple[str, ...]
+    layout: str
+    licence: str
+    source: str
+    splits: tuple[Split, ...]
+    archives: tuple[Archive, ...] = ()
+    mirror_names: tuple[str, ...] = ()
+
+    def split(self, name: str) -> Split:
+        """Return the split of this name.
+
+        Raises:
+            ValueError: the data set has no such split.
+        """
+        for split in self.splits:
+            if split.name == name:
+                return split
+        known = ", ".join(split.name for split in self.splits)
+        raise ValueError(f"{self.name} has no split {name!r}; it has: {known}.")
+
+    def count_pictures(self, folder: Path) -> dict[str, int]:
+        """Count the pictures of each split, without opening them.
+
+        Args:
+            folder: the folder that holds the split folders, or the files.
+
+        Returns:
+            The number for each split's name; 0 for what is not there.
+        """
+        if self.layout == "files":
+            here = all((folder / archive.name).is_file() for archive in self.archives)
+            return {split.name: split.pictures if here else 0 for split in self.splits}
+        return {
+            split.name: sum(_count_files(folder / split.folder / name) for name in self.classes)
+            for split in self.splits
+        }
+
+    def is_in(self, folder: Path) -> bool:
+        """Tell whether a folder holds any of this data set, whole or not."""
+        if self.layout == "files":
+            return any((folder / archive.name).is_file() for archive in self.archives)
+        return any(self.count_pictures(folder).values())
+
+    def find_shortage(self, folder: Path) -> str:
+        """Compare what a folder holds with the catalog.
+
+        Args:
+            folder: the folder that holds the split folders, or the files.
+
+        Returns:
+            What is missing, such as "split train (rps) has 12 of 2,520 pictures"; empty if whole.
+        """
+        if self.layout == "files":
+            return self._find_faulty_file(folder)
+        counts = self.count_pictures(folder)
+        short = [
+            f"split {split.name} ({split.folder}) has {counts[split.name]:,} "
+            f"of {split.pictures:,} pictures"
+            for split in self.splits
+            if counts[split.name] < split.pictures - split.may_miss
+            and not (split.optional and counts[split.name] == 0)
+        ]
+        return ", ".join(short)
+
+    def _find_faulty_file(self, folder: Path) -> str:
+        for archive in self.archives:
+            file = folder / archive.name
+            fault = archive.find_fault(file) if file.is_file() else "is missing"
+            if fault:
+                return f"{archive.name} {fault}"
+        return ""
+
+
+def dataset(name: str) -> DataSet:
+    """Look a data set up in the catalog.
+
+    Args:
+        name: its name there, such as "rock_paper_scissors".
+
+    Raises:
+        ValueError: the catalog has no such data set.
+    """
+    catalog = read_catalog()
+    if name not in catalog:
+        raise ValueError(f"There is no data set {name!r}; the catalog has: {', '.join(catalog)}.")
+    return catalog[name]
+
+
+@cache
+def read_catalog(path: Path = CATALOG) -> dict[str, DataSet]:
+    """Read a catalog file.
+
+    Args:
+        path: a TOML file laid out as `data/catalog.toml` explains.
+
+    Returns:
+        The data sets by name, in the order of the file.
+    """
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {name: _as_dataset(name, table) for name, table in tables.items()}
+
+
+def _as_dataset(name: str, table: dict) -> DataSet:
+    archives = [
+        Archive(**{**entry, "addresses": tuple(entry["addresses"])})
+        for entry in table.get("archives", [])
+    ]
+    fields = {
+        **table,
+        "classes": tuple(table["classes"]),
+        "mirror_names": tuple(table.get("mirror_names", [])),
+        "archives": tuple(archives),
+        "splits": tuple(Split(**entry) for entry in table["splits"]),
+    }
+    return DataSet(name=name, **fields)
+
+
+def _count_files(folder: Path) -> int:
+    """Count the picture files of a folder; hidden files, such as macOS's `._` twins, are none."""
+    if not folder.is_dir():
+        return 0
+    with os.scandir(folder) as entries:
+        return sum(
+            os.path.splitext(entry.name)[1].lower() in PICTURE_SUFFIXES  # noqa: PTH122 (speed)
+            and not entry.name.startswith(".")
+            for entry in entries
+        )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sha256_unpacked(file: Path) -> str:
+    """Return the checksum of what a `.gz` file unpacks to; empty if it does not unpack."""
+    try:
+        with gzip.open(file) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except (OSError, EOFError, zlib.error):
+        return ""

@@ -1,0 +1,104 @@
+"""Where the project lives, and the machine it runs on: device, precision, seeds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+DATA_FOLDER = PROJECT / "data"
+RUNS_FOLDER = PROJECT / "runs"
+MIRROR_VARIABLE = "COURSE_MIRROR"
+
+
+def mirror_folder() -> Path | None:
+    """Return the folder named by the environment variable `COURSE_MIRROR`.
+
+    Returns:
+        The folder, or None where the variable is unset or empty.
+
+    Raises:
+        ValueError: the variable names something that is not a folder.
+    """
+    name = os.environ.get(MIRROR_VARIABLE, "").strip()
+    if not name:
+        return None
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise ValueError(
+            f"{MIRROR_VARIABLE} names {name!r}, which is not a folder; "
+            "set it to a folder that holds the data sets, or unset it."
+        )
+    return folder.resolve()
+
+
+@contextlib.contextmanager
+def quiet_stderr():
+    """Silence the process's error stream, TensorFlow's C++ notes included; exceptions still show."""
+    sys.stderr.flush()
+    kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(sink)
+
+
+def prepare(seed: int = 0, precision: str = "auto") -> str:
+    """Start TensorFlow quietly, seed it and choose the precision of what follows.
+
+    Args:
+        seed: seeds Python, NumPy and TensorFlow.
+        precision: "float32", "mixed_bfloat16", "mixed_float16", or "auto" for the fastest that
+            this machine does in hardware.
+
+    Returns:
+        One line for the page: versions, device, precision.
+    """
+    with quiet_stderr():
+        import keras
+        import tensorflow as tf
+
+        graphics = tf.config.list_physical_devices("GPU")
+        tf.zeros(1)  # the first operation starts the device, and its notes
+    policy = choose_precision(precision, graphics)
+    keras.mixed_precision.set_global_policy(policy)
+    keras.utils.set_random_seed(seed)
+    device = _device_name(tf, graphics)
+    return f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {device}, precision {policy}"
+
+
+def choose_precision(precision: str, graphics: list) -> str:
+    """Resolve "auto": float16 on tensor cores, bfloat16 where the processor has it, else float32.
+
+    Args:
+        precision: the wish, see `prepare`.
+        graphics: TensorFlow's list of graphics processors.
+    """
+    if precision != "auto":
+        return precision
+    if graphics:
+        import tensorflow as tf
+
+        capability = tf.config.experimental.get_device_details(graphics[0]).get("compute_capability")
+        return "mixed_float16" if capability and capability >= (7, 0) else "float32"
+    return "mixed_bfloat16" if has_bfloat16() else "float32"
+
+
+def has_bfloat16() -> bool:
+    """Tell whether the processor multiplies bfloat16 matrices in hardware (Linux only)."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _device_name(tf, graphics: list) -> str:
+    if graphics:
+        return tf.config.experimental.get_device_details(graphics[0]).get("device_name", "GPU")
+    return f"CPU with {os.cpu_count()} cores"

@@ -1,0 +1,110 @@
+"""Judging a network: accuracy with its interval, the confusion matrix, the worst mistakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix
+
+from helpers.pictures import Pictures
+
+
+def accuracy_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's score interval of an accuracy.
+
+    Args:
+        correct: pictures classified correctly.
+        total: pictures classified, at least 1.
+        confidence: probability that such an interval covers the true accuracy.
+
+    Returns:
+        (low, high), both 0 to 1.
+
+    Source: E. B. Wilson (1927), Probable inference, the law of succession, and statistical
+        inference. It supposes independent pictures; frames of one series are not, so the true
+        interval is wider.
+    """
+    interval = binomtest(int(correct), int(total)).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What a network said of a set of pictures.
+
+    Attributes:
+        probabilities: float32, shape (n, classes), rows sum to 1.
+        labels: int32, shape (n,), the true classes.
+        classes: class names in label order.
+    """
+
+    probabilities: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """The most probable class of each picture, shape (n,)."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether each picture was classified correctly, boolean, shape (n,)."""
+        return self.predictions == self.labels
+
+    @property
+    def accuracy(self) -> float:
+        """Share of pictures classified correctly, 0 to 1."""
+        return float(self.right.mean())
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the accuracy, see `accuracy_interval`."""
+        return accuracy_interval(self.right.sum(), len(self))
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """Counts, shape (classes, classes): rows are true classes, columns predicted ones."""
+        return confusion_matrix(self.labels, self.predictions, labels=range(len(self.classes)))
+
+    def worst_first(self) -> np.ndarray:
+        """Positions of all pictures, the least probability of the true class first, shape (n,)."""
+        return self.probabilities[np.arange(len(self)), self.labels].argsort(kind="stable")
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return (
+            f"{self.accuracy:.4f} ({self.right.sum()} of {len(self)} right, "
+            f"95 % interval {low:.3f} to {high:.3f})"
+        )
+
+
+def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = 128) -> Scores:
+    """Let a network classify pictures.
+
+    Args:
+        model: takes pixels (batch, size, size, 3), 0 to 255; returns probabilities.
+        pictures: pictures of the size that the model takes.
+        batch_size: pictures at once; changes the memory needed, not the result.
+
+    Raises:
+        ValueError: the pictures are not of the model's size.
+    """
+    expected, found = tuple(model.input_shape[1:]), pictures.images.shape[1:]
+    if expected != found:
+        raise ValueError(
+            f"The network takes pictures of shape {expected}, these are {found}; "
+            "load them with the network's size."
+        )
+    parts = [
+        np.asarray(model(pictures.images[start : start + batch_size].astype(np.float32)))
+        for start in range(0, len(pictures), batch_size)
+    ]
+    probabilities = np.concatenate(parts).astype(np.float32)
+    return Scores(probabilities, pictures.labels, pictures.classes)

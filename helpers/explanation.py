@@ -1,0 +1,49 @@
+"""What a network looks at: class activation maps by Grad-CAM."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def last_convolution(model: keras.Model) -> keras.layers.Layer:
+    """Return the last layer whose output is a map: shape (batch, height, width, channels).
+
+    Raises:
+        ValueError: the model has no such layer.
+    """
+    for layer in reversed(model.layers):
+        if len(layer.output.shape) == 4:
+            return layer
+    raise ValueError(f"{model.name} has no layer whose output is a map, so there is none to show.")
+
+
+def grad_cam(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Show where the evidence for a class lies.
+
+    The last maps of the network are added up, each weighted by the mean gradient of the class
+    probability's logarithm, and negative sums are cut off.
+
+    Args:
+        model: takes pixels (batch, size, size, 3), 0 to 255; returns probabilities.
+        images: shape (n, size, size, 3), values 0 to 255.
+        labels: the class to explain for each picture, shape (n,).
+
+    Returns:
+        float32 maps, shape (n, size, size), values 0 to 1; 1 is each picture's strongest spot.
+
+    Source: R. R. Selvaraju et al. (2017), Grad-CAM: Visual Explanations from Deep Networks.
+    """
+    layer = last_convolution(model)
+    both = keras.Model(model.inputs, [layer.output, model.output])
+    with tf.GradientTape() as tape:
+        maps, probabilities = both(tf.cast(images, tf.float32))
+        chosen = tf.gather(probabilities, labels, batch_dims=1)
+        score = tf.math.log(tf.cast(chosen, tf.float32) + 1e-7)
+    gradients = tf.cast(tape.gradient(score, maps), tf.float32)
+    weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)
+    heat = tf.nn.relu(tf.reduce_sum(weights * tf.cast(maps, tf.float32), -1, keepdims=True))
+    heat = tf.image.resize(heat, images.shape[1:3])[..., 0]
+    peak = tf.reduce_max(heat, axis=(1, 2), keepdims=True)
+    return (heat / tf.maximum(peak, 1e-12)).numpy()

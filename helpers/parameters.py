@@ -1,0 +1,208 @@
+"""The rules for the notebooks' parameters: which there are, and which values each may take.
+
+A notebook declares its parameters in one cell tagged `parameters`, as annotated literals, and
+checks them in the next: `check_parameters(globals())`. `helpers.reruns` checks by the same rules
+before a run starts.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import NoneType
+from typing import Any
+
+PARAMETER_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+# Papermill writes the values it was given into a cell of their own, which opens with this line.
+INJECTED_CELL = "# Parameters\n"
+PLAIN_TYPES = (bool, int, float, str, list, tuple, dict, NoneType)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number from `low` to `high`, both included."""
+
+    low: int
+    high: int
+    type_name = "int"
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values, in words."""
+        return f"{self.low} to {self.high}"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is such a number; True and False are not."""
+        return type(value) is int and self.low <= value <= self.high
+
+    def parse(self, text: str) -> Any:
+        """Read a value from a command line; text that is no such number stays text."""
+        try:
+            return int(text)
+        except ValueError:
+            return text
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number from `low` to `high`, both included; a whole number will do."""
+
+    low: float
+    high: float
+    type_name = "float"
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values, in words."""
+        return f"{_decimal(self.low)} to {_decimal(self.high)}"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is such a number; True, False and NaN are not."""
+        return type(value) in (int, float) and self.low <= value <= self.high
+
+    def parse(self, text: str) -> Any:
+        """Read a value from a command line; text that is no number stays text."""
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few names."""
+
+    names: tuple[str, ...]
+    type_name = "str"
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values, in words."""
+        return f"{', '.join(self.names[:-1])} or {self.names[-1]}"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is one of the names."""
+        return isinstance(value, str) and value in self.names
+
+    def parse(self, text: str) -> str:
+        """Read a value from a command line."""
+        return text
+
+
+@dataclass(frozen=True)
+class OwnPath:
+    """A file or folder of the reader's own, or nothing."""
+
+    allowed = 'a picture or a folder that exists, or "" for none'
+    type_name = "str"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is "" or names something that exists, as seen from the working folder."""
+        return isinstance(value, str) and (value == "" or _exists(value))
+
+    def parse(self, text: str) -> str:
+        """Read a value from a command line."""
+        return text
+
+
+Rule = Whole | Number | OneOf | OwnPath
+
+RULES: dict[str, Rule] = {
+    "DATA": OneOf(("auto", "full", "samples")),
+    "EPOCHS": Whole(1, 500),
+    "STEPS_PER_EPOCH": Whole(1, 1000),
+    "BATCH_SIZE": Whole(1, 1024),
+    "IMAGE_SIZE": Whole(64, 300),  # pixels
+    "LEARNING_RATE": Number(1e-6, 1.0),
+    "LIMIT": Whole(0, 100_000),  # training pictures used per class, 0 for all
+    "SEED": Whole(0, 2**31 - 1),
+    "PRECISION": OneOf(("auto", "float32", "mixed_bfloat16", "mixed_float16")),
+    "PHOTO": OwnPath(),
+    "RECIPE_EPOCHS": Whole(1, 500),  # epochs of the better recipe
+}
+
+
+def check_values(values: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Check values against the rules.
+
+    Args:
+        values: parameter values by name.
+        known: names of the parameters the notebook has.
+
+    Raises:
+        ValueError: a name is not among `known` or has no rule, or a value is of the wrong type or
+            out of range; one sentence says all of it.
+    """
+    known = list(known)
+    unknown = [name for name in values if name not in known]
+    problems = [f"{name} is no parameter{_suggestion(name, known)}" for name in unknown]
+    for name in values:
+        if name in known:
+            problems += _value_problems(name, values[name])
+    if unknown:
+        problems.append(f"this notebook has {', '.join(known) or 'no parameters'}")
+    if problems:
+        raise ValueError(f"Parameters: {'; '.join(problems)}.")
+
+
+def check_parameters(namespace: Mapping[str, Any]) -> None:
+    """Check a notebook's parameters, from the cell after the one that sets them.
+
+    The parameters are the annotated names in capitals; any other plain value under a name in
+    capitals, and any other name papermill was given, is a parameter this notebook does not have.
+
+    Args:
+        namespace: the notebook's `globals()`.
+
+    Raises:
+        ValueError: see `check_values`.
+    """
+    known = [name for name in namespace.get("__annotations__", {}) if _is_parameter_name(name)]
+    capitals = [
+        name
+        for name, value in namespace.items()
+        if _is_parameter_name(name) and isinstance(value, PLAIN_TYPES)
+    ]
+    names = dict.fromkeys([*known, *capitals, *_injected_names(namespace)])
+    check_values({name: namespace.get(name) for name in names}, known)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).expanduser().exists()
+    except (OSError, RuntimeError, ValueError):  # too long, an unknown ~user, a null character
+        return False
+
+
+def _value_problems(name: str, value: Any) -> list[str]:
+    rule = RULES.get(name)
+    if rule is None:
+        return [f"{name} has no rule, add one to RULES in helpers/parameters.py"]
+    if rule.accepts(value):
+        return []
+    return [f"{name} is {value!r} ({type(value).__name__}), allowed is {rule.allowed}"]
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name.upper(), known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _is_parameter_name(name: str) -> bool:
+    return PARAMETER_NAME.fullmatch(name) is not None
+
+
+def _injected_names(namespace: Mapping[str, Any]) -> list[str]:
+    """Names papermill set in its own cell, whatever their case; `In` is IPython's list of cells."""
+    cell = next((c for c in namespace.get("In", []) if c.startswith(INJECTED_CELL)), "")
+    assignments = [node for node in ast.parse(cell).body if isinstance(node, ast.Assign)]
+    return [node.targets[0].id for node in assignments if isinstance(node.targets[0], ast.Name)]
+
+
+def _decimal(number: float) -> str:
+    """Write a number without an exponent: 1e-6 is 0.000001."""
+    return f"{number:.9f}".rstrip("0").rstrip(".")

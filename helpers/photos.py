@@ -1,0 +1,568 @@
+"""A learner's own photo: open it, make it square, classify it, show the answer."""
+
+from __future__ import annotations
+
+import base64
+import sys
+import textwrap
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython import get_ipython
+from IPython.display import display
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+if TYPE_CHECKING:
+    import ipywidgets
+    import keras
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+FORMATS_TEXT = "JPEG, PNG, GIF, WebP, BMP or TIFF"
+# A folder's HEIC pictures are tried too, so that their owner is told what to do with them.
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
+)
+HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+
+LONGEST_SIDE = 2048  # pixels; more than any network here looks at, little to keep in memory
+MAX_PIXELS = 120_000_000  # lets a phone's 108 megapixels pass; about 0.5 GB when unpacked
+MAX_PHOTOS = 24  # figures shown for one folder
+
+# The white of modes deeper than 8 bits: the first of these that no pixel exceeds.
+DEEP_WHITES = {"I": (65535,), "F": (1, 255, 65535)}
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+WINNER_COLOUR = "#1f5fa8"
+OTHER_COLOUR = "#a9b6c4"
+TRACK_COLOUR = "#f3f5f7"
+TEXT_COLOUR = "#333333"
+
+HOW_TO = (
+    "To classify a photo of your own, run this cell yourself in Jupyter or Colab, "
+    "or give the path of a picture or of a folder of pictures."
+)
+
+
+class PhotoError(ValueError):
+    """A photo that cannot be used; the message is one sentence that says why and what to do."""
+
+
+# Opening ---------------------------------------------------------------------------------------
+
+
+def open_photo(source: str | Path | bytes) -> Image.Image:
+    """Open a photo as an upright RGB picture, whatever its format and mode.
+
+    EXIF rotation is applied, transparency is laid on white, deep grey is scaled to 8 bits, and of
+    an animation the first frame is taken. A picture with a side over 2048 pixels is made smaller.
+
+    Args:
+        source: a path, or the bytes of a file; JPEG, PNG, GIF, WebP, BMP or TIFF.
+
+    Returns:
+        The picture in mode RGB, values 0..255, its longer side at most 2048 pixels.
+
+    Raises:
+        PhotoError: the source is missing, a folder, empty, damaged, over 120 million pixels, or
+            no picture in one of these formats.
+    """
+    name = "The uploaded photo" if isinstance(source, bytes) else str(source)
+    with _open_file(source, name) as file:
+        try:
+            # Pillow's warnings concern the size, checked below, and odd metadata, not needed.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                with Image.open(file, formats=FORMATS) as image:
+                    _check_pixels(image, name)
+                    return _upright_rgb(image)
+        except PhotoError:
+            raise
+        except Image.DecompressionBombError:
+            raise _too_many_pixels(name) from None
+        except UnidentifiedImageError:
+            raise _not_a_picture(file, name) from None
+        except Exception:  # on damaged files Pillow's readers raise errors of many kinds
+            raise PhotoError(
+                f"{name} is damaged, cut short or of a rare kind; copy it again, or save it anew "
+                "as JPEG or PNG."
+            ) from None
+
+
+def _open_file(source: str | Path | bytes, name: str) -> BinaryIO:
+    """Open a source for reading; refuse what is missing, a folder or empty."""
+    if isinstance(source, bytes):
+        if not source:
+            raise _empty(name)
+        return BytesIO(source)
+    path = Path(source).expanduser()
+    try:
+        if path.is_dir():
+            raise PhotoError(f"{name} is a folder; give one picture ({FORMATS_TEXT}).")
+        if not path.is_file():  # checked first, because opening a pipe would wait for ever
+            raise PhotoError(f"There is no file {name}; give a picture ({FORMATS_TEXT}).")
+        if path.stat().st_size == 0:
+            raise _empty(name)
+        return path.open("rb")
+    except OSError as error:
+        raise PhotoError(
+            f"{name} cannot be opened ({error.strerror}); give a picture you may read "
+            f"({FORMATS_TEXT})."
+        ) from None
+
+
+def _empty(name: str) -> PhotoError:
+    return PhotoError(f"{name} is empty; copy it again, or give another picture ({FORMATS_TEXT}).")
+
+
+def _too_many_pixels(name: str) -> PhotoError:
+    return PhotoError(
+        f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels; save a smaller copy, "
+        f"{LONGEST_SIDE} pixels wide for example, and use that."
+    )
+
+
+def _not_a_picture(file: BinaryIO, name: str) -> PhotoError:
+    file.seek(0)
+    head = file.read(12)
+    if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
+        return PhotoError(
+            f"{name} is a HEIC picture, which cannot be read here ({FORMATS_TEXT} can); "
+            "save or export it as JPEG or PNG."
+        )
+    return PhotoError(
+        f"{name} is not a picture that can be read here ({FORMATS_TEXT} can); "
+        "save or export it as JPEG or PNG."
+    )
+
+
+def _check_pixels(image: Image.Image, name: str) -> None:
+    """Refuse a picture too large for memory, from its header, before it is unpacked."""
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_many_pixels(name)
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    """Unpack an opened file, make it small, turn it upright and lay it on white."""
+    # A JPEG is unpacked at a half, a quarter or an eighth of its size, never below the one wanted.
+    longest = max(image.size)
+    if longest > LONGEST_SIDE:
+        image.draft(None, tuple(max(1, side * LONGEST_SIDE // longest) for side in image.size))
+    image.load()
+    turn = _exif_turn(image)  # after loading, which turns a TIFF by itself
+    picture = _to_8_bit_colour(image)
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
+    if turn is not None:
+        picture = picture.transpose(turn)
+    return _on_white(picture)
+
+
+def _exif_turn(image: Image.Image) -> Image.Transpose | None:
+    """Return the turn that EXIF asks for, or None; damaged EXIF does not spoil a good picture."""
+    # ImageOps.exif_transpose also writes the other fields again, and fails if one is damaged.
+    try:
+        return TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    except Exception:  # the reader raises errors of many kinds
+        return None
+
+
+def _to_8_bit_colour(image: Image.Image) -> Image.Image:
+    """Convert any mode to RGB, or to RGBA where the picture has transparency."""
+    if image.mode.startswith(("I", "F")):
+        return _deep_grey_to_8_bits(image).convert("RGB")
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _deep_grey_to_8_bits(image: Image.Image) -> Image.Image:
+    """Scale 16-bit, 32-bit or float grey to mode L; Pillow alone would clip it to white."""
+    values = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        grey = (values >> 8).astype(np.uint8)  # the high byte, as Pillow does for 16-bit colour
+    else:
+        finite = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0).clip(min=0)
+        brightest = float(finite.max())
+        white = next((top for top in DEEP_WHITES[image.mode] if brightest <= top), brightest)
+        grey = (finite * (255 / white)).round().astype(np.uint8)
+    transparent = image.info.get("transparency")  # one grey value of a PNG
+    if transparent is not None:
+        grey[values == transparent] = 255
+    return Image.fromarray(grey)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
+# Making the network's input --------------------------------------------------------------------
+
+
+def photo_to_array(source: str | Path | bytes, size: int) -> np.ndarray:
+    """Open a photo and make it a square array, the way the course's pictures are made.
+
+    Args:
+        source: a path, or the bytes of a file; see `open_photo`.
+        size: side of the result in pixels, at least 1.
+
+    Returns:
+        uint8 array of shape (size, size, 3), RGB, values 0..255.
+
+    Raises:
+        PhotoError: the photo cannot be used; see `open_photo`.
+        ValueError: `size` is less than 1.
+    """
+    return to_square_array(open_photo(source), size)
+
+
+def to_square_array(image: Image.Image, size: int) -> np.ndarray:
+    """Resize a picture to a square; one that is not square is padded first.
+
+    Args:
+        image: a picture of any mode that Pillow converts to RGB.
+        size: side of the result in pixels, at least 1.
+
+    Returns:
+        uint8 array of shape (size, size, 3), RGB, values 0..255. For a square picture exactly
+        `image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)`.
+
+    Raises:
+        ValueError: `size` is less than 1.
+    """
+    if size < 1:
+        raise ValueError(f"size is {size}; it must be at least 1 pixel.")
+    square = _pad_to_square(image.convert("RGB"))
+    # Pillow's filter widens as it shrinks a picture (antialiasing), so thin fingers don't break up.
+    return np.array(square.resize((size, size), Image.Resampling.BILINEAR))
+
+
+def _pad_to_square(image: Image.Image) -> Image.Image:
+    """Repeat the border pixels of the longer sides until the picture is square."""
+    # Cropping could cut fingers off, squeezing would change the shape of the hand, and a black or
+    # white bar would be an edge that no training picture has. Repeated border pixels carry the
+    # background on.
+    missing_x = max(image.height - image.width, 0)
+    missing_y = max(image.width - image.height, 0)
+    if missing_x == missing_y == 0:
+        return image
+    widths = [(missing // 2, missing - missing // 2) for missing in (missing_y, missing_x)]
+    return Image.fromarray(np.pad(np.asarray(image), (*widths, (0, 0)), mode="edge"))
+
+
+# Classifying -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """A network's answer for one photo.
+
+    Shown as a cell's value, or by `display`, it is its figure, with `alt_text` for screen readers.
+
+    Attributes:
+        label: name of the most probable class.
+        probability: its probability, 0..1.
+        probabilities: probability of every class, in the order of the classes.
+        image: uint8 array of shape (size, size, 3), the photo as the network saw it.
+    """
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]
+    image: np.ndarray = field(repr=False)
+
+    @property
+    def alt_text(self) -> str:
+        """The figure in words."""
+        every = ", ".join(f"{name} {_percent(p)}" for name, p in self.probabilities.items())
+        return f"A photo, classified as {self.label}. Probabilities: {every}."
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        """Return the figure as Jupyter wants it: data by type, then metadata by type."""
+        buffer = BytesIO()
+        show_prediction(self).savefig(buffer, format="png", dpi=100)
+        png = base64.b64encode(buffer.getvalue()).decode("ascii")
+        data = {"image/png": png, "text/plain": self.alt_text}
+        return data, {"image/png": {"alt": self.alt_text}}
+
+
+def classify_photo(
+    model: keras.Model, source: str | Path | bytes, classes: Sequence[str]
+) -> Prediction:
+    """Classify one photo.
+
+    Args:
+        model: takes (n, size, size, 3) raw pixels 0..255, scales them itself, ends in a softmax.
+        source: a path, or the bytes of a file; see `open_photo`.
+        classes: class names, in the order of the model's outputs.
+
+    Returns:
+        The prediction.
+
+    Raises:
+        PhotoError: the photo cannot be used; see `open_photo`.
+        ValueError: the model's input is not one square RGB picture, its output does not fit the
+            classes, or its answer is no probability distribution.
+    """
+    size = _input_size(model, classes)
+    image = photo_to_array(source, size)
+    batch = image[np.newaxis].astype(np.float32)
+    # For one picture a call is quicker than `predict`, which sets up a data pipeline.
+    output = np.asarray(model(batch, training=False), dtype=np.float64)[0]
+    if not (output.min() >= 0 and abs(output.sum() - 1) < 0.01):  # false for NaN too
+        raise ValueError(
+            "The model's answer is not a set of probabilities that sum to 1; "
+            "its last layer must be a softmax over the classes."
+        )
+    probabilities = dict(zip(classes, output.tolist(), strict=True))
+    label = max(probabilities, key=probabilities.__getitem__)
+    return Prediction(label, probabilities[label], probabilities, image)
+
+
+def _input_size(model: keras.Model, classes: Sequence[str]) -> int:
+    """Return the side of the model's input pictures, after checking that it fits the classes."""
+    if len(set(classes)) != len(classes):
+        raise ValueError(f"Class names must differ from each other; given were {list(classes)}.")
+    shape = tuple(model.input_shape)
+    if len(shape) != 4 or shape[3] != 3 or shape[1] is None or shape[1] != shape[2]:
+        raise ValueError(
+            f"The model's input shape is {shape}; a photo needs (None, size, size, 3) "
+            "with one fixed size."
+        )
+    outputs = tuple(model.output_shape)[1:]
+    if outputs != (len(classes),):
+        raise ValueError(
+            f"The model's output for one picture has shape {outputs}, but {len(classes)} classes "
+            "are named; it must be a softmax with one output for each class."
+        )
+    return shape[1]
+
+
+def _percent(probability: float) -> str:
+    """Write a probability as a percentage that never rounds doubt away."""
+    if 0 < probability < 0.001:
+        return "<0.1 %"
+    if 0.999 < probability < 1:
+        return ">99.9 %"
+    return f"{100 * probability:.1f} %"
+
+
+# Showing ---------------------------------------------------------------------------------------
+
+
+def show_prediction(prediction: Prediction) -> Figure:
+    """Draw the photo as the network saw it, and the class probabilities as bars.
+
+    Args:
+        prediction: what `classify_photo` returned.
+
+    Returns:
+        The figure: photo left, bars right, in class order from the top. As the last value of a
+        cell it is shown once; `prediction.alt_text` describes it.
+    """
+    bars = len(prediction.probabilities)
+    figure, (left, right) = plt.subplots(
+        ncols=2,
+        figsize=(7.5, max(2.8, 0.36 * bars + 0.9)),
+        width_ratios=(1, 1.5),
+        layout="constrained",
+    )
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
+    _draw_photo(left, prediction.image)
+    _draw_bars(right, prediction)
+    plt.close(figure)  # otherwise a notebook shows it a second time
+    return figure
+
+
+def _draw_photo(axes: Axes, image: np.ndarray) -> None:
+    axes.imshow(image, interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    height, width = image.shape[:2]
+    axes.set_xlabel(f"what the network sees: {width} × {height} pixels", color=TEXT_COLOUR, size=8)
+
+
+def _draw_bars(axes: Axes, prediction: Prediction) -> None:
+    names = list(prediction.probabilities)
+    values = list(prediction.probabilities.values())
+    colours = [WINNER_COLOUR if name == prediction.label else OTHER_COLOUR for name in names]
+    rows = range(len(names))
+    axes.barh(rows, 1, height=0.62, color=TRACK_COLOUR)  # shows where certainty would end
+    bars = axes.barh(rows, values, height=0.62, color=colours)
+    axes.bar_label(bars, [_percent(value) for value in values], padding=4, color=TEXT_COLOUR)
+    # Names are no formulas: a dollar sign in one is a dollar sign.
+    axes.set_yticks(rows, [textwrap.fill(name, 20) for name in names], parse_math=False)
+    axes.invert_yaxis()
+    # Room on the right for the longest label beside a full bar.
+    axes.set_xlim(0, 1.22)
+    axes.set_xticks([])
+    axes.tick_params(left=False, labelcolor=TEXT_COLOUR)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.spines["left"].set_color(OTHER_COLOUR)
+    axes.set_title(
+        textwrap.fill(f"Prediction: {prediction.label}", 34),
+        loc="left",
+        color=TEXT_COLOUR,
+        weight="bold",
+        parse_math=False,
+    )
+
+
+# In a notebook ---------------------------------------------------------------------------------
+
+
+def classify_own_photos(model: keras.Model, classes: Sequence[str], path: str | Path = "") -> None:
+    """Classify a learner's own photos and show a figure for each.
+
+    A path wins. Without one, Colab opens its upload dialogue and Jupyter shows an upload button;
+    where nobody is there to upload (papermill, nbval, a script), one line says what to do.
+
+    Args:
+        model: see `classify_photo`.
+        classes: class names, in the order of the model's outputs.
+        path: a picture, or a folder of pictures of which the first 24 by name are shown.
+
+    Raises:
+        PhotoError: the path is missing, or none of its pictures can be used.
+        ValueError: the model does not fit; see `classify_photo`.
+    """
+    _input_size(model, classes)
+    if str(path).strip():
+        _classify_path(model, classes, Path(path).expanduser())
+    elif not _someone_is_there():
+        print(HOW_TO)
+    elif "google.colab" in sys.modules:
+        _show_each(model, classes, _upload_in_colab())
+    else:
+        display(photo_widget(model, classes))
+
+
+def photo_widget(model: keras.Model, classes: Sequence[str]) -> ipywidgets.VBox:
+    """Make an upload button for Jupyter that classifies every photo chosen with it.
+
+    Args:
+        model: see `classify_photo`.
+        classes: class names, in the order of the model's outputs.
+
+    Returns:
+        A box of an `ipywidgets.FileUpload` and an `ipywidgets.Output` for the figures; a photo
+        that cannot be used gets its one sentence there.
+
+    Raises:
+        ValueError: the model does not fit; see `classify_photo`.
+    """
+    import ipywidgets  # only a live notebook needs it
+
+    _input_size(model, classes)
+    upload = ipywidgets.FileUpload(
+        accept="image/*", multiple=True, description="Choose photos", layout={"width": "12em"}
+    )
+    output = ipywidgets.Output()
+
+    def classify_uploads(change: dict[str, Any]) -> None:
+        # Set as a whole, so the figures of an earlier upload give way to the new ones.
+        output.outputs = tuple(
+            entry
+            for file in change["new"]
+            for entry in _as_outputs(model, classes, file["name"], bytes(file["content"]))
+        )
+
+    upload.observe(classify_uploads, names="value")
+    return ipywidgets.VBox([upload, output])
+
+
+def _as_outputs(
+    model: keras.Model, classes: Sequence[str], name: str, content: bytes
+) -> list[dict[str, Any]]:
+    """Classify one upload; return its name, then its figure or its sentence, as cell outputs."""
+    try:
+        data, metadata = classify_photo(model, content, classes)._repr_mimebundle_()
+    except PhotoError as error:
+        return [_as_text(f"{name}\n{error}\n")]
+    return [
+        _as_text(f"{name}\n"),
+        {"output_type": "display_data", "data": data, "metadata": metadata},
+    ]
+
+
+def _as_text(text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def _someone_is_there() -> bool:
+    """Tell whether a person sent this cell.
+
+    Every request to run a cell says whether its sender can answer questions (`allow_stdin` in
+    Jupyter's messaging protocol): JupyterLab, Notebook, VS Code and Colab say yes; papermill,
+    nbval and nbconvert say no.
+    """
+    kernel = getattr(get_ipython(), "kernel", None)
+    if not hasattr(kernel, "get_parent"):
+        return False
+    return bool(kernel.get_parent("shell").get("content", {}).get("allow_stdin", False))
+
+
+def _upload_in_colab() -> list[tuple[str, bytes]]:
+    """Open Colab's upload dialogue and wait; return the names and contents of the files."""
+    from google.colab import files
+
+    uploads = list(files.upload().items())
+    if not uploads:
+        print("No photo was chosen; run this cell again to choose one.")
+    return uploads
+
+
+def _classify_path(model: keras.Model, classes: Sequence[str], path: Path) -> None:
+    if not path.is_dir():
+        display(classify_photo(model, path, classes))
+        return
+    photos = _photos_in(path)
+    if len(photos) > MAX_PHOTOS:
+        print(f"{path} holds {len(photos)} pictures; the first {MAX_PHOTOS} are shown.")
+    shown = _show_each(model, classes, [(photo.name, photo) for photo in photos[:MAX_PHOTOS]])
+    if not shown:
+        raise PhotoError(f"None of the pictures in {path} can be used; see the lines above.")
+
+
+def _photos_in(folder: Path) -> list[Path]:
+    """Return the pictures directly in a folder, by name, without hidden files."""
+    photos = [
+        file
+        for file in sorted(folder.iterdir())
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+    ]
+    if not photos:
+        raise PhotoError(f"{folder} holds no pictures; put some there ({FORMATS_TEXT}).")
+    return photos
+
+
+def _show_each(
+    model: keras.Model, classes: Sequence[str], photos: Iterable[tuple[str, Path | bytes]]
+) -> int:
+    """Show each photo's name, then its figure or its sentence; return how many were classified."""
+    shown = 0
+    for name, source in photos:
+        print(name)
+        try:
+            display(classify_photo(model, source, classes))
+        except PhotoError as error:
+            print(error)
+        else:
+            shown += 1
+    return shown

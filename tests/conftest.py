@@ -1,0 +1,82 @@
+"""What the tests share: the project on the path, a quiet environment, a small notebook to run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ["PYTHONPATH"] = str(PROJECT)  # where the kernels of small notebooks find the helpers
+
+KERNELSPEC = {"name": "python3", "display_name": "Python 3", "language": "python"}
+PARAMETERS = """\
+DATA: str = "auto"  # which pictures: auto, full or samples
+EPOCHS: int = 25  # passes over the training pictures: 1 to 500
+LEARNING_RATE: float = 0.001  # step size: 0.000001 to 1"""
+CHECK = """\
+from helpers.parameters import check_parameters
+
+check_parameters(globals())"""
+COUNT = """\
+# NBVAL_CHECK_OUTPUT
+print(3 * 3)"""
+FIGURE = """\
+from IPython.display import display
+from PIL import Image
+from io import BytesIO
+
+Image.new("RGB", (900, 600), "teal").save(png := BytesIO(), "PNG")
+alt = "A <teal> plane."
+display(
+    {"image/png": png.getvalue(), "text/plain": alt},
+    raw=True,
+    metadata={"image/png": {"alt": alt}},
+)"""
+RECORD = """\
+from helpers.results import Measured, record
+
+record(
+    "01_tiny",
+    {"EPOCHS": EPOCHS},
+    f"Drawn pictures, {DATA}.",
+    {"test accuracy": Measured(0.5, 0.4, 0.6, 96)},
+    [("test accuracy", 0.9489, Measured(0.5, 0.4, 0.6, 96)), ("parameters", 3473475, 3473475)],
+);"""
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests know nothing of the caller's mirror and records."""
+    for name in ("COURSE_MIRROR", "COURSE_RECORD", "COURSE_UNATTENDED"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def tiny_notebook() -> Callable[..., Path]:
+    """Return a function that writes a small notebook of the course's kind.
+
+    It takes the folder, code for further cells under the heading "Last part", and a name.
+    """
+
+    def write(folder: Path, *codes: str, name: str = "01_tiny") -> Path:
+        cells = [
+            new_markdown_cell("# A tiny lesson"),
+            new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
+            *map(new_code_cell, (CHECK, COUNT, FIGURE, RECORD)),
+        ]
+        if codes:
+            cells += [new_markdown_cell("## Last part"), *map(new_code_cell, codes)]
+        path = folder / "notebooks" / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC}), path)
+        return path
+
+    return write
