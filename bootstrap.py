@@ -57,7 +57,7 @@ def _make_folder(state):
     if not os.path.isdir(VENV):  # on Windows a file in use keeps it
         os.makedirs(VENV)
     _write_state(UNFINISHED)
-    print("Making .venv and installing the course's packages: once, about 2 GB, a few minutes.")
+    print("Making .venv and installing the course's packages: once, a few minutes, 3 GB.")
     sys.stdout.flush()
     if subprocess.call(python + ["-m", "venv", VENV]) != 0:
         return "Making .venv failed; the reason stands above."

@@ -7,6 +7,7 @@ its randomness from a seed, so that a run can be repeated.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -54,7 +55,9 @@ def affine_matrices(
 
 def _matrices(rows: list[list]) -> tf.Tensor:
     """Stack entries, numbers or tensors of shape (batch,), to matrices with last row (0, 0, 1)."""
-    entries = [[tf.convert_to_tensor(entry, tf.float32) for entry in row] for row in [*rows, [0, 0, 1]]]
+    entries = [
+        [tf.convert_to_tensor(entry, tf.float32) for entry in row] for row in [*rows, [0, 0, 1]]
+    ]
     size = tf.reduce_max([tf.size(entry) for row in entries for entry in row])
     full = [[tf.broadcast_to(entry, [size]) for entry in row] for row in entries]
     return tf.stack([tf.stack(row, axis=-1) for row in full], axis=-2)
@@ -214,7 +217,9 @@ def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> t
     """
 
     def noise(cells: int, channels: int, offset: int) -> tf.Tensor:
-        grid = tf.random.stateless_uniform([count, cells, cells, channels], seed + offset, -1.0, 1.0)
+        grid = tf.random.stateless_uniform(
+            [count, cells, cells, channels], seed + offset, -1.0, 1.0
+        )
         return tf.image.resize(grid, [height, width], "bicubic")
 
     colours = tf.random.stateless_uniform([2, count, 1, 1, 3], seed, 20.0, 250.0)
@@ -254,3 +259,33 @@ class RandomLight(keras.layers.Layer):
         images = (images - 128) * gain + 128 + 50 * unit[..., 2:3]
         images += tf.random.stateless_uniform(tf.shape(images), seed + 31, -8.0, 8.0)
         return tf.clip_by_value(images, 0.0, 255.0)
+
+
+def chain(*steps: Callable) -> Callable:
+    """Join augmentation steps to one function of (images, seed), for `training_batches`.
+
+    Args:
+        steps: layers of this module, in the order in which they are applied.
+    """
+
+    def augment(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        for number, step in enumerate(steps):
+            images = step(images, seed + 100 * number)
+        return images
+
+    return augment
+
+
+def in_new_scenes(images: np.ndarray, seed: int) -> np.ndarray:
+    """Put hands from a near-white background in front of newly drawn scenes, for a harder test.
+
+    Args:
+        images: uint8, shape (n, height, width, 3).
+        seed: fixes the scenes.
+
+    Returns:
+        uint8, same shape.
+    """
+    background = RandomBackground(keep=0.0)
+    changed = background(add_masks(images).astype(np.float32), tf.constant([seed, 1], tf.int32))
+    return changed.numpy().astype(np.uint8)

@@ -62,7 +62,8 @@ class Split:
 
     Attributes:
         name: such as "train" or "test".
-        folder: where it lies inside the data set; "." is the data set's own folder.
+        folder: where it lies inside the data set; "." is the data set's own folder. For a data
+            set that is not unpacked, where it lies inside the drawn samples.
         pictures: their number.
         may_miss: how many of them may be missing.
         optional: whether the data set is whole without it.
@@ -90,6 +91,7 @@ class DataSet:
         splits: its parts.
         archives: the files it is downloaded as; none where there is no download.
         mirror_names: names, besides its own, that a mirror folder may give its folder.
+        drawn: whether there are drawn samples to stand in for it.
     """
 
     name: str
@@ -101,6 +103,12 @@ class DataSet:
     splits: tuple[Split, ...]
     archives: tuple[Archive, ...] = ()
     mirror_names: tuple[str, ...] = ()
+    drawn: bool = True
+
+    @property
+    def class_folders(self) -> tuple[str, ...]:
+        """The class names as folder names: "T-shirt/top" becomes "T-shirt_top"."""
+        return tuple(name.replace("/", "_").replace(" ", "_") for name in self.classes)
 
     def split(self, name: str) -> Split:
         """Return the split of this name.
@@ -127,7 +135,9 @@ class DataSet:
             here = all((folder / archive.name).is_file() for archive in self.archives)
             return {split.name: split.pictures if here else 0 for split in self.splits}
         return {
-            split.name: sum(_count_files(folder / split.folder / name) for name in self.classes)
+            split.name: sum(
+                _count_files(folder / split.folder / name) for name in self.class_folders
+            )
             for split in self.splits
         }
 

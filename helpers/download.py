@@ -26,7 +26,7 @@ import requests
 from pooch import HTTPDownloader
 from tqdm.auto import tqdm
 
-from helpers.catalog import Archive, DataSet, dataset
+from helpers.catalog import Archive, DataSet, Split, dataset
 from helpers.environment import DATA_FOLDER, MIRROR_VARIABLE, mirror_folder
 
 try:
@@ -81,11 +81,11 @@ class Located:
     @property
     def splits(self) -> tuple[str, ...]:
         """The names of the splits that are there, in the catalog's order."""
-        counts = self.dataset.count_pictures(self.folder)
-        return tuple(name for name, number in counts.items() if number)
+        splits = self.dataset.splits
+        return tuple(split.name for split in splits if self._place(split).is_dir())
 
     def split_folder(self, split: str) -> Path:
-        """Return the folder that holds a split's class folders.
+        """Return the folder that holds a split's class folders, or the files of all splits.
 
         Args:
             split: a name such as "train" or "test".
@@ -93,13 +93,17 @@ class Located:
         Raises:
             ValueError: the data set has no such split, or it is not there.
         """
-        folder = self.folder / self.dataset.split(split).folder
+        folder = self._place(self.dataset.split(split))
         if split not in self.splits:
             raise ValueError(
                 f"The split {split!r} of {self.dataset.name} is not among the pictures found "
                 f"{_WHERE.get(self.origin, 'as samples')}; these hold: {', '.join(self.splits)}."
             )
         return folder
+
+    def _place(self, split: Split) -> Path:
+        packed = self.dataset.layout == "files" and self.kind == "full"
+        return self.folder if packed else self.folder / split.folder
 
 
 def find_data(
@@ -123,8 +127,10 @@ def find_data(
         Where the pictures are, what they are, and why.
 
     Raises:
-        ValueError: the data set or the source is not known, or the mirror is not a folder.
-        FileNotFoundError: the real pictures were insisted on and cannot be had.
+        ValueError: the data set or the source is not known, the mirror is not a folder, or there
+            are no drawn samples of what is to be drawn.
+        FileNotFoundError: the real pictures cannot be had, and were insisted on or have no drawn
+            samples to stand in for them.
     """
     if source not in SOURCES:
         raise ValueError(f"The source of the data is {source!r}; allowed: {', '.join(SOURCES)}.")
@@ -137,7 +143,7 @@ def find_data(
     reason = "; ".join(notes)
     if found:
         return Located(wanted, found[0], "full", found[1], reason)
-    if source == "full":
+    if source == "full" or not wanted.drawn:
         raise FileNotFoundError(
             f"The real pictures of {wanted.name} cannot be had: {reason}; "
             f"{_what_to_do(wanted, folder)}."

@@ -8,11 +8,12 @@ coming in from below.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image
 
-from helpers.drawn_surfaces import Surface, blurred, cloud, shifted
+from helpers.drawn_surfaces import Surface, blurred, cloud, length_of, picture_of, shifted
 
 SIDE = 300  # pixels of the finished picture
 GESTURES = ("paper", "rock", "scissors")
@@ -64,6 +65,7 @@ class Person:
         nail: red, green and blue, 0..1.
         nail_length: how far the nails stand out beyond the fingertips, in millimetres.
         light: direction to the lamp, (x, y, z), length 1; y points down, z to the eye.
+        wall: brightness of the wall behind, 0..1.
         shadow: darkness of the shadow on the wall, 0..1.
     """
 
@@ -74,6 +76,7 @@ class Person:
     nail: np.ndarray
     nail_length: float
     light: np.ndarray
+    wall: float
     shadow: float
 
 
@@ -101,7 +104,8 @@ def draw_person(generator: np.random.Generator, tone: float) -> Person:
         nail=nail,
         nail_length=generator.uniform(1.5, 5) if varnished else 0.0,
         light=light / np.linalg.norm(light),
-        shadow=max(0.0, generator.uniform(-0.12, 0.38)),
+        wall=generator.uniform(0.97, 1.0),
+        shadow=max(0.0, generator.uniform(-0.1, 0.28)),
     )
 
 
@@ -126,7 +130,7 @@ def draw_hand(
             surface.soften(hand.softened[number])
         surface.add_capsule(*capsule)
     colours = _coloured(surface, hand, person, generator)
-    return _on_the_wall(surface, colours, person, generator)
+    return _on_the_wall(surface, colours, person)
 
 
 def _skin_colour(tone: float) -> np.ndarray:
@@ -154,11 +158,11 @@ class _Pose:
         share = 0.15 + vary(0.0, 0.15, 0.05)
         self.thumb = first + (second - first) * share + vary(np.zeros((3, 3)), 0.04, 0.03)
         self.pitch = float(vary(14 if gesture == "rock" else 4, 8, 4))
-        self.yaw = float(vary(0, 24, 6))
-        self.tilt = float(vary(0, 13, 5))
+        self.yaw = float(vary(0, 20, 6))
+        self.tilt = float(vary(0, 11, 5))
         self.arm = float(vary(0, 9, 2))
         self.zoom = float(vary(1, 0.06, 0.02))
-        self.shift = vary(np.zeros(2), 12, 5)
+        self.shift = vary(np.zeros(2), 10, 4)
 
     @staticmethod
     def _gesture(gesture: str, generator: np.random.Generator):
@@ -204,7 +208,7 @@ class _Pose:
     def _add_palm(hand: _Skeleton) -> None:
         for root, knuckle in zip(ROOTS, KNUCKLES, strict=True):
             hand.add(root - (0, 0, 7), knuckle - (0, 4, 4), (13.5, 11.5), 10)
-        for left, right in zip(KNUCKLES[:-1], KNUCKLES[1:], strict=True):  # the webs
+        for left, right in pairwise(KNUCKLES):  # the webs
             hand.add(left - (0, 3, 6), right - (0, 3, 6), (10.5, 10.5), 8)
         hand.add((13, 8, -8), (28, 64, -8), (12, 13), 10)  # the edge below the little finger
         hand.add((-6, 22, -11), (-17, 66, -9), (14, 12.5), 10)  # the edge below the index finger
@@ -269,7 +273,9 @@ class _Skeleton:
     def add(self, start, end, radii, blend: float) -> None:
         """Add flesh between two places."""
         first, last = (float(radius) * self.scale for radius in radii)
-        self.capsules.append((self.place(start), self.place(end), (first, last), blend * self.scale))
+        self.capsules.append(
+            (self.place(start), self.place(end), (first, last), blend * self.scale)
+        )
 
     def soften(self, reach: float) -> None:
         """Smooth all that has been added so far."""
@@ -305,29 +311,32 @@ def _rotation(pitch: float, yaw: float, tilt: float) -> np.ndarray:
 def _coloured(
     surface: Surface, hand: _Skeleton, person: Person, generator: np.random.Generator
 ) -> np.ndarray:
-    """Return the lit hand on black, float32, shape (SIDE, SIDE, 3), 0..1."""
+    """Return the lit hand on black, float32, shape (3, SIDE, SIDE), 0..1."""
     covered = surface.cover > 0
-    normal = surface.normal[covered]
-    normal /= np.sqrt(np.einsum("ij,ij->i", normal, normal))[:, None] + 1e-6
+    normal = surface.normal[:, covered]
+    normal /= length_of(normal)
     skin, nail = _skin(surface, covered, hand, person, generator)
     shade = surface.openness(person.light, 3 * hand.scale)[covered]
 
-    wrap = np.array([0.45, 0.32, 0.28], np.float32)  # light reddens on its way through the skin
-    facing = normal @ person.light.astype(np.float32)
-    diffuse = np.clip((facing[:, None] + wrap) / (1 + wrap), 0, 1)
-    halfway = person.light + (0, 0, 1)
-    gloss = np.clip(normal @ (halfway / np.linalg.norm(halfway)).astype(np.float32), 0, 1) ** 16
-    rim = 0.72 + 0.28 * np.clip(normal[:, 2] * 2.2, 0, 1)
-    shade = 1 - (1 - shade * rim)[:, None] * np.array([0.88, 1.0, 1.04], np.float32)
-    lit = skin * (0.38 + 0.74 * diffuse) * shade
-    lit += ((0.06 + 0.2 * nail) * gloss)[:, None] * shade
-    colours = np.zeros((SIDE, SIDE, 3), np.float32)
-    colours[covered] = np.clip(lit, 0, 1)
+    wrap = _column(0.45, 0.32, 0.28)  # light reddens on its way through the skin
+    facing = person.light.astype(np.float32) @ normal
+    diffuse = np.clip((facing + wrap) / (1 + wrap), 0, 1)
+    halfway = person.light + np.array([0, 0, 1])
+    gloss = np.clip((halfway / np.linalg.norm(halfway)).astype(np.float32) @ normal, 0, 1) ** 16
+    rim = 0.72 + 0.28 * np.clip(normal[2] * 2.2, 0, 1)
+    shade = 1 - (1 - shade * rim) * _column(0.88, 1.0, 1.04)
+    colours = np.zeros((3, SIDE, SIDE), np.float32)
+    colours[:, covered] = (skin * (0.38 + 0.74 * diffuse) + (0.06 + 0.2 * nail) * gloss) * shade
     return colours
 
 
+def _column(*values: float) -> np.ndarray:
+    """Return one value for each colour, to be spread over pixels."""
+    return np.array(values, np.float32)[:, None]
+
+
 def _skin(surface: Surface, covered: np.ndarray, hand: _Skeleton, person: Person, generator):
-    """Return the unlit colours (n, 3) and the share of nail (n,) of the covered pixels, 0..1."""
+    """Return the unlit colours (3, n) and the share of nail (n,) of the covered pixels, 0..1."""
     redness, crease, nails = (np.zeros((SIDE, SIDE), np.float32) for _ in range(3))
     for joint in hand.joints:
         _paint_joint(redness, crease, surface.height, *joint)
@@ -337,9 +346,8 @@ def _skin(surface: Surface, covered: np.ndarray, hand: _Skeleton, person: Person
     patches = cloud(generator, SIDE, 24) + cloud(generator, SIDE, 6)
     pores = generator.random(len(nails), np.float32) - 0.5
     light = (1 + 0.035 * patches[covered] + 0.05 * pores) * (1 - crease)
-    skin = light[:, None] * person.skin.astype(np.float32)
-    skin *= 1 - redness[:, None] * np.array([0.07, 0.17, 0.15], np.float32)
-    skin += (person.nail.astype(np.float32) - skin) * nails[:, None]
+    skin = light * _column(*person.skin) * (1 - redness * _column(0.07, 0.17, 0.15))
+    skin += (_column(*person.nail) - skin) * nails
     return skin, nails
 
 
@@ -374,13 +382,10 @@ def _paint_nail(nails, height, place, axes, length: float, width: float) -> None
     nails[window] = np.maximum(nails[window], np.clip(inside * 4, 0, 1) * (np.abs(w) < 1.3 * width))
 
 
-def _on_the_wall(
-    surface: Surface, colours: np.ndarray, person: Person, generator: np.random.Generator
-) -> Image.Image:
+def _on_the_wall(surface: Surface, colours: np.ndarray, person: Person) -> Image.Image:
     """Put the lit hand in front of a near-white wall, with its shadow."""
-    wall = np.full((SIDE, SIDE), 1 - 0.03 * generator.random(), np.float32)
+    wall = np.full((SIDE, SIDE), person.wall, np.float32)
     if person.shadow:
         shadow = shifted(blurred(surface.cover, 14), 18, int(-50 * person.light[0]))
         wall *= 1 - person.shadow * shadow
-    mixed = wall[..., None] + (colours - wall[..., None]) * surface.cover[..., None]
-    return Image.fromarray((np.clip(mixed, 0, 1) * 255 + 0.5).astype(np.uint8))
+    return picture_of(wall + (colours - wall) * surface.cover)

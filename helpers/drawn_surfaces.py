@@ -29,7 +29,7 @@ class Surface:
 
     Attributes:
         height: float32, shape (side, side), pixels; `FLOOR` where there is nothing.
-        normal: float32, shape (side, side, 3), (x, y, z); its length means nothing.
+        normal: float32, shape (3, side, side): x, y and z; its length means nothing.
         cover: float32, shape (side, side), 0..1: how much of each pixel is covered.
     """
 
@@ -40,7 +40,7 @@ class Surface:
             side: width and height in pixels.
         """
         self.height = np.full((side, side), FLOOR, np.float32)
-        self.normal = np.zeros((side, side, 3), np.float32)
+        self.normal = np.zeros((3, side, side), np.float32)
         self.cover = np.zeros((side, side), np.float32)
 
     def add_capsule(
@@ -78,7 +78,7 @@ class Surface:
         squared = q0 + t * (q1 - k * t)
         rise = np.sqrt(np.maximum(squared, 0))
         radius = radii[0] + dr * t
-        normal = np.stack([px - dx * t, py - dy * t, rise], axis=-1) / radius[..., None]
+        normal = np.stack([px - dx * t, py - dy * t, rise]) / radius
         inside = squared / (2 * radius)  # near the outline, the distance to it
         return self._merge(window, z0 + dz * t + rise, normal, inside, blend)
 
@@ -107,10 +107,8 @@ class Surface:
         squared = 1 - u * u - v * v
         w = np.sqrt(np.maximum(squared, 0))
         across, down = u / width, v / depth  # the slope of the ellipsoid's equation
-        normal = np.stack(
-            [across * cosine - down * sine, across * sine + down * cosine, w / rise], axis=-1
-        )
-        normal /= np.sqrt(np.einsum("...i,...i->...", normal, normal))[..., None] + 1e-9
+        normal = np.stack([across * cosine - down * sine, across * sine + down * cosine, w / rise])
+        normal /= length_of(normal)
         inside = squared * (min(width, depth) / 2)
         return self._merge(window, float(middle[2]) + rise * w, normal, inside, blend)
 
@@ -123,10 +121,9 @@ class Surface:
         weight = _averaged(self.cover, cells) + 1e-3
         present = self.height > FLOOR
         level = _averaged(np.where(present, self.height, 0) * self.cover, cells) / weight
-        flat = self.normal[..., 2] * self.cover  # towards the outline the slope stays
+        flat = self.normal[2] * self.cover  # towards the outline the slope stays
         self.height = np.where(present, self.height + (level - self.height) * flat, FLOOR)
-        for axis in range(3):
-            part = self.normal[..., axis]
+        for part in self.normal:
             part += (_averaged(part * self.cover, cells) / weight - part) * flat
 
     def openness(self, light: np.ndarray, reach: float) -> np.ndarray:
@@ -166,10 +163,21 @@ class Surface:
         share = np.maximum(share, 1 - old_cover) * cover  # what lies behind fills an edge's rest
         mixed = old + (height - old) * share + blend * share * (1 - share)
         self.height[window] = np.where((cover > 0) & (old == FLOOR), height, mixed)
-        old_normal = self.normal[window]
-        old_normal += (normal - old_normal) * share[..., None]
+        old_normal = self.normal[:, *window]
+        old_normal += (normal - old_normal) * share
         np.maximum(old_cover, cover, out=old_cover)
         return window, share
+
+
+def length_of(vectors: np.ndarray) -> np.ndarray:
+    """Return the lengths, never quite 0, of an array of vectors (x, y and z first)."""
+    return np.sqrt(vectors[0] ** 2 + vectors[1] ** 2 + vectors[2] ** 2) + 1e-6
+
+
+def picture_of(colours: np.ndarray) -> Image.Image:
+    """Turn red, green and blue planes, float in 0..1, shape (3, rows, columns), into a picture."""
+    planes = (np.clip(colours, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return Image.merge("RGB", [Image.fromarray(plane) for plane in planes])
 
 
 def _averaged(values: np.ndarray, cells: int) -> np.ndarray:

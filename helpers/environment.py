@@ -9,6 +9,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATA_FOLDER = PROJECT / "data"
+CACHE_FOLDER = DATA_FOLDER / "cache"
 RUNS_FOLDER = PROJECT / "runs"
 MIRROR_VARIABLE = "COURSE_MIRROR"
 
@@ -36,7 +37,7 @@ def mirror_folder() -> Path | None:
 
 @contextlib.contextmanager
 def quiet_stderr():
-    """Silence the process's error stream, TensorFlow's C++ notes included; exceptions still show."""
+    """Silence the process's error stream, where TensorFlow writes its start-up notes."""
     sys.stderr.flush()
     kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
@@ -65,6 +66,7 @@ def prepare(seed: int = 0, precision: str = "auto") -> str:
 
         graphics = tf.config.list_physical_devices("GPU")
         tf.zeros(1)  # the first operation starts the device, and its notes
+    tf.get_logger().setLevel("ERROR")  # each new training would warn of a new graph
     policy = choose_precision(precision, graphics)
     keras.mixed_precision.set_global_policy(policy)
     keras.utils.set_random_seed(seed)
@@ -84,7 +86,9 @@ def choose_precision(precision: str, graphics: list) -> str:
     if graphics:
         import tensorflow as tf
 
-        capability = tf.config.experimental.get_device_details(graphics[0]).get("compute_capability")
+        capability = tf.config.experimental.get_device_details(graphics[0]).get(
+            "compute_capability"
+        )
         return "mixed_float16" if capability and capability >= (7, 0) else "float32"
     return "mixed_bfloat16" if has_bfloat16() else "float32"
 

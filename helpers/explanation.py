@@ -36,7 +36,7 @@ def grad_cam(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> np.n
     Source: R. R. Selvaraju et al. (2017), Grad-CAM: Visual Explanations from Deep Networks.
     """
     layer = last_convolution(model)
-    both = keras.Model(model.inputs, [layer.output, model.output])
+    both = keras.Model(model.inputs, [layer.output, model.outputs[0]])
     with tf.GradientTape() as tape:
         maps, probabilities = both(tf.cast(images, tf.float32))
         chosen = tf.gather(probabilities, labels, batch_dims=1)

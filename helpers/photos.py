@@ -49,7 +49,7 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-WINNER_COLOUR = "#1f5fa8"
+WINNER_COLOUR = "#4477aa"
 OTHER_COLOUR = "#a9b6c4"
 TRACK_COLOUR = "#f3f5f7"
 TEXT_COLOUR = "#333333"
@@ -143,11 +143,11 @@ def _not_a_picture(file: BinaryIO, name: str) -> PhotoError:
     head = file.read(12)
     if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
         return PhotoError(
-            f"{name} is a HEIC picture, which cannot be read here ({FORMATS_TEXT} can); "
+            f"{name} is a HEIC picture, but must be {FORMATS_TEXT}; "
             "save or export it as JPEG or PNG."
         )
     return PhotoError(
-        f"{name} is not a picture that can be read here ({FORMATS_TEXT} can); "
+        f"{name} is not a picture that can be read: it must be {FORMATS_TEXT}; "
         "save or export it as JPEG or PNG."
     )
 
@@ -419,7 +419,7 @@ def _draw_bars(axes: Axes, prediction: Prediction) -> None:
         textwrap.fill(f"Prediction: {prediction.label}", 34),
         loc="left",
         color=TEXT_COLOUR,
-        weight="bold",
+        size=11,
         parse_math=False,
     )
 

@@ -10,18 +10,19 @@ import hashlib
 import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 from PIL import Image
 from tqdm.auto import tqdm
 
+from helpers.catalog import PICTURE_SUFFIXES
 from helpers.photos import to_square_array
-
-PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".ppm", ".tif", ".tiff"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,9 @@ class Pictures:
 
         `rock/rock07-k03-070.png` belongs to `rock07-k03`. Frames of one series are near-identical.
         """
-        return np.array([Path(name).stem.rpartition("-")[0] or Path(name).stem for name in self.names])
+        return np.array(
+            [Path(name).stem.rpartition("-")[0] or Path(name).stem for name in self.names]
+        )
 
     def count(self) -> dict[str, int]:
         """Return the number of pictures of each class, in label order."""
@@ -69,6 +72,17 @@ class Pictures:
         return replace(
             self, images=self.images[positions], labels=self.labels[positions], names=names
         )
+
+    def spread(self, each: int) -> np.ndarray:
+        """Return positions of `each` pictures a class, spread evenly over the class's files."""
+        own = [np.flatnonzero(self.labels == label) for label in range(len(self.classes))]
+        return np.concatenate([_spread(positions, each) for positions in own])
+
+
+def _spread(items: np.ndarray, number: int) -> np.ndarray:
+    """Take `number` of the items at equal distances, or all where there are fewer."""
+    number = min(number, len(items))
+    return items[((np.arange(number) + 0.5) * len(items) / number).astype(int)]
 
 
 def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[tuple[Path, int]]:
@@ -99,7 +113,7 @@ def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[
                 f"expected one folder of pictures for each of {', '.join(classes)}."
             )
         if limit and limit < len(files):
-            files = [files[position] for position in np.linspace(0, len(files) - 1, limit).astype(int)]
+            files = _spread(np.array(files), limit).tolist()
         listing += [(path, label) for path in files]
     return listing
 
@@ -152,7 +166,9 @@ def _decode(
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         decoded = pool.map(decode, listing)
-        bar = tqdm(decoded, "Decoding", len(listing), disable=not progress, leave=False, unit="picture")
+        bar = tqdm(
+            decoded, "Decoding", len(listing), disable=not progress, leave=False, unit="picture"
+        )
         arrays = list(bar)
     names = [f"{path.parent.name}/{path.name}" for path, _ in listing]
     good = [position for position, array in enumerate(arrays) if array is not None]
@@ -184,7 +200,7 @@ def _read_cache(path: Path) -> dict | None:
             names = json.loads(str(kept["names"]))
             skipped = json.loads(str(kept["skipped"]))
             images, labels = kept["images"], kept["labels"]
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None  # not there, or damaged: decode again
     return {"images": images, "labels": labels, "names": tuple(names), "skipped": tuple(skipped)}
 
@@ -207,7 +223,9 @@ def _write_cache(path: Path, pictures: Pictures) -> None:
         Path(partial).unlink(missing_ok=True)  # a full disk costs the cache, not the lesson
 
 
-def hold_out_groups(pictures: Pictures, seed: int = 0, per_class: int = 1) -> tuple[Pictures, Pictures]:
+def hold_out_groups(
+    pictures: Pictures, seed: int = 0, per_class: int = 1
+) -> tuple[Pictures, Pictures]:
     """Split off whole series, so that no near-identical frame stands on both sides.
 
     Args:
@@ -241,7 +259,7 @@ def training_batches(
     batch_size: int,
     seed: int,
     augment: Callable | None = None,
-):
+) -> tf.data.Dataset:
     """Return shuffled batches without end, each augmented after the cache.
 
     Args:
@@ -254,10 +272,7 @@ def training_batches(
     Returns:
         A `tf.data.Dataset` of (float32 images, 0 to 255; int32 labels).
     """
-    import tensorflow as tf
-
-    with tf.device("CPU"):
-        images, labels = tf.constant(pictures.images), tf.constant(pictures.labels)
+    images, labels = _on_cpu(pictures)
     order = tf.data.Dataset.range(len(pictures)).shuffle(len(pictures), seed=seed)
     positions = order.repeat().batch(batch_size, drop_remainder=len(pictures) >= batch_size)
     seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
@@ -270,3 +285,16 @@ def training_batches(
 
     batches = tf.data.Dataset.zip(positions, seeds)
     return batches.map(make_batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+
+
+def plain_batches(pictures: Pictures, batch_size: int = 128) -> tf.data.Dataset:
+    """Return the pictures in order, once, unchanged, as (float32 images 0 to 255; int32 labels)."""
+    images, labels = _on_cpu(pictures)
+    batches = tf.data.Dataset.from_tensor_slices((images, labels)).batch(batch_size)
+    return batches.map(lambda image, label: (tf.cast(image, tf.float32), label)).prefetch(2)
+
+
+def _on_cpu(pictures: Pictures) -> tuple[tf.Tensor, tf.Tensor]:
+    """Keep the pictures in main memory even where a graphics processor trains."""
+    with tf.device("CPU"):
+        return tf.constant(pictures.images), tf.constant(pictures.labels)

@@ -12,7 +12,6 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from helpers.evaluation import Scores
-from helpers.pictures import Pictures
 
 TRAINING_COLOUR, VALIDATION_COLOUR, TEST_COLOUR = "#4477aa", "#ee7733", "#228833"
 STYLE = {
@@ -94,7 +93,10 @@ def training_curves(history: dict[str, list[float]], title: str, names: dict[str
             axis.xaxis.get_major_locator().set_params(integer=True)
         left.legend(loc="lower right")
     last = ", ".join(f"{label} {history[key][-1]:.2f}" for key, label in names.items())
-    show(figure, f"{title}: curves of accuracy and loss over {len(epochs)} epochs; at the end {last}.")
+    show(
+        figure,
+        f"{title}: curves of accuracy and loss over {len(epochs)} epochs; at the end {last}.",
+    )
 
 
 def confusion(scores: Scores, title: str) -> None:
@@ -129,7 +131,7 @@ def accuracy_bars(scores: dict[str, Scores], title: str) -> None:
     """
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots(figsize=(7.5, 0.8 + 0.42 * len(scores)))
-        for row, (name, score) in enumerate(scores.items()):
+        for row, score in enumerate(scores.values()):
             low, high = score.interval
             axis.plot([low, high], [row, row], color=TRAINING_COLOUR, lw=2)
             axis.plot(score.accuracy, row, "o", color=TRAINING_COLOUR)
@@ -144,7 +146,9 @@ def accuracy_bars(scores: dict[str, Scores], title: str) -> None:
     show(figure, f"{title}: {values}.")
 
 
-def probability_bars(probabilities: dict[str, np.ndarray], classes: Sequence[str], title: str) -> None:
+def probability_bars(
+    probabilities: dict[str, np.ndarray], classes: Sequence[str], title: str
+) -> None:
     """Show class probabilities of several predictions side by side.
 
     Args:
@@ -167,14 +171,13 @@ def probability_bars(probabilities: dict[str, np.ndarray], classes: Sequence[str
     show(figure, f"{title}. {said}.")
 
 
-def scores_with_maps(images: np.ndarray, maps: np.ndarray, titles: Sequence[str], alt: str) -> None:
+def pictures_with_maps(images: np.ndarray, maps: np.ndarray, titles: Sequence[str]) -> None:
     """Show pictures in the first row and, below each, its map laid over it.
 
     Args:
         images: shape (n, size, size, 3), values 0 to 255.
         maps: from `explanation.grad_cam`, shape (n, size, size), values 0 to 1.
         titles: one short text above each picture.
-        alt: alt text.
     """
     with plt.rc_context({**STYLE, "axes.grid": False}):
         figure, axes = plt.subplots(2, len(images), figsize=(1.6 * len(images), 3.5), squeeze=False)
@@ -184,14 +187,5 @@ def scores_with_maps(images: np.ndarray, maps: np.ndarray, titles: Sequence[str]
                 axis.axis("off")
             axes[1, column].imshow(heat, cmap="inferno", alpha=0.6, vmin=0, vmax=1)
             axes[0, column].set_title(titles[column], fontsize=9, loc="center")
-    show(figure, alt)
-
-
-def first_of_each_class(pictures: Pictures, each: int = 2) -> np.ndarray:
-    """Return positions of pictures spread evenly over each class, `each` a class."""
-    spread = [
-        np.flatnonzero(pictures.labels == label) for label in range(len(pictures.classes))
-    ]
-    return np.concatenate(
-        [own[np.linspace(0, len(own) - 1, each + 2).astype(int)[1:-1]] for own in spread]
-    )
+    said = "; ".join(title.replace("\n", " ") for title in titles)
+    show(figure, f"{len(images)} pictures and where the evidence lies in each: {said}.")

@@ -387,7 +387,10 @@ def _write_html(output: Path) -> Path:
 def _shown(run: Run) -> dict[str, Any]:
     """What the course's page says of a run."""
     record = load_record(run.record) if run.record else {"data": "", "figures": {}, "published": []}
-    figures = {name: format_figure(figure) for name, figure in record["figures"].items()}
+    figures = [
+        (name.replace("_", " "), format_figure(figure))
+        for name, figure in record["figures"].items()
+    ]
     files = ((".html", "read it"), (".ipynb", "notebook"), (".json", "record"))
     links = {run.output.stem + ending: name for ending, name in files}
     return {
@@ -395,7 +398,7 @@ def _shown(run: Run) -> dict[str, Any]:
         "status": _status(run),
         "failed": run.problem is not None,
         "data": record["data"],
-        "figures": list(figures.items())[:HEADLINES],
+        "figures": figures[:HEADLINES],
         "picture": _thumbnail(run.output),
         "links": {
             file: name for file, name in links.items() if run.output.with_name(file).exists()

@@ -2,13 +2,75 @@
 
 from __future__ import annotations
 
-import math
 import time
 
 import keras
+import tensorflow as tf
 from IPython.display import DisplayHandle
 
-from helpers.pictures import Pictures
+from helpers.pictures import Pictures, plain_batches
+
+
+def train(
+    model: keras.Model,
+    batches: tf.data.Dataset,
+    epochs: int,
+    steps: int,
+    watched: Pictures | None = None,
+    name: str = "Training",
+    averaged: bool = False,
+) -> dict[str, list[float]]:
+    """Train a compiled model, with one line on the page that follows it.
+
+    Args:
+        model: compiled with the metric "accuracy" and a loss on integer labels.
+        batches: endless batches, see `pictures.training_batches`.
+        epochs: passes after which the watched pictures are classified.
+        steps: batches an epoch.
+        watched: pictures whose accuracy is followed, as `val_accuracy` and `val_loss`.
+        name: stands at the head of the line.
+        averaged: the optimizer keeps an average of the weights (`use_ema=True`): watch the
+            average, and leave it in the model at the end.
+
+    Returns:
+        The history: lists with one value an epoch, `accuracy`, `loss`, `seconds` since the start,
+        and with watched pictures `val_accuracy` and `val_loss`.
+    """
+    callbacks = [ProgressLine(name), EpochSeconds()]
+    if averaged:
+        callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    history = model.fit(
+        batches,
+        epochs=epochs,
+        steps_per_epoch=steps,
+        validation_data=None if watched is None else plain_batches(watched),
+        callbacks=callbacks,
+        shuffle=False,  # the batches come shuffled
+        verbose=0,
+    )
+    return history.history
+
+
+def compile_with_decay(model: keras.Model, steps: int, learning_rate: float = 0.003) -> None:
+    """Compile a classifier for a training of known length that comes to rest at its end.
+
+    AdamW; the rate rises over the first tenth of the steps, then falls along a cosine to zero; an
+    exponential average of the weights over about 50 steps is kept (train with `averaged=True`).
+
+    Args:
+        model: ends in probabilities.
+        steps: batches of the whole training.
+        learning_rate: the highest rate.
+
+    Source: I. Loshchilov, F. Hutter (2017), SGDR: Stochastic Gradient Descent with Warm Restarts;
+        (2019) Decoupled Weight Decay Regularization.
+    """
+    rising = max(steps // 10, 1)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        learning_rate / 10, max(steps - rising, 1), warmup_target=learning_rate, warmup_steps=rising
+    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-3, use_ema=True, ema_momentum=0.98)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
 
 
 class ProgressLine(keras.callbacks.Callback):

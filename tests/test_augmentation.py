@@ -76,7 +76,9 @@ def test_without_ranges_nothing_moves():
 
 
 def test_the_same_seed_gives_the_same_batch_and_pictures_differ():
-    layer = RandomAffine(rotation=40, width_shift=0.2, height_shift=0.2, zoom=0.2, horizontal_flip=True)
+    layer = RandomAffine(
+        rotation=40, width_shift=0.2, height_shift=0.2, zoom=0.2, horizontal_flip=True
+    )
     batch = np.repeat(smooth_picture()[None], 4, axis=0)
     first, again, other = layer(batch, SEED), layer(batch, SEED), layer(batch, SEED + 1)
     np.testing.assert_array_equal(first, again)
@@ -104,7 +106,9 @@ def test_half_of_the_pictures_are_flipped():
 def test_layer_works_in_a_data_set_and_survives_saving():
     layer = RandomAffine.from_config(RandomAffine(rotation=40, horizontal_flip=True).get_config())
     assert layer.rotation == 40 and layer.horizontal_flip
-    data = tf.data.Dataset.from_tensors(smooth_picture()[None]).map(lambda batch: layer(batch, SEED))
+    data = tf.data.Dataset.from_tensors(smooth_picture()[None]).map(
+        lambda batch: layer(batch, SEED)
+    )
     np.testing.assert_allclose(next(iter(data)), layer(smooth_picture()[None], SEED), atol=1e-3)
 
 

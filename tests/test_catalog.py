@@ -68,6 +68,11 @@ def test_every_entry_makes_sense(name):
             assert checksum is None or (len(checksum) == 64 and int(checksum, 16))
 
 
+def test_class_names_become_folder_names():
+    assert dataset("fashion_mnist").class_folders[0] == "T-shirt_top"
+    assert dataset("rock_paper_scissors").class_folders == ("paper", "rock", "scissors")
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(ValueError, match=r"no data set 'rocks'; the catalog has: rock_paper_"):
         dataset("rocks")

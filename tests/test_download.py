@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import threading
-import types
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,8 +18,8 @@ import pytest
 import requests
 from PIL import Image
 
-from helpers import download
-from helpers.catalog import Archive, DataSet, Split
+from helpers import download, samples
+from helpers.catalog import Archive, DataSet, Split, dataset
 from helpers.download import find_data
 from helpers.environment import PROJECT
 
@@ -88,22 +87,19 @@ def web():
 
 
 @pytest.fixture(autouse=True)
-def plain_surroundings(monkeypatch):
-    monkeypatch.delenv("COURSE_MIRROR", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+def no_proxy(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "*")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def drawn(monkeypatch):
     """Stand-in for the drawing of samples, which takes longer than these tests should."""
 
     def draw_samples(name: str, folder: Path) -> Path:
-        (folder / "rps" / "paper").mkdir(parents=True, exist_ok=True)
-        (folder / "rps" / "paper" / "drawn.png").write_bytes(make_picture())
+        put_pictures(folder, ["rps/paper/drawn.png"])
         return folder
 
-    module = types.SimpleNamespace(draw_samples=draw_samples)
-    monkeypatch.setitem(sys.modules, "helpers.samples", module)
+    monkeypatch.setattr(samples, "draw_samples", draw_samples)
 
 
 def make_picture(value: int = 0) -> bytes:
@@ -286,7 +282,7 @@ def test_a_certificate_that_does_not_verify_is_named(served, tmp_path, monkeypat
 # Without a network
 
 
-def test_offline_auto_falls_back_to_drawn_samples_and_says_why(offline, tmp_path):
+def test_offline_auto_falls_back_to_drawn_samples_and_says_why(offline, tmp_path, drawn):
     found = find_data(offline, "auto", tmp_path)
     assert (found.kind, found.origin) == ("samples", "drawn")
     assert found.folder == tmp_path / "samples" / "tiny"
@@ -367,7 +363,7 @@ def test_what_a_killed_unpacking_left_is_cleared_away(served, tmp_path):
     assert not (tmp_path / "tiny.partial").exists()
 
 
-def test_what_a_killed_unpacking_left_is_not_taken_for_the_data(offline, tmp_path):
+def test_what_a_killed_unpacking_left_is_not_taken_for_the_data(offline, tmp_path, drawn):
     put_pictures(tmp_path / "tiny.partial", TRAIN_NAMES + TEST_NAMES)
     assert find_data(offline, "auto", tmp_path).kind == "samples"
 
@@ -532,8 +528,9 @@ def test_files_that_are_not_unpacked_are_placed_as_they_are(web, tmp_path):
     body = gzip.compress(b"pixels")
     web.files["/images.gz"] = body
     archive = as_archive("images.gz", body, [f"http://{web.host}/images.gz"])
-    wanted = tiny([archive], layout="files", splits=(Split("train", ".", 4),))
+    wanted = tiny([archive], layout="files", splits=(Split("train", "train", 4),))
     found = find_data(wanted, "full", tmp_path)
+    assert found.splits == ("train",)
     assert found.line == "Data: tiny, 4 real pictures from the download."
     assert (found.split_folder("train") / "images.gz").read_bytes() == body
     assert find_data(wanted, "full", tmp_path).origin == "cache"
@@ -568,7 +565,7 @@ def test_archives_in_a_mirror_folder_are_unpacked_into_the_data_folder(offline, 
     assert find_data(offline, "full", tmp_path / "data", mirror).origin == "cache"
 
 
-def test_a_short_mirror_is_refused_by_name_and_number(offline, tmp_path):
+def test_a_short_mirror_is_refused_by_name_and_number(offline, tmp_path, drawn):
     mirror = tmp_path / "mirror"
     put_pictures(mirror / "tiny", TRAIN_NAMES + TEST_NAMES[:1])
     complaint = (
@@ -630,10 +627,32 @@ def test_a_mirror_that_is_no_folder_is_refused(offline, tmp_path):
 # What the caller may ask for
 
 
-def test_samples_are_drawn_at_once_if_asked_for(served, web, tmp_path):
+def test_samples_are_drawn_at_once_if_asked_for(served, web, tmp_path, drawn):
     found = find_data(served, "samples", tmp_path)
     assert found.line == "Data: drawn sample pictures, because they were asked for."
     assert web.fetched == []
+
+
+@pytest.mark.parametrize("name", ["rock_paper_scissors", "cats_and_dogs", "fashion_mnist"])
+def test_drawn_samples_lie_where_the_catalog_says(tmp_path, monkeypatch, name):
+    for draw in (
+        "draw_hand",
+        "draw_cat",
+        "draw_dog",
+    ):  # a second for each dozen; garments are quick
+        monkeypatch.setattr(samples, draw, lambda *_: Image.new("RGB", (4, 4)))
+    found = find_data(name, "samples", tmp_path)
+    assert (found.kind, found.folder) == ("samples", tmp_path / "samples" / name)
+    assert found.splits == tuple(split.name for split in dataset(name).splits)
+    for split in found.splits:
+        here = {path.name for path in found.split_folder(split).iterdir()}
+        assert here == set(found.dataset.class_folders)
+
+
+def test_a_data_set_without_drawn_samples_is_not_replaced(offline, tmp_path):
+    wanted = DataSet(**{**vars(offline), "drawn": False})
+    with pytest.raises(FileNotFoundError, match=r"cannot be had: .* could not be reached"):
+        find_data(wanted, "auto", tmp_path)
 
 
 def test_an_unknown_source_or_name_is_refused(tmp_path):

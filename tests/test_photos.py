@@ -296,7 +296,8 @@ def test_other_formats(format):
 @pytest.mark.parametrize("brand", [b"heic", b"mif1"])
 def test_heic_says_what_to_do(brand):
     sentence = refused(b"\x00\x00\x00\x18ftyp" + brand + bytes(40))
-    assert "HEIC" in sentence and "JPEG or PNG" in sentence
+    assert "HEIC" in sentence and "save or export it as JPEG or PNG" in sentence
+    assert photos.FORMATS_TEXT in sentence
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"])
@@ -414,9 +415,10 @@ def test_answer_must_be_probabilities(keras):
     model = colour_model(keras, last="linear")
     with pytest.raises(ValueError, match="softmax"):
         photos.classify_photo(model, encoded(Image.new("RGB", (4, 4), "white")), COLOURS)
-    model.layers[-1].set_weights([np.full((3, 3), np.nan), np.zeros(3)])
-    with pytest.raises(ValueError, match="softmax"):
-        photos.classify_photo(model, encoded(noise(4, 4)), COLOURS)
+    for bias in ([np.nan] * 3, [2.0, -0.5, -0.5]):
+        model.layers[-1].set_weights([np.zeros((3, 3)), np.array(bias)])
+        with pytest.raises(ValueError, match="softmax"):
+            photos.classify_photo(model, encoded(noise(4, 4)), COLOURS)
 
 
 # The figure --------------------------------------------------------------------------------------
@@ -450,6 +452,7 @@ def test_figure(prediction):
     assert lengths == list(prediction.probabilities.values())
     tick_labels = ["".join(label.get_text().split()) for label in bars.get_yticklabels()]
     assert tick_labels == [name.replace(" ", "") for name in prediction.probabilities]
+    assert not any(text.get_parse_math() for text in [*bars.get_yticklabels(), bars._left_title])
     figure.draw_without_rendering()
     heights = [bar.get_window_extent().y0 for bar in bars.containers[-1]]
     assert heights == sorted(heights, reverse=True)  # first class on top
@@ -569,6 +572,8 @@ def test_own_photos_without_anyone_there(model, displayed, capsys):
     photos.classify_own_photos(model, COLOURS)
     assert capsys.readouterr().out.splitlines() == [photos.HOW_TO]
     assert displayed == []
+    with pytest.raises(ValueError, match="2 classes are named"):  # a rerun finds the mistake too
+        photos.classify_own_photos(model, ("red", "green"))
 
 
 def test_own_photos_in_colab(model, displayed, capsys, monkeypatch):
@@ -636,7 +641,8 @@ def upload_from_front_end(client, widget: str, name: str, content: bytes) -> Non
     client.session.send(client.shell_channel.socket, message, buffers=[content])
 
 
-def test_in_a_live_kernel():
+def test_in_a_live_kernel(monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # a notebook's kernel chooses its own
     manager, client = start_new_kernel(kernel_name="python3", cwd=str(PROJECT))
     try:
         assert run_cell(client, IN_KERNEL, someone=False) == []

@@ -1,0 +1,52 @@
+"""The mirror folder's variable, precision, seeds, and TensorFlow's start-up notes."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from helpers.environment import PROJECT, choose_precision, has_bfloat16, mirror_folder
+
+
+def test_the_mirror_is_none_or_a_folder(monkeypatch, tmp_path):
+    monkeypatch.delenv("COURSE_MIRROR", raising=False)
+    assert mirror_folder() is None
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path))
+    assert mirror_folder() == tmp_path.resolve()
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "missing"))
+    with pytest.raises(ValueError, match="COURSE_MIRROR names .* not a folder"):
+        mirror_folder()
+
+
+def test_precision_follows_the_machine_unless_it_is_named():
+    assert choose_precision("float32", []) == "float32"
+    expected = "mixed_bfloat16" if has_bfloat16() else "float32"
+    assert choose_precision("auto", []) == expected
+
+
+SCRIPT = """
+import numpy as np
+from helpers.environment import prepare
+line = prepare(seed=7, precision="float32")
+import keras, tensorflow as tf
+print(line)
+print(np.random.rand(), float(tf.random.uniform([])), keras.config.dtype_policy().name)
+"""
+
+
+def run_script() -> subprocess.CompletedProcess:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=PROJECT, env=clean, capture_output=True, text=True
+    )
+
+
+def test_start_is_quiet_seeded_and_says_what_runs():
+    first, second = run_script(), run_script()
+    assert first.returncode == 0, first.stderr
+    assert first.stderr == ""
+    assert first.stdout == second.stdout
+    line, values = first.stdout.strip().splitlines()
+    assert line.startswith("TensorFlow 2.") and line.endswith("precision float32")
+    assert values.endswith("float32")

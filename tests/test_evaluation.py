@@ -1,0 +1,64 @@
+"""Accuracy, interval, confusion and mistakes on answers that are known."""
+
+import keras
+import numpy as np
+import pytest
+
+from helpers.evaluation import Scores, accuracy_interval, evaluate
+from helpers.pictures import Pictures
+
+CLASSES = ("paper", "rock", "scissors")
+
+
+@pytest.fixture
+def scores():
+    probabilities = np.array(
+        [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.9, 0.05, 0.05], [0.1, 0.5, 0.4]], np.float32
+    )
+    return Scores(probabilities, np.array([0, 1, 2, 2], np.int32), CLASSES)
+
+
+def test_wilsons_interval_of_a_textbook_case():
+    """8 of 10 give 0.490 to 0.943 (Agresti and Coull, 1998, and many calculators)."""
+    low, high = accuracy_interval(8, 10)
+    assert (round(low, 3), round(high, 3)) == (0.490, 0.943)
+
+
+def test_the_interval_stays_within_0_and_1_and_shrinks():
+    assert accuracy_interval(372, 372)[1] == 1.0
+    assert accuracy_interval(0, 5)[0] == 0.0
+    wide, narrow = accuracy_interval(9, 10), accuracy_interval(900, 1000)
+    assert narrow[1] - narrow[0] < wide[1] - wide[0]
+
+
+def test_accuracy_confusion_and_order_of_mistakes(scores):
+    assert scores.accuracy == 0.5
+    assert scores.confusion.tolist() == [[1, 0, 0], [0, 1, 0], [1, 1, 0]]
+    assert scores.worst_first().tolist() == [2, 3, 1, 0]
+    assert str(scores).startswith("0.5000 (2 of 4 right, 95 % interval 0.150 to 0.850)")
+
+
+def brightness_model() -> keras.Model:
+    """Say `rock` of bright pictures and `paper` of dark ones."""
+    inputs = keras.Input((4, 4, 3))
+    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(inputs))
+    answer = keras.layers.Dense(3, "softmax")
+    model = keras.Model(inputs, answer(mean))
+    kernel = np.tile([[-20.0, 20.0, -50.0]], (3, 1))
+    answer.set_weights([kernel, np.array([30.0, -30.0, 0.0])])
+    return model
+
+
+def test_evaluation_runs_over_all_batches():
+    images = np.zeros((7, 4, 4, 3), np.uint8)
+    images[3:] = 255
+    pictures = Pictures(images, np.array([0, 0, 0, 1, 1, 1, 0], np.int32), ("x",) * 7, CLASSES)
+    scores = evaluate(brightness_model(), pictures, batch_size=2)
+    assert scores.predictions.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    assert scores.accuracy == pytest.approx(6 / 7)
+
+
+def test_pictures_of_another_size_are_refused():
+    pictures = Pictures(np.zeros((1, 5, 5, 3), np.uint8), np.zeros(1, np.int32), ("x",), CLASSES)
+    with pytest.raises(ValueError, match=r"takes pictures of shape \(4, 4, 3\)"):
+        evaluate(brightness_model(), pictures)

@@ -1,0 +1,42 @@
+"""Grad-CAM finds the place that decides."""
+
+import keras
+import numpy as np
+import pytest
+
+from helpers.explanation import grad_cam, last_convolution
+
+
+def spot_model() -> keras.Model:
+    """One map that copies brightness; the brighter its average, the more probable class 1."""
+    inputs = keras.Input((16, 16, 3))
+    maps = keras.layers.Conv2D(1, 1, use_bias=False, name="maps")
+    answer = keras.layers.Dense(2, "softmax")
+    pooled = keras.layers.GlobalAveragePooling2D()(maps(keras.layers.Rescaling(1 / 255)(inputs)))
+    model = keras.Model(inputs, answer(pooled))
+    maps.set_weights([np.full((1, 1, 3, 1), 1 / 3)])
+    answer.set_weights([np.array([[-9.0, 9.0]]), np.array([1.0, -1.0])])
+    return model
+
+
+def test_the_heat_lies_on_the_bright_spot():
+    images = np.zeros((2, 16, 16, 3), np.float32)
+    images[0, 2:5, 10:13] = 255
+    images[1, 12:15, 1:4] = 255
+    maps = grad_cam(spot_model(), images, np.array([1, 1]))
+    assert maps.shape == (2, 16, 16)
+    assert maps.min() >= 0 and maps.max() == pytest.approx(1)
+    assert maps[0, 3, 11] == 1 and maps[1, 13, 2] == 1
+    assert maps[0, 12:, :4].max() == 0
+
+
+def test_what_speaks_against_a_class_is_no_evidence_for_it():
+    images = np.zeros((1, 16, 16, 3), np.float32)
+    images[0, 2:5, 10:13] = 255
+    assert grad_cam(spot_model(), images, np.array([0])).max() == 0
+
+
+def test_a_model_without_maps_is_refused():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    with pytest.raises(ValueError, match="no layer whose output is a map"):
+        last_convolution(model)

@@ -1,0 +1,32 @@
+"""Shapes, parameter counts and scaling of the networks."""
+
+import numpy as np
+import pytest
+
+from helpers.networks import published_cnn, small_cnn
+
+
+def test_the_published_network_has_the_published_parameters():
+    model = published_cnn(150, 3)
+    counts = [layer.count_params() for layer in model.layers if layer.weights]
+    assert counts == [1_792, 36_928, 73_856, 147_584, 3_211_776, 1_539]
+    assert model.count_params() == 3_473_475
+
+
+@pytest.mark.parametrize("build", [published_cnn, small_cnn])
+def test_networks_take_pixels_and_return_probabilities(build):
+    model = build(64, 3)
+    pixels = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
+    probabilities = np.asarray(model(pixels))
+    assert probabilities.shape == (2, 3) and probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(("build", "low", "high"), [(published_cnn, 0, 1), (small_cnn, -1, 1)])
+def test_scaling_is_part_of_the_network(build, low, high):
+    scale = build(64, 3).get_layer("scale")
+    np.testing.assert_allclose(scale(np.array([0.0, 255.0])), [low, high], atol=1e-6)
+
+
+def test_the_small_network_does_not_grow_with_the_picture():
+    assert small_cnn(64, 3).count_params() == small_cnn(96, 3).count_params() == 464_419

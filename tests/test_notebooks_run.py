@@ -1,0 +1,92 @@
+"""Every notebook runs quickly, and its marked cells print what they printed when it was published.
+
+nbval cannot pass parameters: papermill sets those of the quick preset, in a copy inside the project
+that keeps the published outputs, and nbval runs the copy.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+
+from helpers.environment import RUNS_FOLDER
+from helpers.reruns import KERNEL, UNATTENDED_VARIABLE, course_notebooks, quick_preset
+from helpers.results import RECORD_VARIABLE
+
+MARK = "# NBVAL_CHECK_OUTPUT"
+CELL_SECONDS = 600
+
+
+def prepare(notebook: Path, copy: Path, parameters: dict) -> Path:
+    """Write a copy with other parameters and the published outputs."""
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    papermill.execute_notebook(
+        str(notebook), str(copy), parameters, kernel_name=KERNEL, prepare_only=True
+    )
+    return copy
+
+
+def compared_cells(notebook: Path) -> int:
+    """Count the cells that nbval compares: it passes over those without an execution count."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    return sum(
+        MARK in cell.source and cell.execution_count is not None
+        for cell in cells
+        if cell.cell_type == "code"
+    )
+
+
+def validate(notebook: Path) -> subprocess.CompletedProcess:
+    """Run a notebook by nbval, comparing its marked cells."""
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env"]
+    command += [f"--nbval-cell-timeout={CELL_SECONDS}", "-p", "no:cacheprovider", str(notebook)]
+    variables = {UNATTENDED_VARIABLE: "1", RECORD_VARIABLE: str(notebook.with_suffix(".json"))}
+    return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("notebook", course_notebooks(), ids=lambda path: path.stem)
+def test_a_notebook_runs_and_prints_what_was_published(notebook):
+    copy = prepare(notebook, RUNS_FOLDER / "nbval" / notebook.name, quick_preset(notebook))
+    assert compared_cells(copy) > 0
+    done = validate(copy)
+    assert done.returncode == 0, f"nbval on {copy.name}:\n{(done.stdout + done.stderr)[-4000:]}"
+
+
+@pytest.fixture
+def published(tiny_notebook, tmp_path):
+    """Return a function that writes the tiny notebook with what its marked cell once printed."""
+
+    def write(stored: str) -> Path:
+        path = tiny_notebook(tmp_path)
+        book = nbformat.read(path, as_version=4)
+        (marked,) = [cell for cell in book.cells if MARK in cell.source]
+        marked.execution_count = 1
+        marked.outputs = [nbformat.v4.new_output("stream", text=stored)]
+        nbformat.write(book, path)
+        return prepare(path, tmp_path / "copy" / path.name, {"EPOCHS": 2})
+
+    return write
+
+
+def test_a_right_stored_output_passes_and_the_parameters_arrive(published):
+    copy = published("9\n")
+    assert compared_cells(copy) == 1
+    done = validate(copy)
+    assert done.returncode == 0, done.stdout
+    assert '"EPOCHS": 2' in copy.with_suffix(".json").read_text()
+
+
+def test_a_wrong_stored_output_fails(published):
+    done = validate(published("10\n"))
+    assert done.returncode == 1
+    assert "1 failed" in done.stdout
+
+
+def test_a_cell_without_an_execution_count_is_not_counted_as_compared(tiny_notebook, tmp_path):
+    assert compared_cells(tiny_notebook(tmp_path)) == 0

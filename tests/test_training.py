@@ -1,0 +1,61 @@
+"""A real, tiny training: history, averaged weights, decaying rate."""
+
+import keras
+import numpy as np
+import pytest
+
+from helpers.pictures import Pictures, training_batches
+from helpers.training import compile_with_decay, train
+
+
+@pytest.fixture
+def pictures():
+    """Dark pictures of class 0, bright ones of class 1."""
+    random = np.random.default_rng(0)
+    labels = np.arange(40, dtype=np.int32) % 2
+    images = random.integers(0, 60, (40, 8, 8, 3)) + 150 * labels[:, None, None, None]
+    return Pictures(images.astype(np.uint8), labels, ("x",) * 40, ("dark", "bright"))
+
+
+def tiny_model() -> keras.Model:
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(2, "softmax"),
+        ]
+    )
+
+
+def test_training_learns_and_tells_its_history(pictures, capsys):
+    model = tiny_model()
+    compile_with_decay(model, steps=60, learning_rate=0.3)
+    history = train(model, training_batches(pictures, 8, 0), 6, 10, pictures, "Tiny", averaged=True)
+    assert history["val_accuracy"][-1] == 1.0
+    assert set(history) == {"accuracy", "loss", "val_accuracy", "val_loss", "seconds"}
+    assert all(len(values) == 6 for values in history.values())
+    assert np.all(np.diff(history["seconds"]) > 0)
+    assert "epoch 6/6" in capsys.readouterr().out
+
+
+def test_the_watched_average_is_what_stays_in_the_model(pictures):
+    model = tiny_model()
+    compile_with_decay(model, steps=20, learning_rate=0.3)
+    history = train(model, training_batches(pictures, 8, 0), 2, 10, pictures, averaged=True)
+    images, labels = pictures.images.astype(np.float32), pictures.labels
+    loss, accuracy = model.evaluate(images, labels, verbose=0)
+    assert loss == pytest.approx(history["val_loss"][-1], abs=1e-5)
+    assert accuracy == history["val_accuracy"][-1]
+
+
+def test_the_rate_rises_then_falls_to_zero():
+    model = tiny_model()
+    compile_with_decay(model, steps=100, learning_rate=0.01)
+    schedule = model.optimizer._learning_rate
+    rates = [float(schedule(step)) for step in range(101)]
+    assert rates[0] == pytest.approx(0.001)
+    assert np.argmax(rates) == 10 and max(rates) == pytest.approx(0.01)
+    assert rates[100] == pytest.approx(0, abs=1e-6)
+    assert np.all(np.diff(rates[10:]) < 0)
