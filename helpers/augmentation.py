@@ -223,13 +223,16 @@ def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> t
         return tf.image.resize(grid, [height, width], "bicubic")
 
     colours = tf.random.stateless_uniform([2, count, 1, 1, 3], seed, 20.0, 250.0)
-    strength = tf.random.stateless_uniform([count, 1, 1, 4], seed + 1)
+    strength = tf.random.stateless_uniform([count, 1, 1, 5], seed + 1)
+    # Most walls are pale or beige, few are red: half of the way to grey on average.
+    grey = tf.reduce_mean(colours, -1, keepdims=True)
+    colours = grey + strength[..., 4:] * (colours - grey)
     # A steep slope through smooth noise gives regions with soft or sharp borders.
     region = tf.clip_by_value(noise(3, 1, 2) * 40 * strength[..., :1] + 0.5, 0.0, 1.0)
     region *= tf.cast(strength[..., 1:2] < 0.5, tf.float32)
     scene = colours[0] + region * (colours[1] - colours[0])
     scene += noise(2, 1, 3) * 60 * strength[..., 2:3] + noise(4, 3, 4) * 15
-    scene += noise(max(height // 4, 1), 1, 5) * 30 * strength[..., 3:] ** 2
+    scene += noise(max(height // 4, 1), 1, 5) * 30 * strength[..., 3:4] ** 2
     return tf.clip_by_value(scene, 0.0, 255.0)
 
 

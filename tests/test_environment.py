@@ -15,7 +15,7 @@ def test_the_mirror_is_none_or_a_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path))
     assert mirror_folder() == tmp_path.resolve()
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "missing"))
-    with pytest.raises(ValueError, match="COURSE_MIRROR names .* not a folder"):
+    with pytest.raises(ValueError, match=r"COURSE_MIRROR names .* not a folder"):
         mirror_folder()
 
 

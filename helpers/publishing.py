@@ -1,0 +1,89 @@
+"""Execute a notebook in place, as it is to be committed.
+
+    python -m helpers.publishing notebooks/01_simple_cnn_rock_paper_scissors.ipynb
+
+Runs it with the parameters it states, in its own folder. Cells tagged `data-pictures` are stored
+without output, because pictures out of a data set are not the course's to pass on. The file is
+replaced only after every cell has run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from tqdm import tqdm
+
+DATA_PICTURES = "data-pictures"
+
+
+def publish(notebook: Path) -> None:
+    """Execute a notebook and replace it by the executed one.
+
+    Args:
+        notebook: the file; its folder is the working folder.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CellExecutionError: a cell failed; the file is left as it was.
+    """
+    book = nbformat.read(notebook, as_version=4)
+    cells = [cell for cell in book.cells if cell.cell_type == "code"]
+    with tqdm(total=len(cells), desc=notebook.stem, unit="cell") as bar:
+        client = NotebookClient(
+            book,
+            timeout=None,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(notebook.parent)}},
+            record_timing=False,
+            coalesce_streams=True,
+            on_cell_executed=lambda **_: bar.update(),
+        )
+        client.execute()
+    strip(book)
+    _replace(notebook, nbformat.writes(book, indent=1) + "\n")
+
+
+def strip(book: nbformat.NotebookNode) -> None:
+    """Take out what is not to be committed: data-set pictures, widget states, other metadata."""
+    book.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell in book.cells:
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = {"tags": tags} if tags else {}
+        if cell.cell_type == "code" and DATA_PICTURES in tags:
+            cell.outputs, cell.execution_count = [], None
+
+
+def _replace(target: Path, text: str) -> None:
+    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:6]}.part")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Publish the notebooks named on the command line; return 1 where one fails."""
+    parser = argparse.ArgumentParser(description="Execute notebooks in place, to be committed.")
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    for notebook in parser.parse_args(arguments).notebooks:
+        try:
+            publish(notebook)
+        except (OSError, CellExecutionError) as error:
+            last = str(error).strip().splitlines()[-1]
+            print(f"{notebook.name} was not executed to its end and is unchanged: {last}")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

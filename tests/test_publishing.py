@@ -1,0 +1,40 @@
+"""Notebooks are executed whole, or left as they were; data-set pictures are not stored."""
+
+import nbformat
+import pytest
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell, new_notebook
+
+from helpers.publishing import main, publish
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_notebook(*sources: str):
+        cells = [new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(sources)]
+        cells[0].metadata["tags"] = ["data-pictures"]
+        path = tmp_path / "lesson.ipynb"
+        nbformat.write(new_notebook(cells=cells), path)
+        return path
+
+    return write_notebook
+
+
+def test_outputs_are_stored_but_for_data_set_pictures(write):
+    path = write("print('a picture')", "print('one')\nprint('two')")
+    publish(path)
+    first, second = nbformat.read(path, as_version=4).cells
+    assert first.outputs == [] and first.execution_count is None
+    assert [output.text for output in second.outputs] == ["one\ntwo\n"]
+    assert second.metadata == {} and first.metadata == {"tags": ["data-pictures"]}
+
+
+def test_a_failing_notebook_is_left_as_it_was(write, capsys):
+    path = write("x = 1", "raise ValueError('too small')")
+    before = path.read_bytes()
+    with pytest.raises(CellExecutionError):
+        publish(path)
+    assert main([str(path)]) == 1
+    assert path.read_bytes() == before
+    assert "unchanged: ValueError: too small" in capsys.readouterr().out
+    assert [file.name for file in path.parent.iterdir()] == ["lesson.ipynb"]
