@@ -94,6 +94,7 @@ class RandomAffine(keras.layers.Layer):
         zoom: zoom factors lie in 1 - zoom to 1 + zoom, drawn for each axis of each picture;
             below 1 enlarges.
         horizontal_flip: mirror every second picture, left and right.
+        keep_aspect: zoom both axes of a picture by one factor.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class RandomAffine(keras.layers.Layer):
         shear: float = 0.0,
         zoom: float = 0.0,
         horizontal_flip: bool = False,
+        keep_aspect: bool = False,
         **kwargs,
     ):
         super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
@@ -113,6 +115,7 @@ class RandomAffine(keras.layers.Layer):
         self.shear = shear
         self.zoom = zoom
         self.horizontal_flip = horizontal_flip
+        self.keep_aspect = keep_aspect
 
     def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
         """Warp each picture of a batch by its own random matrix.
@@ -129,19 +132,20 @@ class RandomAffine(keras.layers.Layer):
         unit = tf.random.stateless_uniform([count, 6], seed, -1.0, 1.0)
         side = tf.constant([self.width_shift * width, self.height_shift * height])
         coin = tf.random.stateless_uniform([count], seed + 1)
+        zoom = tf.repeat(unit[:, 4:5], 2, axis=1) if self.keep_aspect else unit[:, 4:6]
         matrices = affine_matrices(
             height,
             width,
             rotation=unit[:, 0] * self.rotation,
             shift=unit[:, 1:3] * side,
             shear=unit[:, 3] * self.shear,
-            zoom=1.0 + unit[:, 4:6] * self.zoom,
+            zoom=1.0 + zoom * self.zoom,
             flip=tf.cast(coin < 0.5, tf.float32) * float(self.horizontal_flip),
         )
         return warp(images, matrices)
 
     def get_config(self) -> dict:
-        names = ("rotation", "width_shift", "height_shift", "shear", "zoom", "horizontal_flip")
+        names = ("rotation", "width_shift", "height_shift", "shear", "zoom", "horizontal_flip", "keep_aspect")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 

@@ -256,7 +256,8 @@ def _draw_sneaker(sheet: _Sheet, tone: float) -> None:
     top, toe = sheet.between(0.36, 0.44), sheet.between(0.55, 0.62)
     upper = [
         (0.04, 0.72), (0.06, toe + 0.04), (0.16, toe), (0.34, toe - 0.05), (0.56, top),
-        (0.64, top - 0.02), (0.74, top + 0.06), (0.88, top + 0.01), (0.95, top - 0.01), (0.95, 0.72),
+        (0.64, top - 0.02), (0.74, top + 0.06), (0.88, top + 0.01), (0.95, top - 0.01),
+        (0.95, 0.72),
     ]  # fmt: skip
     sheet.area(upper, tone)
     sole = min(1.0, tone * sheet.between(0.5, 1.5))

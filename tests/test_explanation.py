@@ -7,23 +7,30 @@ import pytest
 from helpers.explanation import grad_cam, last_convolution
 
 
-def spot_model() -> keras.Model:
+def spot_model(sequential: bool = False) -> keras.Model:
     """One map that copies brightness; the brighter its average, the more probable class 1."""
     inputs = keras.Input((16, 16, 3))
+    scale = keras.layers.Rescaling(1 / 255)
     maps = keras.layers.Conv2D(1, 1, use_bias=False, name="maps")
+    average = keras.layers.GlobalAveragePooling2D()
     answer = keras.layers.Dense(2, "softmax")
-    pooled = keras.layers.GlobalAveragePooling2D()(maps(keras.layers.Rescaling(1 / 255)(inputs)))
-    model = keras.Model(inputs, answer(pooled))
+    if sequential:
+        model = keras.Sequential()
+        for layer in (inputs, scale, maps, average, answer):
+            model.add(layer)
+    else:
+        model = keras.Model(inputs, answer(average(maps(scale(inputs)))))
     maps.set_weights([np.full((1, 1, 3, 1), 1 / 3)])
     answer.set_weights([np.array([[-9.0, 9.0]]), np.array([1.0, -1.0])])
     return model
 
 
-def test_the_heat_lies_on_the_bright_spot():
+@pytest.mark.parametrize("sequential", [False, True])
+def test_the_heat_lies_on_the_bright_spot(sequential):
     images = np.zeros((2, 16, 16, 3), np.float32)
     images[0, 2:5, 10:13] = 255
     images[1, 12:15, 1:4] = 255
-    maps = grad_cam(spot_model(), images, np.array([1, 1]))
+    maps = grad_cam(spot_model(sequential), images, np.array([1, 1]))
     assert maps.shape == (2, 16, 16)
     assert maps.min() >= 0 and maps.max() == pytest.approx(1)
     assert maps[0, 3, 11] == 1 and maps[1, 13, 2] == 1

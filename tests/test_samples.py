@@ -136,7 +136,7 @@ def test_one_picture_can_be_drawn_alone(name):
 def read(name: str, folder: str, step: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw every so manieth picture of a split as 32x32 grey pixels, 0..1, and its label."""
     classes = samples._CLASSES[name]
-    plans = [(file, draw) for file, draw in samples._plan(name, 1) if file.parts[0] == folder]
+    plans = [(file, draw) for file, draw in samples._plan(name, 0) if file.parts[0] == folder]
     pixels, labels = [], []
     for file, draw in plans[::step]:
         small = draw().convert("L").resize((32, 32), Image.Resampling.BOX)
@@ -149,8 +149,8 @@ def read(name: str, folder: str, step: int) -> tuple[np.ndarray, np.ndarray]:
     ("name", "train", "test", "steps", "expected"),
     [
         ("rock_paper_scissors", "rps", "rps-test-set", (4, 2), 0.6),  # by chance 0.33
-        ("cats_and_dogs", "train", "test", (2, 2), 0.65),  # by chance 0.5
-        ("fashion_mnist", "train", "test", (4, 3), 0.8),  # by chance 0.1
+        ("cats_and_dogs", "train", "test", (2, 2), 0.7),  # by chance 0.5
+        ("fashion_mnist", "train", "test", (4, 3), 0.9),  # by chance 0.1
     ],
 )
 def test_a_plain_classifier_learns_far_more_than_chance(name, train, test, steps, expected):
