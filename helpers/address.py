@@ -3,11 +3,12 @@
     python -m helpers.address               print it
     python -m helpers.address owner/name    write another one, once, after a fork
 
-The address stands in pyproject.toml, as `Repository` under [project.urls]; the README, the citation,
-CONTRIBUTING.md and the notebooks repeat it in their links. A link is the course's own where it holds
-that address; all others are left alone. Three places are the course's own whatever they hold, so
-that a notebook taken over from somebody's fork is set right too: the Colab badge of a notebook that
-is here, the line `repository = ...` of a set-up cell, and `repository-code` in the citation.
+The address stands in pyproject.toml, as `Repository` under [project.urls]; the README, the
+citation, CONTRIBUTING.md and the notebooks repeat it in their links. A link is the course's own
+where it holds that address; all others are left alone. Three places are the course's own whatever
+they hold, so that a notebook taken over from somebody's fork is set right too: the Colab badge of a
+notebook that is here, the line `repository = ...` of a set-up cell, and `repository-code` in the
+citation.
 """
 
 from __future__ import annotations
@@ -73,14 +74,17 @@ def present_address(project: Path = PROJECT) -> str:
         FileNotFoundError: there is no pyproject.toml.
         ValueError: it has no address on GitHub as Repository under [project.urls].
     """
-    settings = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    link = settings.get("project", {}).get("urls", {}).get("Repository")
-    if not isinstance(link, str) or not link.startswith(HOME):
-        raise ValueError(
-            f"pyproject.toml has {link!r} as Repository under [project.urls]; "
-            f'write "{HOME}owner/name" there.'
-        )
-    return parse_address(link)
+    settings = (project / "pyproject.toml").read_text(encoding="utf-8")
+    try:
+        link = tomllib.loads(settings)["project"]["urls"]["Repository"]
+        if link.startswith(HOME):
+            return parse_address(link)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        pass
+    raise ValueError(
+        "pyproject.toml does not say where the course is; "
+        f'write Repository = "{HOME}owner/name" under [project.urls].'
+    )
 
 
 def find_addresses(project: Path = PROJECT) -> dict[Path, set[str]]:
@@ -141,7 +145,9 @@ def _own_links(project: Path) -> dict[Path, list[re.Match]]:
         return link["address"] == present or link["named"] is not None or badge
 
     paths = [*notebooks, *(project / name for name in PAGES)]
-    return {p: [link for link in LINK.finditer(_read(p)) if own(link)] for p in paths if p.is_file()}
+    return {
+        p: [link for link in LINK.finditer(_read(p)) if own(link)] for p in paths if p.is_file()
+    }
 
 
 def _read(path: Path) -> str:

@@ -36,7 +36,6 @@ from helpers.results import RECORD_VARIABLE, format_figure, load_record
 
 NOTEBOOKS_FOLDER = PROJECT / "notebooks"
 PRESETS = NOTEBOOKS_FOLDER / "presets.toml"
-UNATTENDED_VARIABLE = "COURSE_UNATTENDED"
 KERNEL = "python3"
 TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
 HEADING = re.compile(r"^#{1,6} +(.+?)\s*$", re.MULTILINE)
@@ -132,7 +131,7 @@ def run_notebook(notebook: Path, output: Path, parameters: Mapping[str, Any] | N
     """Run a notebook by papermill, in the `python3` kernel, nobody attending.
 
     Names and values are checked before anything starts. The kernel works in the current folder and
-    sees `COURSE_UNATTENDED=1`; the run's record lands beside the output, as `<output stem>.json`.
+    the run's record lands beside the output, as `<output stem>.json`.
 
     Args:
         notebook: the notebook to run.
@@ -154,7 +153,7 @@ def run_notebook(notebook: Path, output: Path, parameters: Mapping[str, Any] | N
     check_values(parameters, papermill.inspect_notebook(str(notebook)))
     output.parent.mkdir(parents=True, exist_ok=True)
     began, problem = time.monotonic(), None
-    with _environment({UNATTENDED_VARIABLE: "1", RECORD_VARIABLE: str(record.resolve())}):
+    with _environment({RECORD_VARIABLE: str(record.resolve())}):
         try:
             papermill.execute_notebook(
                 str(notebook), str(output), parameters, kernel_name=KERNEL, config=KERNEL_CONFIG

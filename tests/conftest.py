@@ -55,7 +55,7 @@ record(
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests know nothing of the caller's mirror and records."""
-    for name in ("COURSE_MIRROR", "COURSE_RECORD", "COURSE_UNATTENDED"):
+    for name in ("COURSE_MIRROR", "COURSE_RECORD"):
         monkeypatch.delenv(name, raising=False)
 
 

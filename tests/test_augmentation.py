@@ -96,6 +96,17 @@ def test_drawn_values_fill_their_ranges():
     assert -21 <= positions.min() <= -17
 
 
+@pytest.mark.parametrize("keep_aspect", [False, True])
+def test_zoom_squeezes_unless_the_aspect_is_kept(keep_aspect):
+    batch = np.zeros((50, 101, 101, 3), np.float32)
+    batch[:, 30:71, 30:71] = 255
+    zoomed = RandomAffine(zoom=0.3, keep_aspect=keep_aspect)(batch, SEED).numpy()
+    heights = (zoomed[:, :, 50, 0] > 127).sum(axis=1)
+    widths = (zoomed[:, 50, :, 0] > 127).sum(axis=1)
+    assert np.ptp(widths) > 15
+    assert (np.abs(heights - widths).max() <= 1) == keep_aspect
+
+
 def test_half_of_the_pictures_are_flipped():
     batch = np.repeat(smooth_picture()[None], 400, axis=0)
     flipped = RandomAffine(horizontal_flip=True)(batch, SEED).numpy()

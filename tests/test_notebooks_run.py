@@ -16,7 +16,7 @@ import papermill
 import pytest
 
 from helpers.environment import RUNS_FOLDER
-from helpers.reruns import KERNEL, UNATTENDED_VARIABLE, course_notebooks, quick_preset
+from helpers.reruns import KERNEL, course_notebooks, quick_preset
 from helpers.results import RECORD_VARIABLE
 
 MARK = "# NBVAL_CHECK_OUTPUT"
@@ -46,7 +46,7 @@ def validate(notebook: Path) -> subprocess.CompletedProcess:
     """Run a notebook by nbval, comparing its marked cells."""
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env"]
     command += [f"--nbval-cell-timeout={CELL_SECONDS}", "-p", "no:cacheprovider", str(notebook)]
-    variables = {UNATTENDED_VARIABLE: "1", RECORD_VARIABLE: str(notebook.with_suffix(".json"))}
+    variables = {RECORD_VARIABLE: str(notebook.with_suffix(".json"))}
     return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True)
 
 
