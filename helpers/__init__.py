@@ -1,22 +1,22 @@
 """The course's helpers: one small module a step, in the order in which the data flows.
 
-    environment    where the project lives; device, precision, seeds
-    parameters     the rules for the notebooks' parameters
+environment    where the project lives; device, precision, seeds
+parameters     the rules for the notebooks' parameters
 
-    catalog        the data sets: addresses, sizes, checksums, classes, licences
-    download       find a data set: cache, mirror folder, download, or drawn samples
-    samples        the drawn sample pictures (drawn_hands, drawn_faces, drawn_garments)
-    pictures       list, decode and resize once, cache, split by group, batch
-    augmentation   one batched affine warp, new backgrounds, new light
-    networks       the networks the lessons train
-    training       train with one live line of progress
-    evaluation     accuracy with its interval, confusion, worst mistakes
-    explanation    what a network looks at: Grad-CAM
-    plotting       every figure of the course, with its alt text
-    photos         a learner's own photo: open, straighten, classify
-    results        a record of each run; the table published | measured
+catalog        the data sets: addresses, sizes, checksums, classes, licences
+download       find a data set: cache, mirror folder, download, or drawn samples
+samples        the drawn sample pictures (drawn_hands, drawn_faces, drawn_garments)
+pictures       list, decode and resize once, cache, split by group, batch
+augmentation   one batched affine warp, new backgrounds, new light
+networks       the networks the lessons train
+training       train with one live line of progress
+evaluation     accuracy with its interval, confusion, worst mistakes
+explanation    what a network looks at: Grad-CAM
+plotting       every figure of the course, with its alt text
+photos         a learner's own photo: open, straighten, classify
+results        a record of each run; the table published | measured
 
-    reruns         notebooks by papermill, checked, gathered on one page
-    publishing     execute a notebook in place, as it is committed
-    address        the course's address on GitHub, in all places at once
+reruns         notebooks by papermill, checked, gathered on one page
+publishing     execute a notebook in place, as it is committed
+address        the course's address on GitHub, in all places at once
 """

@@ -145,7 +145,8 @@ class RandomAffine(keras.layers.Layer):
         return warp(images, matrices)
 
     def get_config(self) -> dict:
-        names = ("rotation", "width_shift", "height_shift", "shear", "zoom", "horizontal_flip", "keep_aspect")
+        ranges = ("rotation", "width_shift", "height_shift", "shear", "zoom")
+        names = (*ranges, "horizontal_flip", "keep_aspect")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
