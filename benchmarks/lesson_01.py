@@ -183,10 +183,10 @@ def fit_recipe(located, callback: SteadyAccuracy, epochs: int = 45, size: int = 
     augment = augmentation.chain(
         augmentation.RandomAffine(
             rotation=90,
-            width_shift=0.15,
-            height_shift=0.15,
+            width_shift=0.1,
+            height_shift=0.1,
             shear=10,
-            zoom=0.3,
+            zoom=(0.85, 1.3),
             horizontal_flip=True,
             keep_aspect=True,
         ),

@@ -91,8 +91,8 @@ class RandomAffine(keras.layers.Layer):
         rotation: largest angle either way, in degrees.
         width_shift, height_shift: largest shift either way, as a fraction of the edge.
         shear: largest shear either way, in degrees.
-        zoom: zoom factors lie in 1 - zoom to 1 + zoom, drawn for each axis of each picture;
-            below 1 enlarges.
+        zoom: zoom factors, drawn for each axis of each picture, lie in 1 - zoom to 1 + zoom, or
+            between the two given; below 1 enlarges.
         horizontal_flip: mirror every second picture, left and right.
         keep_aspect: zoom both axes of a picture by one factor.
     """
@@ -103,7 +103,7 @@ class RandomAffine(keras.layers.Layer):
         width_shift: float = 0.0,
         height_shift: float = 0.0,
         shear: float = 0.0,
-        zoom: float = 0.0,
+        zoom: float | tuple[float, float] = 0.0,
         horizontal_flip: bool = False,
         keep_aspect: bool = False,
         **kwargs,
@@ -113,7 +113,7 @@ class RandomAffine(keras.layers.Layer):
         self.width_shift = width_shift
         self.height_shift = height_shift
         self.shear = shear
-        self.zoom = zoom
+        self.zoom = (1 - zoom, 1 + zoom) if isinstance(zoom, (int, float)) else tuple(zoom)
         self.horizontal_flip = horizontal_flip
         self.keep_aspect = keep_aspect
 
@@ -132,14 +132,15 @@ class RandomAffine(keras.layers.Layer):
         unit = tf.random.stateless_uniform([count, 6], seed, -1.0, 1.0)
         side = tf.constant([self.width_shift * width, self.height_shift * height])
         coin = tf.random.stateless_uniform([count], seed + 1)
-        zoom = tf.repeat(unit[:, 4:5], 2, axis=1) if self.keep_aspect else unit[:, 4:6]
+        smallest, largest = self.zoom
+        zoom = smallest + (largest - smallest) * (unit[:, 4:6] + 1) / 2
         matrices = affine_matrices(
             height,
             width,
             rotation=unit[:, 0] * self.rotation,
             shift=unit[:, 1:3] * side,
             shear=unit[:, 3] * self.shear,
-            zoom=1.0 + zoom * self.zoom,
+            zoom=tf.repeat(zoom[:, :1], 2, axis=1) if self.keep_aspect else zoom,
             flip=tf.cast(coin < 0.5, tf.float32) * float(self.horizontal_flip),
         )
         return warp(images, matrices)

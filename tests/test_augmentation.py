@@ -107,6 +107,14 @@ def test_zoom_squeezes_unless_the_aspect_is_kept(keep_aspect):
     assert (np.abs(heights - widths).max() <= 1) == keep_aspect
 
 
+def test_zoom_takes_a_range_of_factors():
+    batch = np.zeros((200, 101, 101, 3), np.float32)
+    batch[:, 30:71, 30:71] = 255
+    zoomed = RandomAffine(zoom=(1.0, 1.3))(batch, SEED).numpy()
+    widths = (zoomed[:, 50, :, 0] > 127).sum(axis=1)
+    assert 31 <= widths.min() <= 33 and 40 <= widths.max() <= 41
+
+
 def test_half_of_the_pictures_are_flipped():
     batch = np.repeat(smooth_picture()[None], 400, axis=0)
     flipped = RandomAffine(horizontal_flip=True)(batch, SEED).numpy()
