@@ -176,7 +176,7 @@ def measure_training(located) -> dict:
     }
 
 
-def fit_recipe(located, callback: SteadyAccuracy, epochs: int = 45, size: int = 80) -> None:
+def fit_recipe(located, callback: SteadyAccuracy, epochs: int = 60, size: int = 128) -> None:
     """Train lesson 1's better recipe; keep its settings equal to the notebook's."""
     keras.utils.set_random_seed(0)
     training = load(located, "train", size)
@@ -186,11 +186,11 @@ def fit_recipe(located, callback: SteadyAccuracy, epochs: int = 45, size: int = 
             width_shift=0.1,
             height_shift=0.1,
             shear=10,
-            zoom=(0.85, 1.3),
+            zoom=(0.8, 1.8),
             horizontal_flip=True,
             keep_aspect=True,
         ),
-        augmentation.RandomBackground(keep=0.25),
+        augmentation.RandomBackground(keep=0.3),
         augmentation.RandomLight(),
     )
     hands = replace(training, images=augmentation.add_masks(training.images))

@@ -263,10 +263,10 @@ class RandomLight(keras.layers.Layer):
         unit = tf.random.stateless_uniform([count, 1, 1, 6], seed + 30, -1.0, 1.0)
         smooth = tf.nn.avg_pool2d(images, 3, 1, "SAME")
         images += (smooth - images) * tf.maximum(unit[..., :1], 0.0)
-        contrast = tf.exp(0.4 * unit[..., 1:2])
-        gain = contrast * tf.exp(0.15 * unit[..., 3:6])
-        images = (images - 128) * gain + 128 + 50 * unit[..., 2:3]
-        images += tf.random.stateless_uniform(tf.shape(images), seed + 31, -8.0, 8.0)
+        contrast = tf.exp(0.3 * unit[..., 1:2])
+        gain = contrast * tf.exp(0.1 * unit[..., 3:6])
+        images = (images - 128) * gain + 128 + 30 * unit[..., 2:3]
+        images += tf.random.stateless_uniform(tf.shape(images), seed + 31, -5.0, 5.0)
         return tf.clip_by_value(images, 0.0, 255.0)
 
 

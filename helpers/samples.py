@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from tqdm.auto import tqdm
 
 from helpers.drawn_faces import draw_cat, draw_dog
 from helpers.drawn_garments import draw_garment
@@ -74,7 +75,8 @@ def draw_samples(name: str, folder: Path, seed: int = 0) -> Path:
         prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent, ignore_cleanup_errors=True
     ) as partial:
         drawn = Path(partial) / folder.name
-        for file, draw in _plan(name, seed):
+        plan = tqdm(_plan(name, seed), "Drawing", len(files), leave=False, unit="picture")
+        for file, draw in plan:
             (drawn / file).parent.mkdir(parents=True, exist_ok=True)
             _save(draw(), drawn / file)
         (drawn / NOTE).write_text(note, encoding="utf-8")
