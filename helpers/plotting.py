@@ -104,9 +104,10 @@ def confusion(scores: Scores, title: str) -> None:
     counts, classes = scores.confusion, scores.classes
     with plt.rc_context({**STYLE, "axes.grid": False}):
         figure, axis = plt.subplots(figsize=(1.6 + 0.8 * len(classes), 1.1 + 0.75 * len(classes)))
-        axis.imshow(counts / counts.sum(axis=1, keepdims=True), cmap="Blues", vmin=0, vmax=1)
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for row, column in np.ndindex(*counts.shape):
-            dark = counts[row, column] > 0.5 * counts[row].sum()
+            dark = shares[row, column] > 0.5
             colour = "white" if dark else "black"
             axis.text(column, row, counts[row, column], ha="center", va="center", color=colour)
         ticks = range(len(classes))

@@ -78,10 +78,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for notebook in parser.parse_args(arguments).notebooks:
         try:
             publish(notebook)
-        except (OSError, CellExecutionError) as error:
-            last = str(error).strip().splitlines()[-1]
-            print(f"{notebook.name} was not executed to its end and is unchanged: {last}")
-            return 1
+        except CellExecutionError as error:
+            problem = f"{error.ename}: {error.evalue}"
+        except OSError as error:
+            problem = str(error)
+        else:
+            continue
+        print(f"{notebook.name} was not executed to its end and is unchanged: {problem}")
+        return 1
     return 0
 
 

@@ -53,6 +53,7 @@ def test_curves_say_where_they_end(shown):
     assert "training 0.90, test 0.75" in shown[0][1]
 
 
+@pytest.mark.filterwarnings("error")  # no picture of a class is no division by zero
 def test_confusion_names_the_mistakes(shown, scores):
     plotting.confusion(scores, "test set")
     assert shown[0][1] == ("Confusion matrix, test set: 3 of 4 right; 1 rock taken for scissors.")
