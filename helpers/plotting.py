@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from helpers.evaluation import Scores
 
-TRAINING_COLOUR, VALIDATION_COLOUR, TEST_COLOUR = "#4477aa", "#ee7733", "#228833"
+TRAINING_COLOUR, VALIDATION_COLOUR = "#4477aa", "#ee7733"
 STYLE = {
     "figure.dpi": 90,
     "figure.constrained_layout.use": True,

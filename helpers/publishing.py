@@ -10,7 +10,6 @@ replaced only after every cell has run.
 from __future__ import annotations
 
 import argparse
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from tqdm import tqdm
+
+from helpers.files import write_atomically
 
 DATA_PICTURES = "data-pictures"
 
@@ -46,7 +47,7 @@ def publish(notebook: Path) -> None:
         )
         client.execute()
     strip(book)
-    _replace(notebook, nbformat.writes(book, indent=1) + "\n")
+    write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
 
 
 def strip(book: nbformat.NotebookNode) -> None:
@@ -60,15 +61,6 @@ def strip(book: nbformat.NotebookNode) -> None:
         cell.metadata = {"tags": tags} if tags else {}
         if cell.cell_type == "code" and DATA_PICTURES in tags:
             cell.outputs, cell.execution_count = [], None
-
-
-def _replace(target: Path, text: str) -> None:
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:6]}.part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from helpers.environment import RUNS_FOLDER
+from helpers.files import write_atomically
 
 RECORD_VARIABLE = "COURSE_RECORD"
 LESSON_NAME = re.compile(r"\w[\w.-]*")
@@ -148,7 +149,7 @@ def record(
     }
     name = f"{lesson}-{finished:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}.json"
     target = Path(os.environ.get(RECORD_VARIABLE) or RUNS_FOLDER / "records" / name)
-    _write_atomically(target, json.dumps(_plain(content), indent=1, allow_nan=False) + "\n")
+    write_atomically(target, json.dumps(_plain(content), indent=1, allow_nan=False) + "\n")
     return target
 
 
@@ -258,13 +259,3 @@ def _machine() -> dict[str, Any]:
         "device": ", ".join(d.get("device_name", "GPU") for d in details) or "CPU",
         "precision": keras.config.dtype_policy().name if keras else None,
     }
-
-
-def _write_atomically(target: Path, text: str) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:6]}.part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
