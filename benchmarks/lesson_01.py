@@ -180,7 +180,7 @@ def fit_recipe(located, callback: SteadyAccuracy, epochs: int = 60, size: int = 
     """Train lesson 1's better recipe; keep its settings equal to the notebook's."""
     keras.utils.set_random_seed(0)
     training = load(located, "train", size)
-    augment = augmentation.chain(
+    augment = augmentation.Chain(
         augmentation.RandomAffine(
             rotation=90,
             width_shift=0.1,

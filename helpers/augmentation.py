@@ -7,7 +7,6 @@ its randomness from a seed, so that a run can be repeated.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -53,6 +52,40 @@ def affine_matrices(
     return back @ turn @ move @ slide @ scale @ mirror @ to_centre
 
 
+def tilt_matrices(height: int, width: int, angle: tf.Tensor, axis: tf.Tensor) -> tf.Tensor:
+    """Look at pictures that lean away from the camera: one homography a picture.
+
+    The picture is a flat card that is turned about an axis through its centre, in its own plane,
+    and looked at from two widths away. What leans back becomes shorter, and narrower at the far
+    end, as the fingers of a hand that is not held parallel to the camera.
+
+    Args:
+        height, width: size of the pictures, in pixels.
+        angle: degrees between card and camera plane, 0 to 50, float32, shape (batch,).
+        axis: direction of the axis in the picture, in degrees, float32, shape (batch,).
+
+    Returns:
+        float32 matrices, shape (batch, 3, 3), from a position (x, y, 1) in the output to the
+        position in the input, up to a factor. `affine_matrices` may be multiplied on their right.
+
+    Source: R. Hartley, A. Zisserman (2004), Multiple View Geometry in Computer Vision, chapter 8.
+    """
+    angle, axis = angle * (math.pi / 180), axis * (math.pi / 180)
+    cosine, sine, along, across = tf.cos(angle), tf.sin(angle), tf.cos(axis), tf.sin(axis)
+    mixed, distance = along * across * (1 - cosine), 2.0 * width
+    zero, one = tf.zeros_like(angle), tf.ones_like(angle)
+    to_view = [  # the rotation by Rodrigues' formula, then the division by the distance
+        [cosine + along**2 * (1 - cosine), mixed, zero],
+        [mixed, cosine + across**2 * (1 - cosine), zero],
+        [-across * sine / distance, along * sine / distance, one],
+    ]
+    seen = tf.stack([tf.stack(row, axis=-1) for row in to_view], axis=-2)
+    centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
+    to_centre = _matrices([[1, 0, -centre_x], [0, 1, -centre_y]])
+    back = _matrices([[1, 0, centre_x], [0, 1, centre_y]])
+    return back @ tf.linalg.inv(seen) @ to_centre
+
+
 def _matrices(rows: list[list]) -> tf.Tensor:
     """Stack entries, numbers or tensors of shape (batch,), to matrices with last row (0, 0, 1)."""
     entries = [
@@ -68,12 +101,12 @@ def warp(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: float32, shape (batch, height, width, channels).
-        matrices: from `affine_matrices`, shape (batch, 3, 3).
+        matrices: from `affine_matrices` or `tilt_matrices`, shape (batch, 3, 3).
 
     Returns:
         float32 images of the same shape and range.
     """
-    coefficients = tf.reshape(matrices, [-1, 9])[:, :8]
+    coefficients = tf.reshape(matrices / matrices[:, 2:, 2:], [-1, 9])[:, :8]
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
         transforms=coefficients,
@@ -87,6 +120,9 @@ def warp(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
 class RandomAffine(keras.layers.Layer):
     """Random rotation, shift, shear, zoom and flip in one warp, ranges as in `ImageDataGenerator`.
 
+    A tilt, which that has not, joins them in the same warp; it alone is a perspective view and not
+    an affine map.
+
     Args:
         rotation: largest angle either way, in degrees.
         width_shift, height_shift: largest shift either way, as a fraction of the edge.
@@ -95,6 +131,11 @@ class RandomAffine(keras.layers.Layer):
             between the two given; below 1 enlarges.
         horizontal_flip: mirror every second picture, left and right.
         keep_aspect: zoom both axes of a picture by one factor.
+        tilt: largest angle by which a picture leans away from the camera, before all the rest,
+            in any direction, in degrees; 50 at most, where the horizon comes close.
+
+    Raises:
+        ValueError: a tilt outside 0 to 50 degrees.
     """
 
     def __init__(
@@ -106,9 +147,12 @@ class RandomAffine(keras.layers.Layer):
         zoom: float | tuple[float, float] = 0.0,
         horizontal_flip: bool = False,
         keep_aspect: bool = False,
+        tilt: float = 0.0,
         **kwargs,
     ):
         super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
+        if not 0 <= tilt <= 50:
+            raise ValueError(f"The tilt is {tilt} degrees; it may be 0 to 50.")
         self.rotation = rotation
         self.width_shift = width_shift
         self.height_shift = height_shift
@@ -116,6 +160,7 @@ class RandomAffine(keras.layers.Layer):
         self.zoom = (1 - zoom, 1 + zoom) if isinstance(zoom, (int, float)) else tuple(zoom)
         self.horizontal_flip = horizontal_flip
         self.keep_aspect = keep_aspect
+        self.tilt = tilt
 
     def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
         """Warp each picture of a batch by its own random matrix.
@@ -143,11 +188,16 @@ class RandomAffine(keras.layers.Layer):
             zoom=tf.repeat(zoom[:, :1], 2, axis=1) if self.keep_aspect else zoom,
             flip=tf.cast(coin < 0.5, tf.float32) * float(self.horizontal_flip),
         )
+        if self.tilt:
+            unit = tf.random.stateless_uniform([count, 2], seed + 2)
+            matrices = (
+                tilt_matrices(height, width, unit[:, 0] * self.tilt, unit[:, 1] * 360) @ matrices
+            )
         return warp(images, matrices)
 
     def get_config(self) -> dict:
         ranges = ("rotation", "width_shift", "height_shift", "shear", "zoom")
-        names = (*ranges, "horizontal_flip", "keep_aspect")
+        names = (*ranges, "horizontal_flip", "keep_aspect", "tilt")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
@@ -270,19 +320,24 @@ class RandomLight(keras.layers.Layer):
         return tf.clip_by_value(images, 0.0, 255.0)
 
 
-def chain(*steps: Callable) -> Callable:
-    """Join augmentation steps to one function of (images, seed), for `training_batches`.
+class Chain:
+    """Augmentation steps joined to one function of (images, seed), for `training_batches`.
 
     Args:
         steps: layers of this module, in the order in which they are applied.
     """
 
-    def augment(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        for number, step in enumerate(steps):
+    def __init__(self, *steps: keras.layers.Layer):
+        self.steps = steps
+
+    def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        for number, step in enumerate(self.steps):
             images = step(images, seed + 100 * number)
         return images
 
-    return augment
+    def get_config(self) -> dict:
+        """Return what shapes the result: each step's class and configuration."""
+        return {"steps": [[type(step).__name__, step.get_config()] for step in self.steps]}
 
 
 def in_new_scenes(images: np.ndarray, seed: int) -> np.ndarray:

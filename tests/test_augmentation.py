@@ -3,15 +3,18 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.spatial.transform import Rotation
 from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
 from helpers.augmentation import (
+    Chain,
     RandomAffine,
     RandomBackground,
     RandomLight,
     add_masks,
     affine_matrices,
     draw_scenes,
+    tilt_matrices,
     warp,
 )
 
@@ -68,6 +71,48 @@ def test_the_warp_is_that_of_image_data_generator(rotation, shift, shear, zoom, 
     assert np.abs(ours - theirs).max() < 1.0
     if (rotation, shear) != (0, 0) or flip:
         assert np.abs(ours - picture).max() > 10
+
+
+@pytest.mark.parametrize("axis", [0.0, 90.0, 200.0])
+@pytest.mark.parametrize("angle", [0.0, 20.0, 50.0])
+def test_a_tilted_card_is_seen_where_geometry_says(angle, axis):
+    """Turn points of the card in space, project them, and follow the matrix back to the card."""
+    size, distance = 80, 160
+    turn = Rotation.from_rotvec(
+        np.radians(angle) * np.array([np.cos(np.radians(axis)), np.sin(np.radians(axis)), 0])
+    )
+    card = np.array([[-30, -35, 0], [0, 0, 0], [12, 38, 0], [39, -5, 0]], float)
+    in_space = turn.apply(card)
+    seen = in_space[:, :2] * distance / (distance + in_space[:, 2:])
+    matrix = tilt_matrices(size, size, tf.constant([angle]), tf.constant([axis]))[0].numpy()
+    centre = (size - 1) / 2
+    read = np.c_[seen + centre, np.ones(4)] @ matrix.T
+    np.testing.assert_allclose(read[:, :2] / read[:, 2:], card[:, :2] + centre, atol=0.01)
+
+
+def test_a_tilt_moves_pictures_within_the_same_warp():
+    batch = np.repeat(smooth_picture()[None], 4, axis=0)
+    tilted = RandomAffine(tilt=50)(batch, SEED)
+    assert np.abs(tilted[0] - batch[0]).max() > 10
+    assert np.abs(tilted[0] - tilted[1]).max() > 10
+    turned = RandomAffine(rotation=40)(batch, SEED)
+    both = RandomAffine(rotation=40, tilt=1e-4)(batch, SEED)
+    np.testing.assert_allclose(both, turned, atol=0.5)  # the tilt leaves the other draws alone
+
+
+@pytest.mark.parametrize("tilt", [-1, 51])
+def test_a_tilt_beyond_the_horizon_is_refused(tilt):
+    with pytest.raises(ValueError, match="0 to 50"):
+        RandomAffine(tilt=tilt)
+
+
+def test_a_chain_joins_its_steps_and_tells_what_shapes_the_result():
+    turn, light = RandomAffine(rotation=40), RandomLight()
+    batch = smooth_picture()[None]
+    joined = Chain(turn, light)
+    np.testing.assert_array_equal(joined(batch, SEED), light(turn(batch, SEED), SEED + 100))
+    assert joined.get_config() != Chain(RandomAffine(rotation=41), light).get_config()
+    assert joined.get_config() != Chain(light, turn).get_config()
 
 
 def test_without_ranges_nothing_moves():
