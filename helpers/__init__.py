@@ -6,7 +6,8 @@ parameters     the rules for the notebooks' parameters
 catalog        the data sets: addresses, sizes, checksums, classes, licences
 download       find a data set: cache, mirror folder, download, or drawn samples
 samples        the drawn sample pictures (drawn_hands, drawn_faces, drawn_garments)
-pictures       list, decode and resize once, cache, split by group, batch
+idx            read idx files, in which Fashion-MNIST is published
+pictures       list, decode and resize once, cache, hold out, batch
 augmentation   one batched affine warp, new backgrounds, new light
 networks       the networks the lessons train
 training       train with one live line of progress

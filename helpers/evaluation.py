@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+import tensorflow as tf
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
-from helpers.pictures import Pictures
+from helpers.pictures import Pictures, plain_batches
 
 
 def accuracy_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -90,21 +91,31 @@ def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = 128) -> S
 
     Args:
         model: takes pixels (batch, size, size, 3), 0 to 255; returns probabilities.
-        pictures: pictures of the size that the model takes.
+        pictures: pictures of the size that the model takes, or smaller: those are enlarged.
         batch_size: pictures at once; changes the memory needed, not the result.
 
     Raises:
-        ValueError: the pictures are not of the model's size.
+        ValueError: the pictures are larger than the model's, or have other channels.
     """
     expected, found = tuple(model.input_shape[1:]), pictures.images.shape[1:]
-    if expected != found:
+    if expected[2] != found[2] or found[0] > expected[0]:
         raise ValueError(
             f"The network takes pictures of shape {expected}, these are {found}; "
             "load them with the network's size."
         )
-    parts = [
-        np.asarray(model(pictures.images[start : start + batch_size].astype(np.float32)))
-        for start in range(0, len(pictures), batch_size)
-    ]
-    probabilities = np.concatenate(parts).astype(np.float32)
-    return Scores(probabilities, pictures.labels, pictures.classes)
+    batches = plain_batches(pictures, batch_size, size=expected[0])
+    return score(model, batches, pictures.classes)
+
+
+def score(model: keras.Model, batches: tf.data.Dataset, classes: tuple[str, ...]) -> Scores:
+    """Let a network, or its upper part, classify ready batches.
+
+    Args:
+        model: takes what the batches hold; returns probabilities (batch, classes).
+        batches: of (inputs, integer labels), once through, such as `pictures.plain_batches` or
+            `activations.plain_activations`.
+        classes: class names in label order.
+    """
+    answers = [(np.asarray(model(inputs)), np.asarray(labels)) for inputs, labels in batches]
+    probabilities, labels = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+    return Scores(probabilities.astype(np.float32), labels, tuple(classes))

@@ -43,13 +43,14 @@ def small_cnn(image_size: int, classes: int, dropout: float = 0.2) -> keras.Mode
     """Build a small network without a big dense layer: 540,131 parameters for 3 classes.
 
     Five convolutions of 32, 64, 128, 128 and 256 maps, each with batch normalisation. The maps are
-    halved five times, so that the last convolution sees the whole of a picture of 128 pixels, and
-    averaged at the end, so that the number of weights does not depend on the picture's size.
+    halved five times, so that the last convolution sees nearly the whole of a picture of 160 pixels.
+    At the end the strongest value of each map is kept, wherever it stands: the number of weights
+    does not depend on the picture's size, and a small hand counts as much as a large one.
 
     Args:
         image_size: edge of the square input, in pixels; 32 at least.
         classes: number of classes.
-        dropout: share of the averaged features dropped while training.
+        dropout: share of these strongest values dropped while training.
 
     Returns:
         A model from float pixels (batch, image_size, image_size, 3), 0 to 255, to float32
@@ -70,7 +71,7 @@ def small_cnn(image_size: int, classes: int, dropout: float = 0.2) -> keras.Mode
         # The usual momentum of 0.99 follows too slowly for trainings of a few thousand batches.
         model.add(layers.BatchNormalization(momentum=0.9, name=f"norm{number}"))
         model.add(layers.ReLU(name=f"relu{number}"))
-    model.add(layers.GlobalAveragePooling2D(name="average"))
+    model.add(layers.GlobalMaxPooling2D(name="strongest"))
     model.add(layers.Dropout(dropout, name="dropout"))
     model.add(layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities"))
     return model

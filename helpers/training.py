@@ -16,7 +16,7 @@ def train(
     batches: tf.data.Dataset,
     epochs: int,
     steps: int,
-    watched: Pictures | None = None,
+    watched: Pictures | tf.data.Dataset | None = None,
     name: str = "Training",
     averaged: bool = False,
 ) -> dict[str, list[float]]:
@@ -27,7 +27,8 @@ def train(
         batches: endless batches, see `pictures.training_batches`.
         epochs: passes after which the watched pictures are classified.
         steps: batches an epoch.
-        watched: pictures whose accuracy is followed, as `val_accuracy` and `val_loss`.
+        watched: pictures whose accuracy is followed, as `val_accuracy` and `val_loss`, enlarged
+            where the model takes larger ones; or ready batches of (inputs, labels), once through.
         name: stands at the head of the line.
         averaged: the optimizer keeps an average of the weights (`use_ema=True`): watch the
             average, and leave it in the model at the end.
@@ -39,11 +40,13 @@ def train(
     callbacks = [ProgressLine(name), EpochSeconds()]
     if averaged:
         callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    if isinstance(watched, Pictures):
+        watched = plain_batches(watched, size=model.input_shape[1])
     history = model.fit(
         batches,
         epochs=epochs,
         steps_per_epoch=steps,
-        validation_data=None if watched is None else plain_batches(watched),
+        validation_data=watched,
         callbacks=callbacks,
         shuffle=False,  # the batches come shuffled
         verbose=0,

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from helpers.evaluation import Scores, accuracy_interval, evaluate
-from helpers.pictures import Pictures
+from helpers.evaluation import Scores, accuracy_interval, evaluate, score
+from helpers.pictures import Pictures, plain_batches
 
 CLASSES = ("paper", "rock", "scissors")
 
@@ -62,3 +62,20 @@ def test_pictures_of_another_size_are_refused():
     pictures = Pictures(np.zeros((1, 5, 5, 3), np.uint8), np.zeros(1, np.int32), ("x",), CLASSES)
     with pytest.raises(ValueError, match=r"takes pictures of shape \(4, 4, 3\)"):
         evaluate(brightness_model(), pictures)
+
+
+def test_smaller_pictures_are_enlarged_to_the_networks_size():
+    images = np.full((2, 2, 2, 3), 255, np.uint8)
+    images[0] = 0
+    small = Pictures(images, np.array([0, 1], np.int32), ("x",) * 2, CLASSES)
+    assert evaluate(brightness_model(), small).accuracy == 1.0
+
+
+def test_ready_batches_are_scored_like_their_pictures():
+    images = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 3)).astype(np.uint8)
+    pictures = Pictures(images, np.array([0, 1, 2, 1, 0], np.int32), ("x",) * 5, CLASSES)
+    model = brightness_model()
+    from_batches = score(model, plain_batches(pictures, 2), CLASSES)
+    whole = evaluate(model, pictures)
+    np.testing.assert_allclose(from_batches.probabilities, whole.probabilities, atol=1e-6)
+    assert from_batches.labels.tolist() == [0, 1, 2, 1, 0]

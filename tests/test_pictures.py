@@ -1,20 +1,30 @@
-"""Listing, decoding, caching, holding out series, batching."""
+"""Listing, decoding, caching, holding out, batching, resizing batch by batch."""
+
+import gzip
+from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 from PIL import Image
 
+from helpers.catalog import dataset
+from helpers.download import Located
 from helpers.pictures import (
     Pictures,
+    hold_out,
     hold_out_groups,
     list_pictures,
     load_pictures,
+    load_split,
     plain_batches,
     training_batches,
 )
+from helpers.samples import draw_samples
 
 CLASSES = ("paper", "rock")
+GARMENTS = dataset("fashion_mnist")
 
 
 @pytest.fixture
@@ -108,6 +118,110 @@ def test_a_full_disk_costs_only_the_cache(folder, tmp_path, monkeypatch):
     assert not list((tmp_path / "cache").iterdir())
 
 
+@pytest.fixture
+def idx_files(tmp_path):
+    """Fashion-MNIST's four files with 5 pictures a class, class 0 to 9 in turn; pixels tell both.
+
+    In training picture n every pixel is 4 x n, in test picture n it is 255 - n.
+    """
+    labels = np.arange(50, dtype=np.uint8) % 10
+    for prefix, pixels in (("train", 4 * np.arange(50)), ("t10k", 255 - np.arange(50))):
+        images = np.broadcast_to(pixels[:, None, None], (50, 28, 28)).astype(np.uint8)
+        for name, array in (("images-idx3", images), ("labels-idx1", labels)):
+            head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+            packed = gzip.compress(head + array.tobytes(), compresslevel=1)
+            (tmp_path / f"{prefix}-{name}-ubyte.gz").write_bytes(packed)
+    return Located(GARMENTS, tmp_path, "full", "mirror", "")
+
+
+def test_idx_files_become_pictures_class_by_class(idx_files):
+    training, test = (load_split(idx_files, split, 28) for split in ("train", "test"))
+    assert training.images.shape == (50, 28, 28, 3) and training.images.dtype == np.uint8
+    assert training.labels.tolist() == sorted(list(range(10)) * 5)
+    assert training.labels.dtype == np.int32
+    positions = np.array([int(name.rpartition("/")[2]) for name in training.names])
+    assert training.names[:2] == ("T-shirt_top/00000", "T-shirt_top/00010")
+    expected = np.broadcast_to(4 * positions[:, None, None, None], training.images.shape)
+    np.testing.assert_array_equal(training.images, expected)
+    np.testing.assert_array_equal(test.images[:, 0, 0, 0], 255 - positions)
+    assert set(training.count().values()) == {5}
+    assert len(set(training.groups)) == 50, "every garment is a series of its own"
+
+
+def test_idx_files_can_be_limited_and_resized(idx_files):
+    pictures = load_split(idx_files, "train", 40, limit=2)
+    assert pictures.images.shape == (20, 40, 40, 3)
+    assert pictures.names[:3] == ("T-shirt_top/00010", "T-shirt_top/00030", "Trouser/00011")
+    again = load_split(idx_files, "train", 40, limit=2)
+    assert again.names == pictures.names
+
+
+def test_idx_labels_must_be_the_classes(idx_files):
+    fewer, more = GARMENTS.classes[:9], (*GARMENTS.classes, "Hat")
+    for classes in (fewer, more):
+        other = replace(idx_files, dataset=replace(GARMENTS, classes=classes))
+        with pytest.raises(ValueError, match=f"expected each of 0 to {len(classes) - 1}"):
+            load_split(other, "train", 28)
+
+
+def test_an_unknown_split_is_refused(idx_files):
+    with pytest.raises(ValueError, match="no split 'validation'; it has: train, test"):
+        load_split(idx_files, "validation", 28)
+
+
+def test_drawn_garments_have_the_classes_of_the_real_ones(idx_files, tmp_path):
+    folder = draw_samples("fashion_mnist", tmp_path / "drawn")
+    drawn = Located(GARMENTS, folder, "samples", "drawn", "they were asked for")
+    samples, real = (
+        load_split(drawn, "train", 28, progress=False),
+        load_split(idx_files, "test", 28),
+    )
+    assert samples.classes == real.classes == GARMENTS.classes
+    assert samples.images.shape[1:] == real.images.shape[1:]
+    assert set(samples.count().values()) == {120}
+    for pictures in (samples, real):
+        folders = [name.partition("/")[0] for name in pictures.names]
+        assert folders == [GARMENTS.class_folders[label] for label in pictures.labels]
+
+
+def test_a_split_of_class_folders_is_loaded_through_the_cache(tmp_path):
+    hands = dataset("rock_paper_scissors")
+    for name in hands.classes:
+        (tmp_path / "rps-test-set" / name).mkdir(parents=True)
+        Image.new("RGB", (9, 9)).save(tmp_path / "rps-test-set" / name / "testhand-00.png")
+    located = Located(hands, tmp_path, "full", "mirror", "")
+    loaded = load_split(located, "test", 8, cache=tmp_path / "cache", progress=False)
+    plain = load_pictures(tmp_path / "rps-test-set", hands.classes, 8, progress=False)
+    np.testing.assert_array_equal(loaded.images, plain.images)
+    assert loaded.names == plain.names and loaded.classes == plain.classes
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_the_same_share_of_every_class_is_held_out_at_random():
+    labels = np.repeat([0, 1], [40, 20]).astype(np.int32)
+    images = np.arange(60, dtype=np.uint8)[:, None, None, None]
+    names = tuple(f"{CLASSES[label]}/{number:05}" for number, label in enumerate(labels))
+    pictures = Pictures(images, labels, names, CLASSES)
+    rest, held_out = hold_out(pictures, 0.25, seed=1)
+    assert held_out.count() == {"paper": 10, "rock": 5}
+    assert sorted((*rest.names, *held_out.names)) == list(names)
+    for part in (rest, held_out):
+        assert part.names == tuple(names[one] for one in part.images.ravel())
+        assert list(part.names) == sorted(part.names)
+    assert hold_out(pictures, 0.25, seed=1)[1].names == held_out.names
+    assert hold_out(pictures, 0.25, seed=2)[1].names != held_out.names
+
+
+def test_a_share_that_leaves_one_side_empty_is_refused(folder):
+    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    for share in (0, 1, -0.1, 25, float("nan")):
+        with pytest.raises(ValueError, match="must lie between 0 and 1"):
+            hold_out(pictures, share)
+    for share in (0.01, 0.99):
+        with pytest.raises(ValueError, match="12 pictures of the class 'paper'"):
+            hold_out(pictures, share)
+
+
 def test_held_out_series_share_no_group_with_the_rest(folder):
     pictures = load_pictures(folder, CLASSES, 8, progress=False)
     rest, held_out = hold_out_groups(pictures, seed=1)
@@ -157,3 +271,59 @@ def test_plain_batches_keep_order_and_values(folder):
     images = np.concatenate([batch for batch, _ in plain_batches(pictures, 5)])
     np.testing.assert_array_equal(images, pictures.images)
     assert images.dtype == np.float32
+
+
+def noisy_pictures(number, size=28):
+    images = np.random.default_rng(0).integers(0, 256, (number, size, size, 3), np.uint8)
+    labels = np.arange(number, dtype=np.int32)
+    return Pictures(images, labels, tuple(map(str, labels)), tuple(map(str, labels)))
+
+
+def test_batches_are_resized_and_stored_pictures_are_not():
+    pictures = noisy_pictures(10)
+    plain, training = plain_batches(pictures, 4, 150), training_batches(pictures, 4, 0, size=150)
+    for batches in (plain, training):
+        assert batches.element_spec[0].shape[1:] == (150, 150, 3)
+        assert batches.element_spec[0].dtype == tf.float32
+    expected = tf.image.resize(pictures.images, [150, 150]).numpy()
+    for batches in (plain, training.take(5)):
+        for images, labels in batches:
+            np.testing.assert_allclose(images, expected[labels], atol=1e-3)
+    assert pictures.images.shape == (10, 28, 28, 3) and pictures.images.dtype == np.uint8
+
+
+def test_batches_are_resized_before_they_are_augmented():
+    seen = []
+
+    def look(images, seed):
+        seen.append(tuple(images.shape[1:]))
+        return images
+
+    next(iter(training_batches(noisy_pictures(4), 2, 0, look, size=40)))
+    assert seen == [(40, 40, 3)]
+
+
+def test_resizing_keeps_the_memory_of_the_small_pictures():
+    next(
+        iter(training_batches(noisy_pictures(10), 10, 0, size=150))
+    )  # what TensorFlow itself takes
+    before = psutil.Process().memory_info().rss
+    pictures = noisy_pictures(10_000)
+    kept = [
+        iter(training_batches(pictures, 2, 0, size=150)),
+        iter(plain_batches(pictures, 2, size=150)),
+    ]
+    for batches in kept:
+        next(batches)
+    grown = psutil.Process().memory_info().rss - before
+    as_one_array = 10_000 * 150 * 150 * 3  # bytes, even as uint8
+    assert grown < as_one_array / 2
+
+
+def test_a_resized_line_does_not_break_up():
+    images = np.zeros((1, 60, 60, 3), np.uint8)
+    images[:, :, 30] = 255
+    pictures = Pictures(images, np.zeros(1, np.int32), ("a",), ("a",))
+    ((small, _),) = plain_batches(pictures, size=12)
+    pillow = Image.fromarray(images[0]).resize((12, 12), Image.Resampling.BILINEAR)
+    np.testing.assert_allclose(small[0], np.asarray(pillow), atol=1)

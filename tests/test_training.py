@@ -1,10 +1,12 @@
 """A real, tiny training: history, averaged weights, decaying rate."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
-from helpers.pictures import Pictures, training_batches
+from helpers.pictures import Pictures, plain_batches, training_batches
 from helpers.training import compile_with_decay, train
 
 
@@ -38,6 +40,16 @@ def test_training_learns_and_tells_its_history(pictures, capsys):
     assert all(len(values) == 6 for values in history.values())
     assert np.all(np.diff(history["seconds"]) > 0)
     assert "epoch 6/6" in capsys.readouterr().out
+
+
+def test_ready_batches_and_smaller_pictures_can_be_watched(pictures):
+    model = tiny_model()
+    compile_with_decay(model, steps=60, learning_rate=0.3)
+    smaller = replace(pictures, images=pictures.images[:, ::2, ::2])
+    training = training_batches(pictures, 8, 0)
+    from_small = train(model, training, 6, 10, smaller)["val_accuracy"]
+    from_batches = train(model, training, 1, 1, plain_batches(pictures))["val_accuracy"]
+    assert from_small[-1] == from_batches[-1] == 1.0
 
 
 def test_the_watched_average_is_what_stays_in_the_model(pictures):
