@@ -1,4 +1,7 @@
-"""The networks the lessons train from scratch. Scaling is their first layer: they take 0 to 255."""
+"""The networks the lessons train from scratch, and the heads they put on pretrained ones.
+
+Scaling is the first layer of a whole network: it takes pixels from 0 to 255.
+"""
 
 from __future__ import annotations
 
@@ -75,3 +78,102 @@ def small_cnn(image_size: int, classes: int, dropout: float = 0.2) -> keras.Mode
     model.add(layers.Dropout(dropout, name="dropout"))
     model.add(layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities"))
     return model
+
+
+def published_garment_cnn(image_size: int, classes: int) -> keras.Model:
+    """Build the walkthrough's network for Fashion-MNIST: 18,963,978 parameters at 150x150.
+
+    Args:
+        image_size: edge of the square input, in pixels; 15 at least.
+        classes: number of classes.
+
+    Returns:
+        A model from float pixels (batch, image_size, image_size, 3), 0 to 255, to float32
+        probabilities (batch, classes).
+    """
+    model = keras.Sequential(name="published_garment_cnn")
+    model.add(keras.Input((image_size, image_size, 3), name="pixels"))
+    model.add(layers.Rescaling(1 / 255, name="scale"))
+    for number, maps in enumerate((32, 32, 64), start=1):
+        model.add(layers.Conv2D(maps, 2, activation="relu", name=f"conv{number}"))
+        model.add(layers.MaxPooling2D(name=f"pool{number}"))
+    for layer in flat_head(model.output_shape[1:], classes, 1024, dropout=0.2).layers:
+        model.add(layer)
+    return model
+
+
+def garment_cnn(image_size: int, classes: int, dropout: float = 0.3) -> keras.Model:
+    """Build a small network for small pictures: 289,642 parameters for 10 classes.
+
+    Three pairs of convolutions of 32, 64 and 128 maps, each with batch normalisation; the maps
+    are halved after each of the first two pairs, and averaged at the end.
+
+    Args:
+        image_size: edge of the square input, in pixels; 8 at least.
+        classes: number of classes.
+        dropout: share of the averages dropped while training.
+
+    Returns:
+        A model from float pixels (batch, image_size, image_size, 3), 0 to 255, to float32
+        probabilities (batch, classes).
+    """
+    model = keras.Sequential(name="garment_cnn")
+    model.add(keras.Input((image_size, image_size, 3), name="pixels"))
+    model.add(layers.Rescaling(1 / 127.5, offset=-1, name="scale"))
+    for number, maps in enumerate((32, 32, 64, 64, 128, 128), start=1):
+        if number in (3, 5):
+            model.add(layers.MaxPooling2D(name=f"pool{number // 2}"))
+        model.add(layers.Conv2D(maps, 3, padding="same", use_bias=False, name=f"conv{number}"))
+        model.add(layers.BatchNormalization(momentum=0.9, name=f"norm{number}"))
+        model.add(layers.ReLU(name=f"relu{number}"))
+    for layer in pooled_head(model.output_shape[1:], classes, dropout).layers:
+        model.add(layer)
+    return model
+
+
+def flat_head(
+    features: tuple[int, ...], classes: int, units: int, dropout: float = 0.4
+) -> keras.Model:
+    """Build the walkthroughs' head: every position of every map into one wide dense layer.
+
+    Args:
+        features: shape of the maps it takes, (height, width, maps).
+        classes: number of classes.
+        units: width of the dense layer.
+        dropout: share of its outputs dropped while training.
+
+    Returns:
+        A model from maps (batch, *features) to float32 probabilities (batch, classes).
+    """
+    return keras.Sequential(
+        [
+            keras.Input(features, name="maps"),
+            layers.Flatten(name="flatten"),
+            layers.Dense(units, activation="relu", name="dense"),
+            layers.Dropout(dropout, name="dropout"),
+            layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities"),
+        ],
+        name="flat_head",
+    )
+
+
+def pooled_head(features: tuple[int, ...], classes: int, dropout: float = 0.2) -> keras.Model:
+    """Build a small head: the average of each map, and one dense layer of as many inputs.
+
+    Args:
+        features: shape of the maps it takes, (height, width, maps).
+        classes: number of classes.
+        dropout: share of the averages dropped while training.
+
+    Returns:
+        A model from maps (batch, *features) to float32 probabilities (batch, classes).
+    """
+    return keras.Sequential(
+        [
+            keras.Input(features, name="maps"),
+            layers.GlobalAveragePooling2D(name="average"),
+            layers.Dropout(dropout, name="dropout"),
+            layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities"),
+        ],
+        name="pooled_head",
+    )

@@ -10,10 +10,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
+from sklearn.neighbors import NearestNeighbors
 
 from helpers.evaluation import Scores
 
 TRAINING_COLOUR, VALIDATION_COLOUR = "#4477aa", "#ee7733"
+# Told apart with any colour vision. Source: P. Tol (2021), Colour Schemes, "bright" and "vibrant".
+COLOURS = ("#4477aa", "#ee7733", "#228833", "#aa3377", "#bbbbbb", "#ccbb44", "#66ccee")
+MARKERS = "osD^vP*X<>"
 STYLE = {
     "figure.dpi": 90,
     "figure.constrained_layout.use": True,
@@ -99,6 +103,62 @@ def training_curves(history: dict[str, list[float]], title: str, names: dict[str
     )
 
 
+def compare_curves(curves: dict[str, Sequence[float]], title: str, quantity: str) -> None:
+    """Lay the curves of several trainings over each other.
+
+    Args:
+        curves: one value an epoch, by the name of the training; seven at most.
+        title: stands above.
+        quantity: what the values are, such as "test accuracy".
+    """
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(8.5, 3.6))
+        for (name, values), colour, marker in zip(curves.items(), COLOURS, MARKERS, strict=False):
+            epochs = np.arange(1, len(values) + 1)
+            axis.plot(epochs, values, color=colour, marker=marker, ms=4, label=name)
+        axis.set(title=title, xlabel="epoch", ylabel=quantity)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    said = "; ".join(
+        f"{name} {min(values):.3f} to {max(values):.3f}, at the end {values[-1]:.3f}"
+        for name, values in curves.items()
+    )
+    show(figure, f"{title}, {quantity} by epoch: {said}.")
+
+
+def embedding(points: dict[str, np.ndarray], kinds: np.ndarray, names: Sequence[str]) -> None:
+    """Show pictures as points in the plane, coloured by their kind; one panel an embedding.
+
+    Args:
+        points: by title, each of shape (n, 2).
+        kinds: the kind of each point, a position in `names`, shape (n,).
+        names: at most ten; each has its own colour or shape.
+    """
+    with plt.rc_context({**STYLE, "axes.grid": False}):
+        size = (4.4 * len(points), 4.2)
+        figure, axes = plt.subplots(1, len(points), figsize=size, squeeze=False)
+        for axis, (title, places) in zip(axes.flat, points.items(), strict=True):
+            for kind, name in enumerate(names):
+                own = places[kinds == kind]
+                axis.scatter(
+                    own[:, 0], own[:, 1], s=14, alpha=0.7, lw=0, marker=MARKERS[kind],
+                    color=COLOURS[kind % len(COLOURS)], label=name,
+                )  # fmt: skip
+            axis.set(title=title, xticks=[], yticks=[])
+        axes.flat[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.8)
+    said = "; ".join(
+        f"{title}: {_neighbours_alike(places, kinds):.0%} of the points lie next to their kind"
+        for title, places in points.items()
+    )
+    show(figure, f"Pictures of {', '.join(names)} as points in the plane. {said}.")
+
+
+def _neighbours_alike(places: np.ndarray, kinds: np.ndarray) -> float:
+    """Return the share of points whose nearest neighbour is of their own kind."""
+    nearest = NearestNeighbors(n_neighbors=1).fit(places).kneighbors(return_distance=False)[:, 0]
+    return float((kinds[nearest] == kinds).mean())
+
+
 def confusion(scores: Scores, title: str) -> None:
     """Show a confusion matrix with its counts; true classes in rows."""
     counts, classes = scores.confusion, scores.classes
@@ -111,7 +171,8 @@ def confusion(scores: Scores, title: str) -> None:
             colour = "white" if dark else "black"
             axis.text(column, row, counts[row, column], ha="center", va="center", color=colour)
         ticks = range(len(classes))
-        axis.set_xticks(ticks, classes)
+        crowded = sum(map(len, classes)) > 7 * len(classes)
+        axis.set_xticks(ticks, classes, **({"rotation": 40, "ha": "right"} if crowded else {}))
         axis.set_yticks(ticks, classes)
         axis.set(xlabel="predicted", ylabel="true", title=title)
     errors = [

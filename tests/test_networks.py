@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from helpers.networks import published_cnn, small_cnn
+from helpers.networks import (
+    flat_head,
+    garment_cnn,
+    pooled_head,
+    published_cnn,
+    published_garment_cnn,
+    small_cnn,
+)
 
 
 def test_the_published_network_has_the_published_parameters():
@@ -13,7 +20,7 @@ def test_the_published_network_has_the_published_parameters():
     assert model.count_params() == 3_473_475
 
 
-@pytest.mark.parametrize("build", [published_cnn, small_cnn])
+@pytest.mark.parametrize("build", [published_cnn, small_cnn, published_garment_cnn, garment_cnn])
 def test_networks_take_pixels_and_return_probabilities(build):
     model = build(64, 3)
     pixels = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
@@ -30,3 +37,23 @@ def test_scaling_is_part_of_the_network(build, low, high):
 
 def test_the_small_network_does_not_grow_with_the_picture():
     assert small_cnn(64, 3).count_params() == small_cnn(96, 3).count_params() == 540_131
+
+
+def test_the_walkthroughs_network_for_garments_has_its_parameters():
+    """Counted by hand from the walkthrough's layers; it prints no total itself."""
+    model = published_garment_cnn(150, 10)
+    counts = [layer.count_params() for layer in model.layers if layer.weights]
+    assert counts == [416, 4_128, 8_256, 17 * 17 * 64 * 1024 + 1024, 10_250]
+
+
+def test_our_network_for_garments_is_small_at_any_size():
+    assert garment_cnn(28, 10).count_params() == garment_cnn(40, 10).count_params() == 289_642
+
+
+def test_the_heads_of_lesson_2_at_the_published_cut():
+    """7x7x768 values into 1024 are the 38.5 million parameters; averages need a few thousand."""
+    flat, pooled = flat_head((7, 7, 768), 3, 1024), pooled_head((7, 7, 768), 3)
+    assert flat.count_params() == 7 * 7 * 768 * 1024 + 1024 + 1024 * 3 + 3 == 38_539_267
+    assert pooled.count_params() == 768 * 3 + 3
+    maps = np.random.default_rng(0).normal(size=(2, 7, 7, 768)).astype(np.float32)
+    np.testing.assert_allclose(np.asarray(pooled(maps)).sum(axis=1), 1, atol=1e-5)

@@ -139,3 +139,10 @@ def test_a_photo_is_looked_for_in_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for path in ("hand.png", ".", str(tmp_path / "hand.png")):
         check_values({"PHOTO": path}, ["PHOTO"])
+
+
+def test_the_backbones_are_those_that_can_be_built():
+    from helpers.backbones import BACKBONES
+    from helpers.parameters import BACKBONE_NAMES
+
+    assert BACKBONE_NAMES == BACKBONES

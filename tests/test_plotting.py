@@ -89,3 +89,21 @@ def test_maps_are_laid_over_their_pictures(shown):
     lower = pixels[int(pixels.shape[0] * 0.75)]
     quarter = len(lower) // 4
     assert lower[quarter].sum() < lower[3 * quarter].sum(), "the second map is the brighter one"
+
+
+def test_compared_curves_tell_their_range_and_end(shown):
+    curves = {"as published": [0.5, 0.9, 0.7], "pooled": [0.6, 0.8, 0.85]}
+    plotting.compare_curves(curves, "Heads", "test accuracy")
+    assert shown[0][1] == (
+        "Heads, test accuracy by epoch: as published 0.500 to 0.900, at the end 0.700; "
+        "pooled 0.600 to 0.850, at the end 0.850."
+    )
+
+
+def test_an_embedding_says_how_well_it_separates(shown):
+    apart = np.array([[0, 0], [0, 1], [5, 5], [5, 6]], float)
+    mixed = np.array([[0, 0], [5, 5], [0, 1], [5, 6]], float)
+    kinds = np.array([0, 0, 1, 1])
+    plotting.embedding({"pixels": mixed, "features": apart}, kinds, ("rock", "paper"))
+    assert "pixels: 0% of the points lie next to their kind" in shown[0][1]
+    assert "features: 100% of the points" in shown[0][1]
