@@ -109,6 +109,20 @@ class OwnPath:
         return text
 
 
+# As in `backbones.BACKBONES`, which cannot be imported before TensorFlow is set up.
+BACKBONE_NAMES = (
+    "InceptionV3",
+    "VGG16",
+    "VGG19",
+    "ResNet50",
+    "ResNet50V2",
+    "MobileNetV2",
+    "EfficientNetB0",
+    "DenseNet121",
+    "Xception",
+    "EfficientNetLite0",
+)
+
 Rule = Whole | Number | OneOf | OwnPath
 
 RULES: dict[str, Rule] = {
@@ -123,6 +137,8 @@ RULES: dict[str, Rule] = {
     "PRECISION": OneOf(("auto", "float32", "mixed_bfloat16", "mixed_float16")),
     "PHOTO": OwnPath(),
     "RECIPE_EPOCHS": Whole(1, 500),  # epochs of the better recipe
+    "BACKBONE": OneOf(("auto", *BACKBONE_NAMES)),  # the pretrained network
+    "VIEWS": Whole(1, 100),  # augmented views kept of each picture
 }
 
 

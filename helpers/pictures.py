@@ -378,7 +378,7 @@ def training_batches(
     seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
 
     def make_batch(chosen, number):
-        batch = _resize(tf.gather(images, chosen), size)
+        batch = resize(tf.gather(images, chosen), size)
         if augment is not None:
             batch = augment(batch, tf.cast(number % (2**31 - 1), tf.int32))
         return batch, tf.gather(labels, chosen)
@@ -402,10 +402,10 @@ def plain_batches(
     """
     images, labels = _on_cpu(pictures)
     batches = tf.data.Dataset.from_tensor_slices((images, labels)).batch(batch_size)
-    return batches.map(lambda image, label: (_resize(image, size), label)).prefetch(2)
+    return batches.map(lambda image, label: (resize(image, size), label)).prefetch(2)
 
 
-def _resize(images: tf.Tensor, size: int | None) -> tf.Tensor:
+def resize(images: tf.Tensor, size: int | None) -> tf.Tensor:
     """Make a batch float32 and, where its edge is another, resize it to size x size, bilinear."""
     images = tf.cast(images, tf.float32)
     if size in (None, images.shape[1]):

