@@ -110,7 +110,7 @@ def warp(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
         transforms=coefficients,
-        output_shape=tf.shape(images)[1:3],
+        output_shape=images.shape[1:3],  # known while tracing, so that later steps know it too
         interpolation="BILINEAR",
         fill_mode="NEAREST",
         fill_value=0.0,

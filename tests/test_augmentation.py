@@ -115,6 +115,16 @@ def test_a_chain_joins_its_steps_and_tells_what_shapes_the_result():
     assert joined.get_config() != Chain(light, turn).get_config()
 
 
+def test_the_whole_chain_runs_on_batches_of_any_length():
+    """As when activations are computed: the last batch of a view is shorter."""
+    chain = Chain(RandomAffine(tilt=30), RandomBackground(), RandomLight())
+    pixels = tf.TensorSpec((None, 24, 24, 4))
+    run = tf.function(chain, input_signature=[pixels, tf.TensorSpec((2,), tf.int32)])
+    for number in (3, 1):
+        images = tf.zeros((number, 24, 24, 4))
+        assert run(images, SEED).shape == (number, 24, 24, 3)
+
+
 def test_without_ranges_nothing_moves():
     batch = smooth_picture()[None]
     np.testing.assert_allclose(RandomAffine()(batch, SEED), batch, atol=1e-3)
