@@ -21,6 +21,7 @@ from tqdm import tqdm
 from helpers.files import write_atomically
 
 DATA_PICTURES = "data-pictures"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def publish(notebook: Path) -> None:
@@ -61,6 +62,14 @@ def strip(book: nbformat.NotebookNode) -> None:
         cell.metadata = {"tags": tags} if tags else {}
         if cell.cell_type == "code" and DATA_PICTURES in tags:
             cell.outputs, cell.execution_count = [], None
+    drop_widgets(book)
+
+
+def drop_widgets(book: nbformat.NotebookNode) -> None:
+    """Take out progress bars and other widgets: on a page that nobody runs they stand still."""
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [each for each in cell.outputs if WIDGET not in each.get("data", {})]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

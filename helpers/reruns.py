@@ -32,6 +32,7 @@ from traitlets.config import Config
 
 from helpers.environment import PROJECT, RUNS_FOLDER
 from helpers.parameters import RULES, check_values
+from helpers.publishing import drop_widgets
 from helpers.results import RECORD_VARIABLE, format_figure, load_record
 
 NOTEBOOKS_FOLDER = PROJECT / "notebooks"
@@ -377,7 +378,9 @@ def _replace_folder(source: Path, target: Path) -> None:
 def _write_html(output: Path) -> Path:
     """Write an executed notebook as a page that waits for nothing from the network."""
     exporter = HTMLExporter(extra_loaders=[LOADER], template_file=NOTEBOOK_PAGE)
-    page, _ = exporter.from_filename(str(output))
+    book = nbformat.read(output, as_version=4)
+    drop_widgets(book)
+    page, _ = exporter.from_notebook_node(book, {"metadata": {"name": output.stem}})
     path = output.with_suffix(".html")
     path.write_text(page, encoding="utf-8")
     return path

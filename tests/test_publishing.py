@@ -38,3 +38,10 @@ def test_a_failing_notebook_is_left_as_it_was(write, capsys):
     assert path.read_bytes() == before
     assert "unchanged: ValueError: too small" in capsys.readouterr().out
     assert [file.name for file in path.parent.iterdir()] == ["lesson.ipynb"]
+
+
+def test_progress_bars_do_not_stand_still_on_the_page(write):
+    path = write("0", "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass\nprint('done')")
+    publish(path)
+    outputs = nbformat.read(path, as_version=4).cells[1].outputs
+    assert [output.get("text") for output in outputs] == ["done\n"]
