@@ -46,9 +46,9 @@ def small_cnn(image_size: int, classes: int, dropout: float = 0.2) -> keras.Mode
     """Build a small network without a big dense layer: 540,131 parameters for 3 classes.
 
     Five convolutions of 32, 64, 128, 128 and 256 maps, each with batch normalisation. The maps are
-    halved five times, so that the last convolution sees nearly the whole of a picture of 160 pixels.
-    At the end the strongest value of each map is kept, wherever it stands: the number of weights
-    does not depend on the picture's size, and a small hand counts as much as a large one.
+    halved five times, so that the last convolution sees nearly all of a picture of 160 pixels. At
+    the end the strongest value of each map is kept, wherever it stands: the number of weights does
+    not depend on the picture's size, and a small hand counts as much as a large one.
 
     Args:
         image_size: edge of the square input, in pixels; 32 at least.

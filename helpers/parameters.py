@@ -74,9 +74,10 @@ class Number:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of a few names."""
+    """One of a few names; `summary` stands for them in a notebook where they are too many."""
 
     names: tuple[str, ...]
+    summary: str = ""
     type_name = "str"
 
     @property
@@ -137,8 +138,9 @@ RULES: dict[str, Rule] = {
     "PRECISION": OneOf(("auto", "float32", "mixed_bfloat16", "mixed_float16")),
     "PHOTO": OwnPath(),
     "RECIPE_EPOCHS": Whole(1, 500),  # epochs of the better recipe
-    "BACKBONE": OneOf(("auto", *BACKBONE_NAMES)),  # the pretrained network
+    "BACKBONE": OneOf(("auto", *BACKBONE_NAMES), "auto or a network's name"),
     "VIEWS": Whole(1, 100),  # augmented views kept of each picture
+    "TRANSFER_LIMIT": Whole(1, 100_000),  # training pictures of each class for transfer
 }
 
 

@@ -180,7 +180,8 @@ def parameters_say_what_is_allowed(notebook: Notebook) -> Iterator[str]:
         comments = {t.start[0]: t.string for t in tokens if t.type == tokenize.COMMENT}
         for node in ast.parse(cell.source).body:
             name = getattr(getattr(node, "target", None), "id", None)
-            allowed = PARAMETER_RULES[name].allowed if name in PARAMETER_RULES else None
+            rule = PARAMETER_RULES.get(name)
+            allowed = rule and (getattr(rule, "summary", "") or rule.allowed)
             if allowed and allowed not in comments.get(node.end_lineno, ""):
                 yield f"the comment after {name} does not say {allowed!r}"
 
