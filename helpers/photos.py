@@ -6,7 +6,7 @@ import base64
 import sys
 import textwrap
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 from IPython import get_ipython
 from IPython.display import display
 from PIL import ExifTags, Image, UnidentifiedImageError
+from scipy import ndimage
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -35,6 +36,9 @@ HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b
 LONGEST_SIDE = 2048  # pixels; more than any network here looks at, little to keep in memory
 MAX_PIXELS = 120_000_000  # lets a phone's 108 megapixels pass; about 0.5 GB when unpacked
 MAX_PHOTOS = 24  # figures shown for one folder
+
+GARMENT_SIDE = 280  # pixels; ten times what Fashion-MNIST has
+STANDS_OUT = 0.12  # share of the way from the ground to black or white
 
 # The white of modes deeper than 8 bits: the first of these that no pixel exceeds.
 DEEP_WHITES = {"I": (65535,), "F": (1, 255, 65535)}
@@ -266,7 +270,47 @@ def _pad_to_square(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.pad(np.asarray(image), (*widths, (0, 0)), mode="edge"))
 
 
+def garment_on_black(photo: Image.Image) -> Image.Image:
+    """Bring a photo of one garment on an even ground to the look of Fashion-MNIST.
+
+    It becomes grey, is turned to its negative where the ground is light, put on black, trimmed and
+    centred, so that its longer side fills the picture.
+
+    Args:
+        photo: a picture of any mode that Pillow converts to grey.
+
+    Returns:
+        A square picture of mode RGB, at most 280 pixels wide.
+
+    Raises:
+        PhotoError: nothing stands out from the ground.
+
+    Source: H. Xiao, K. Rasul, R. Vollgraf (2017), Fashion-MNIST, figure 1: the shop's photos were
+        trimmed, fitted to 28 pixels, centred and negated in this way.
+    """
+    small = photo.convert("L")
+    small.thumbnail((GARMENT_SIDE, GARMENT_SIDE), Image.Resampling.BILINEAR)
+    grey = np.asarray(small, np.float32)
+    ground = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
+    range_of_ground = ground if ground > 127 else ground - 255  # below 0: keep, do not negate
+    shades = np.clip((ground - grey) / range_of_ground, 0, 1)
+    garment = ndimage.median_filter(shades, 5) > STANDS_OUT  # no single specks
+    rows, columns = np.flatnonzero(garment.any(axis=1)), np.flatnonzero(garment.any(axis=0))
+    if not len(rows):
+        raise PhotoError(
+            "No garment stands out from its ground; lay a dark one on something light, or a light "
+            "one on something dark."
+        )
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    values = (255 * np.where(ndimage.binary_fill_holes(garment), shades, 0)[box]).astype(np.uint8)
+    missing = max(values.shape) - np.array(values.shape)
+    black = [(edge // 2, edge - edge // 2) for edge in missing]
+    return Image.fromarray(np.pad(values, black)).convert("RGB")
+
+
 # Classifying -----------------------------------------------------------------------------------
+
+Look = Callable[[Image.Image], Image.Image]
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,7 +347,10 @@ class Prediction:
 
 
 def classify_photo(
-    model: keras.Model, source: str | Path | bytes, classes: Sequence[str]
+    model: keras.Model,
+    source: str | Path | bytes,
+    classes: Sequence[str],
+    look: Look | None = None,
 ) -> Prediction:
     """Classify one photo.
 
@@ -311,6 +358,8 @@ def classify_photo(
         model: takes (n, size, size, 3) raw pixels 0..255, scales them itself, ends in a softmax.
         source: a path, or the bytes of a file; see `open_photo`.
         classes: class names, in the order of the model's outputs.
+        look: brings the opened photo to the look of the training pictures, such as
+            `garment_on_black`; None leaves it as it is.
 
     Returns:
         The prediction.
@@ -321,7 +370,8 @@ def classify_photo(
             classes, or its answer is no probability distribution.
     """
     size = _input_size(model, classes)
-    image = photo_to_array(source, size)
+    photo = open_photo(source)
+    image = to_square_array(look(photo) if look else photo, size)
     batch = image[np.newaxis].astype(np.float32)
     # For one picture a call is quicker than `predict`, which sets up a data pipeline.
     output = np.asarray(model(batch, training=False), dtype=np.float64)[0]
@@ -427,7 +477,9 @@ def _draw_bars(axes: Axes, prediction: Prediction) -> None:
 # In a notebook ---------------------------------------------------------------------------------
 
 
-def classify_own_photos(model: keras.Model, classes: Sequence[str], path: str | Path = "") -> None:
+def classify_own_photos(
+    model: keras.Model, classes: Sequence[str], path: str | Path = "", look: Look | None = None
+) -> None:
     """Classify a learner's own photos and show a figure for each.
 
     A path wins. Without one, Colab opens its upload dialogue and Jupyter shows an upload button;
@@ -437,6 +489,7 @@ def classify_own_photos(model: keras.Model, classes: Sequence[str], path: str | 
         model: see `classify_photo`.
         classes: class names, in the order of the model's outputs.
         path: a picture, or a folder of pictures of which the first 24 by name are shown.
+        look: see `classify_photo`.
 
     Raises:
         PhotoError: the path is missing, or none of its pictures can be used.
@@ -444,21 +497,24 @@ def classify_own_photos(model: keras.Model, classes: Sequence[str], path: str | 
     """
     _input_size(model, classes)
     if str(path).strip():
-        _classify_path(model, classes, Path(path).expanduser())
+        _classify_path(model, classes, Path(path).expanduser(), look)
     elif not _someone_is_there():
         print(HOW_TO)
     elif "google.colab" in sys.modules:
-        _show_each(model, classes, _upload_in_colab())
+        _show_each(model, classes, _upload_in_colab(), look)
     else:
-        display(photo_widget(model, classes))
+        display(photo_widget(model, classes, look))
 
 
-def photo_widget(model: keras.Model, classes: Sequence[str]) -> ipywidgets.VBox:
+def photo_widget(
+    model: keras.Model, classes: Sequence[str], look: Look | None = None
+) -> ipywidgets.VBox:
     """Make an upload button for Jupyter that classifies every photo chosen with it.
 
     Args:
         model: see `classify_photo`.
         classes: class names, in the order of the model's outputs.
+        look: see `classify_photo`.
 
     Returns:
         A box of an `ipywidgets.FileUpload` and an `ipywidgets.Output` for the figures; a photo
@@ -480,7 +536,7 @@ def photo_widget(model: keras.Model, classes: Sequence[str]) -> ipywidgets.VBox:
         output.outputs = tuple(
             entry
             for file in change["new"]
-            for entry in _as_outputs(model, classes, file["name"], bytes(file["content"]))
+            for entry in _as_outputs(model, classes, file["name"], bytes(file["content"]), look)
         )
 
     upload.observe(classify_uploads, names="value")
@@ -488,11 +544,11 @@ def photo_widget(model: keras.Model, classes: Sequence[str]) -> ipywidgets.VBox:
 
 
 def _as_outputs(
-    model: keras.Model, classes: Sequence[str], name: str, content: bytes
+    model: keras.Model, classes: Sequence[str], name: str, content: bytes, look: Look | None
 ) -> list[dict[str, Any]]:
     """Classify one upload; return its name, then its figure or its sentence, as cell outputs."""
     try:
-        data, metadata = classify_photo(model, content, classes)._repr_mimebundle_()
+        data, metadata = classify_photo(model, content, classes, look)._repr_mimebundle_()
     except PhotoError as error:
         return [_as_text(f"{name}\n{error}\n")]
     return [
@@ -528,14 +584,17 @@ def _upload_in_colab() -> list[tuple[str, bytes]]:
     return uploads
 
 
-def _classify_path(model: keras.Model, classes: Sequence[str], path: Path) -> None:
+def _classify_path(
+    model: keras.Model, classes: Sequence[str], path: Path, look: Look | None
+) -> None:
     if not path.is_dir():
-        display(classify_photo(model, path, classes))
+        display(classify_photo(model, path, classes, look))
         return
     photos = _photos_in(path)
     if len(photos) > MAX_PHOTOS:
         print(f"{path} holds {len(photos)} pictures; the first {MAX_PHOTOS} are shown.")
-    shown = _show_each(model, classes, [(photo.name, photo) for photo in photos[:MAX_PHOTOS]])
+    some = [(photo.name, photo) for photo in photos[:MAX_PHOTOS]]
+    shown = _show_each(model, classes, some, look)
     if not shown:
         raise PhotoError(f"None of the pictures in {path} can be used; see the lines above.")
 
@@ -553,14 +612,17 @@ def _photos_in(folder: Path) -> list[Path]:
 
 
 def _show_each(
-    model: keras.Model, classes: Sequence[str], photos: Iterable[tuple[str, Path | bytes]]
+    model: keras.Model,
+    classes: Sequence[str],
+    photos: Iterable[tuple[str, Path | bytes]],
+    look: Look | None,
 ) -> int:
     """Show each photo's name, then its figure or its sentence; return how many were classified."""
     shown = 0
     for name, source in photos:
         print(name)
         try:
-            display(classify_photo(model, source, classes))
+            display(classify_photo(model, source, classes, look))
         except PhotoError as error:
             print(error)
         else:

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 from helpers import photos
 from helpers.environment import PROJECT
 from helpers.photos import PhotoError
+from helpers.samples import draw_picture
 
 COLOURS = ("red", "green", "blue")
 
@@ -349,6 +350,45 @@ def test_other_pictures_are_padded_with_their_border(width, height):
     np.testing.assert_array_equal(array, pixels[np.ix_(rows, columns)])
 
 
+def garment(label: int) -> Image.Image:
+    """A drawn garment, trimmed to what stands out clearly, 140 pixels high or less."""
+    drawn = draw_picture("fashion_mnist", label, 1)
+    return drawn.crop(drawn.point(lambda value: 255 * (value > 60)).getbbox()).resize((70, 140))
+
+
+def placed(garment: Image.Image, ground: int, place: tuple[int, int] = (30, 90)) -> Image.Image:
+    """A colour photo in which the garment lies off the middle, on an even ground."""
+    photo = Image.new("L", (260, 270), ground)
+    photo.paste(garment, place)
+    return photo.convert("RGB")
+
+
+@pytest.mark.parametrize("negative, ground", [(True, 255), (False, 0)])
+def test_a_garment_is_put_on_black_and_fills_the_picture(negative, ground):
+    shown = garment(1).point(lambda value: max(value, 60))
+    photo = placed(ImageOps.invert(shown) if negative else shown, ground)
+    on_black = photos.garment_on_black(photo)
+    assert (on_black.mode, on_black.size) == ("RGB", (140, 140))
+    values = np.asarray(on_black)[..., 0].astype(int)
+    assert not values[:, :35].any() and not values[:, -35:].any()
+    rounded = np.abs(values[8:-8, 43:-43] - np.asarray(shown)[8:-8, 8:-8])
+    assert rounded.max() <= 1
+
+
+def test_specks_and_uneven_light_do_not_move_a_garment():
+    photo = np.array(placed(ImageOps.invert(garment(1).point(lambda v: max(v, 60))), 240))
+    clean = photos.garment_on_black(Image.fromarray(photo))
+    photo[5:8, 200:202] = 0
+    photo[250:, :] -= 15
+    assert photos.garment_on_black(Image.fromarray(photo)).size == clean.size
+
+
+@pytest.mark.parametrize("ground", [0, 127, 128, 255])
+def test_an_empty_ground_is_refused(ground):
+    with pytest.raises(PhotoError, match="No garment stands out"):
+        photos.garment_on_black(Image.new("RGB", (50, 40), (ground,) * 3))
+
+
 def test_size_must_be_positive():
     with pytest.raises(ValueError, match="at least 1 pixel"):
         photos.to_square_array(noise(4, 4), 0)
@@ -395,6 +435,19 @@ def test_classify(model, colour):
     assert prediction.probabilities[colour] == prediction.probability
     assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-6)
     assert prediction.image.shape == (8, 8, 3) and prediction.image.dtype == np.uint8
+
+
+def test_a_look_comes_before_the_model(model, tmp_path, displayed):
+    def as_green(photo: Image.Image) -> Image.Image:
+        red, green, blue = photo.split()
+        return Image.merge("RGB", [red, blue, green])
+
+    Image.new("RGB", (6, 6), "blue").save(tmp_path / "blue.png")
+    assert photos.classify_photo(model, tmp_path / "blue.png", COLOURS).label == "blue"
+    assert photos.classify_photo(model, tmp_path / "blue.png", COLOURS, as_green).label == "green"
+    for path in (tmp_path / "blue.png", tmp_path):
+        photos.classify_own_photos(model, COLOURS, path, as_green)
+    assert [prediction.label for prediction in displayed] == ["green", "green"]
 
 
 def test_classes_must_fit_the_model(model):
