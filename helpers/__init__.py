@@ -10,6 +10,9 @@ idx            read idx files, in which Fashion-MNIST is published
 pictures       list, decode and resize once, cache, hold out, batch
 augmentation   one batched affine warp, new backgrounds, new light
 networks       the networks the lessons train
+backbones      pretrained networks, found and built (efficientnet_lite, imagenet)
+transfer       cut a network in two, join its halves, freeze what stays as it is
+activations    what the frozen part makes of the pictures, computed once, kept on disk
 training       train with one live line of progress
 evaluation     accuracy with its interval, confusion, worst mistakes
 explanation    what a network looks at: Grad-CAM

@@ -27,7 +27,7 @@ import tensorflow as tf
 from tqdm.auto import tqdm
 
 from helpers.environment import CACHE_FOLDER
-from helpers.pictures import Pictures, resize
+from helpers.pictures import Pictures, resize, shuffled_positions
 
 BLOCK = 32  # pictures the lower part sees at a time; their augmentation shares one seed
 FORMAT = 1  # of the files: raise it where the same key should no longer find them
@@ -170,9 +170,7 @@ def activation_batches(activations: Activations, batch_size: int, seed: int) -> 
     Returns:
         A `tf.data.Dataset` of (activations, in their own dtype; int32 labels).
     """
-    number = len(activations)
-    order = tf.data.Dataset.range(number).shuffle(number, seed=seed)
-    positions = order.repeat().batch(batch_size, drop_remainder=number >= batch_size)
+    positions = shuffled_positions(len(activations), batch_size, seed)
     seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
 
     def choose(chosen, random):

@@ -368,7 +368,7 @@ def _download(archive: Archive, downloads: Path) -> Path:
         if host in unreachable:
             continue
         try:
-            _knock(address)
+            knock(address)
             _fetch(address, archive, partial)
             fault = archive.find_fault(partial)
             if not fault:
@@ -376,7 +376,7 @@ def _download(archive: Archive, downloads: Path) -> Path:
             failures[f"{archive.name} from {host} {fault}"] = None
         except (requests.ConnectionError, requests.Timeout) as error:
             unreachable.add(host)
-            failures[f"{host} could not be reached ({_name_cause(error)})"] = None
+            failures[f"{host} could not be reached ({name_cause(error)})"] = None
         except requests.HTTPError as error:
             failures[f"{host} answered {error.response.status_code} for {archive.name}"] = None
         except requests.RequestException:
@@ -386,7 +386,7 @@ def _download(archive: Archive, downloads: Path) -> Path:
     raise ConnectionError("; ".join(failures))
 
 
-def _knock(address: str) -> None:
+def knock(address: str) -> None:
     """Find out quickly whether a host answers.
 
     A name can stand for a dozen machines, each with a time limit of its own, and looking the name
@@ -424,7 +424,8 @@ def _fetch(address: str, archive: Archive, partial: Path) -> None:
         fetch(address, str(partial), None)
 
 
-def _name_cause(error: requests.RequestException) -> str:
+def name_cause(error: requests.RequestException) -> str:
+    """Say in a few words why a host could not be reached."""
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate could not be verified"
     if isinstance(error, requests.exceptions.ProxyError):

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from helpers.transfer import output_of
+
 
 def last_convolution(model: keras.Model) -> keras.layers.Layer:
     """Return the last layer whose output is a map: shape (batch, height, width, channels).
@@ -14,7 +16,7 @@ def last_convolution(model: keras.Model) -> keras.layers.Layer:
         ValueError: the model has no such layer.
     """
     for layer in reversed(model.layers):
-        if len(layer.output.shape) == 4:
+        if len(output_of(model, layer.name).shape) == 4:
             return layer
     raise ValueError(f"{model.name} has no layer whose output is a map, so there is none to show.")
 
@@ -35,8 +37,8 @@ def grad_cam(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> np.n
 
     Source: R. R. Selvaraju et al. (2017), Grad-CAM: Visual Explanations from Deep Networks.
     """
-    layer = last_convolution(model)
-    both = _with_output_of(model, layer)
+    last_maps = output_of(model, last_convolution(model).name)
+    both = keras.Model(model.inputs, [last_maps, model.outputs[0]])
     with tf.GradientTape() as tape:
         maps, probabilities = both(tf.cast(images, tf.float32))
         chosen = tf.gather(probabilities, labels, batch_dims=1)
@@ -47,15 +49,3 @@ def grad_cam(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> np.n
     heat = tf.image.resize(heat, images.shape[1:3])[..., 0]
     peak = tf.reduce_max(heat, axis=(1, 2), keepdims=True)
     return (heat / tf.maximum(peak, 1e-12)).numpy()
-
-
-def _with_output_of(model: keras.Model, chosen: keras.layers.Layer) -> keras.Model:
-    """Return the model with a second output, in front: that of the chosen layer."""
-    if not isinstance(model, keras.Sequential):
-        return keras.Model(model.inputs, [chosen.output, model.outputs[0]])
-    # A Sequential model calls its layers anew whenever one is added; only the last call counts.
-    maps = answer = model.inputs[0]
-    for layer in model.layers:
-        answer = layer(answer)
-        maps = answer if layer is chosen else maps
-    return keras.Model(model.inputs, [maps, answer])

@@ -373,8 +373,7 @@ def training_batches(
         A `tf.data.Dataset` of (float32 images, 0 to 255; int32 labels).
     """
     images, labels = _on_cpu(pictures)
-    order = tf.data.Dataset.range(len(pictures)).shuffle(len(pictures), seed=seed)
-    positions = order.repeat().batch(batch_size, drop_remainder=len(pictures) >= batch_size)
+    positions = shuffled_positions(len(pictures), batch_size, seed)
     seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
 
     def make_batch(chosen, number):
@@ -385,6 +384,21 @@ def training_batches(
 
     batches = tf.data.Dataset.zip(positions, seeds)
     return batches.map(make_batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+
+
+def shuffled_positions(number: int, batch_size: int, seed: int) -> tf.data.Dataset:
+    """Return batches of positions without end, shuffled anew in every pass.
+
+    Args:
+        number: of the pictures.
+        batch_size: positions a batch; a batch may reach from one pass into the next.
+        seed: fixes the order.
+
+    Returns:
+        A `tf.data.Dataset` of int64 positions, shape (batch_size,), each 0 to number - 1.
+    """
+    order = tf.data.Dataset.range(number).shuffle(number, seed=seed)
+    return order.repeat().batch(batch_size, drop_remainder=number >= batch_size)
 
 
 def plain_batches(

@@ -1,4 +1,4 @@
-"""Backbones: found with their weights, built with their preprocessing, cut, joined, frozen."""
+"""Backbones: found with their weights, built with their preprocessing."""
 
 import hashlib
 import importlib
@@ -7,12 +7,13 @@ import threading
 import zipfile
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import ModuleType
+from unittest.mock import MagicMock
 
 import keras
 import numpy as np
 import pytest
 import requests
-from keras import layers
 
 from helpers import backbones
 from helpers.backbones import (
@@ -20,15 +21,10 @@ from helpers.backbones import (
     BACKBONES,
     FAMILIES,
     build_backbone,
-    cut_points,
     find_backbone,
-    freeze,
-    join,
-    output_of,
-    split,
-    unfreeze_from,
     untrained,
 )
+from helpers.transfer import cut_points, split
 
 INCEPTION = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 GOOD, BAD = b"the weights", b"the we"
@@ -41,7 +37,7 @@ def off_the_network(monkeypatch, tmp_path):
     def refuse(address):
         raise requests.ConnectionError("Connection refused")
 
-    monkeypatch.setattr(backbones, "_knock", refuse)
+    monkeypatch.setattr(backbones, "knock", refuse)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
 
 
@@ -76,6 +72,13 @@ class Asked(Exception):
     pass
 
 
+def module_of(name: str) -> ModuleType:
+    """Return Keras's module with a network's code; ResNet50V2's stands beside ResNet50's."""
+    if name == "ResNet50V2":
+        return importlib.import_module("keras.src.applications.resnet")
+    return inspect.getmodule(getattr(keras.applications, name))
+
+
 @pytest.fixture
 def asked_of_keras(monkeypatch):
     """Return a function that tells what Keras would fetch for a network without its top."""
@@ -87,10 +90,13 @@ def asked_of_keras(monkeypatch):
     monkeypatch.setattr(file_utils, "get_file", get_file)
 
     def ask(name):
-        build = getattr(keras.applications, name)
+        for costly in ("layers", "Functional"):  # Keras builds a network before it fetches
+            monkeypatch.setattr(module_of(name), costly, MagicMock())
         size = FAMILIES[name].size if name == "MobileNetV2" else FAMILIES[name].smallest
         with pytest.raises(Asked) as asked:
-            build(weights="imagenet", include_top=False, input_shape=(size, size, 3))
+            getattr(keras.applications, name)(
+                weights="imagenet", include_top=False, input_shape=(size, size, 3)
+            )
         return asked.value.args
 
     return ask
@@ -101,10 +107,7 @@ def test_the_table_says_what_the_installed_keras_says(name, asked_of_keras):
     family = FAMILIES[name]
     expected = family.file_names(top=False)[0], family.address(top=False), family.md5[1]
     assert asked_of_keras(name) == expected
-    source = inspect.getsource(inspect.getmodule(getattr(keras.applications, name)))
-    if name == "ResNet50V2":  # its weights are named beside ResNet50's
-        source = inspect.getsource(importlib.import_module("keras.src.applications.resnet"))
-    assert family.md5[0] in source
+    assert family.md5[0] in inspect.getsource(module_of(name))
 
 
 def test_keras_cache_is_the_folder_that_keras_uses(monkeypatch):
@@ -134,23 +137,32 @@ def test_each_family_has_the_kind_of_its_own_preprocessing(name):
     np.testing.assert_allclose(red[0], deviations[FAMILIES[name].kind], rtol=1e-5)
 
 
+def last_of(kind: type, model: keras.Model) -> keras.layers.Layer:
+    return [layer for layer in model.layers if isinstance(layer, kind)][-1]
+
+
 def test_efficientnet_normalises_as_keras_does_for_its_own_weights(monkeypatch, tmp_path):
     path = tmp_path / "efficientnetb0_notop.weights.h5"
-    saved = keras.applications.EfficientNetB0(
-        include_top=False, weights=None, input_shape=(32, 32, 3)
-    )
-    saved.layers[2].set_weights(
+    file_utils = importlib.import_module("keras.src.utils.file_utils")
+    with monkeypatch.context() as instead:  # of the download: the random weights it has
+        instead.setattr(file_utils, "get_file", lambda *_, **__: path)
+        instead.setattr(keras.Model, "load_weights", lambda *_, **__: None)
+        kerass = keras.applications.EfficientNetB0(
+            include_top=False, weights="imagenet", input_shape=(32, 32, 3)
+        )
+    normalization = last_of(keras.layers.Normalization, kerass)
+    normalization.set_weights(
         [np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225]), np.array(0)]
     )
-    saved.save_weights(path)
-    file_utils = importlib.import_module("keras.src.utils.file_utils")
-    monkeypatch.setattr(file_utils, "get_file", lambda *_, **__: path)
-    kerass = keras.applications.EfficientNetB0(
-        include_top=False, weights="imagenet", input_shape=(32, 32, 3)
-    )
+    normalization.finalize_state()
+    kerass.save_weights(path)
     ours = build_backbone(replace(untrained("EfficientNetB0"), weights=path), 32)
     pixels = draw_pixels(32)
-    np.testing.assert_allclose(ours(pixels), kerass(pixels), atol=1e-6)
+    expected = keras.Model(kerass.input, last_of(keras.layers.Rescaling, kerass).output)(pixels)
+    scaled = keras.Model(ours.input, last_of(keras.layers.Normalization, ours).output)(pixels)
+    np.testing.assert_allclose(scaled, expected, atol=1e-5)
+    kernels = [model.get_layer("stem_conv").kernel for model in (ours, kerass)]
+    np.testing.assert_array_equal(*kernels)
 
 
 def test_preprocessing_and_probabilities_keep_all_digits_in_mixed_precision():
@@ -280,13 +292,13 @@ class Web:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
 
 
 @pytest.fixture
 def web(monkeypatch):
     web = Web()
-    monkeypatch.setattr(backbones, "_knock", lambda address: None)
+    monkeypatch.setattr(backbones, "knock", lambda address: None)
     address = f"http://127.0.0.1:{web.server.server_port}/"
     monkeypatch.setattr(backbones, "ADDRESS", address)
     yield web
@@ -343,7 +355,7 @@ def test_inception_runs_from_a_file_in_keras_own_format(monkeypatch, folders):
     found = find_backbone("auto", "InceptionV3", mirror=mirror)
     assert (found.name, found.origin, found.checked) == ("InceptionV3", "mirror", "md5")
     model = build_backbone(found, 150)
-    assert cut_points(model)["mixed7"] == (7, 7, 768)
+    assert is_flat(model) and cut_points(model)["mixed7"] == (7, 7, 768)
     lower, _ = split(model, "mixed7")
     np.testing.assert_allclose(lower(pixels), expected, atol=1e-5)
 
@@ -366,11 +378,12 @@ def test_saved_weights_in_the_mirror_are_checked_by_their_shapes(folders):
 
 def test_saved_weights_that_are_cut_off_are_not_used(folders):
     cache, mirror = folders
-    file = mirror / "mobilenetv2_notop.weights.h5"
-    build_backbone(untrained("MobileNetV2"), 32).save_weights(file)
+    file = mirror / "vgg16_notop.weights.h5"
+    build_backbone(untrained("VGG16"), 32).save_weights(file)
+    assert find_backbone("auto", "VGG16", cache=cache, mirror=mirror).weights == file
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
-    found = find_backbone("auto", "MobileNetV2", cache=cache, mirror=mirror)
+    found = find_backbone("auto", "VGG16", cache=cache, mirror=mirror)
     assert found.name == ALWAYS_THERE
     assert f"{file.name} in the mirror folder is damaged" in found.line
 
@@ -378,12 +391,15 @@ def test_saved_weights_that_are_cut_off_are_not_used(folders):
 # Building.
 
 
-@pytest.mark.parametrize("name", ["VGG19", "ResNet50V2", "DenseNet121", ALWAYS_THERE])
+def is_flat(model: keras.Model) -> bool:
+    return not any(isinstance(layer, keras.Model) for layer in model.layers)
+
+
+@pytest.mark.parametrize("name", ["VGG19", "DenseNet121", ALWAYS_THERE])
 def test_every_backbone_is_one_flat_graph_from_pixels_to_maps(name):
     model = build_backbone(untrained(name), 75)
     assert model.input_shape == (None, 75, 75, 3) and len(model.output_shape) == 4
-    assert not any(isinstance(layer, keras.Model) for layer in model.layers)
-    assert cut_points(model)
+    assert is_flat(model) and cut_points(model)
 
 
 @pytest.mark.parametrize(
@@ -407,131 +423,3 @@ def test_a_backbone_is_saved_with_nothing_but_keras_own_layers(tmp_path):
         config = archive.read("config.json").decode()
     assert "helpers" not in config and "Lambda" not in config
     np.testing.assert_array_equal(keras.models.load_model(path)(pixels), model(pixels))
-
-
-# Cutting and joining.
-
-
-@pytest.fixture
-def branched() -> keras.Model:
-    """An input, a part in a row, two branches that meet, a residual connection, an output."""
-    pixels = keras.Input((8, 8, 3))
-    start = layers.Conv2D(4, 3, name="start")(pixels)
-    left = layers.Conv2D(4, 1, name="left")(start)
-    right = layers.Conv2D(4, 1, name="right")(start)
-    meet = layers.Concatenate(name="meet")([left, right])
-    inner = layers.Conv2D(8, 1, name="inner")(meet)
-    added = layers.Add(name="added")([inner, meet])
-    pooled = layers.GlobalAveragePooling2D(name="pooled")(keras.ops.flip(added, axis=-1))
-    return keras.Model(pixels, layers.Dense(2, name="answer")(pooled), name="branched")
-
-
-def test_cut_points_are_where_all_paths_meet(branched):
-    expected = {"start": (6, 6, 4), "meet": (6, 6, 8), "added": (6, 6, 8), "pooled": (8,)}
-    assert cut_points(branched) == expected
-
-
-def test_a_cut_beside_other_paths_is_refused_with_those_near_it(branched):
-    with pytest.raises(ValueError, match=r"cannot be cut at 'inner'.*cut at .*meet"):
-        split(branched, "inner")
-    with pytest.raises(ValueError, match=r"no layer 'ader'.*added"):
-        split(branched, "ader")
-
-
-def test_the_halves_joined_equal_the_whole_at_every_cut(branched):
-    pixels = draw_pixels(8, 4)
-    for cut, shape in cut_points(branched).items():
-        lower, upper = split(branched, cut)
-        assert lower(pixels).shape[1:] == upper.input_shape[1:] == shape
-        np.testing.assert_allclose(join(lower, upper)(pixels), branched(pixels), atol=1e-6)
-
-
-def test_a_joined_backbone_is_flat_and_is_saved_and_loaded(tmp_path):
-    whole, pixels = build_backbone(untrained("MobileNetV2", top=True), 32), draw_pixels(32, 2)
-    joined = join(*split(whole, "block_8_add"))
-    assert cut_points(joined) == cut_points(whole)
-    joined.save(tmp_path / "joined.keras")
-    loaded = keras.models.load_model(tmp_path / "joined.keras")
-    np.testing.assert_allclose(loaded(pixels), whole(pixels), atol=1e-6)
-
-
-def test_what_the_upper_half_learns_the_whole_has_learnt(branched):
-    pixels = draw_pixels(8, 4)
-    lower, upper = split(branched, "meet")
-    before = branched(pixels)
-    upper.compile("sgd", "mse", run_eagerly=True)
-    upper.fit(lower(pixels), np.ones((4, 2)), verbose=0)
-    assert np.abs(branched(pixels) - before).max() > 1e-3
-    np.testing.assert_allclose(upper(lower(pixels)), branched(pixels), atol=1e-6)
-
-
-@pytest.mark.parametrize("shape", [(8,), (6, 6, 8)])
-def test_a_head_of_ones_own_is_joined_if_it_fits(branched, shape):
-    head = keras.Sequential(
-        [keras.Input(shape), layers.Flatten(name="flat"), layers.Dense(3, name="mine")], name="head"
-    )
-    lower, _ = split(branched, "added")
-    if shape == (8,):
-        with pytest.raises(ValueError, match=r"gives \(6, 6, 8\) where head takes \(8,\)"):
-            join(lower, head)
-        return
-    joined, pixels = join(lower, head), draw_pixels(8)
-    assert [layer.name for layer in joined.layers][-2:] == ["flat", "mine"]
-    np.testing.assert_allclose(joined(pixels), head(lower(pixels)), atol=1e-6)
-
-
-def test_an_inner_output_belongs_to_the_joined_graph_itself(branched):
-    """Gradients from the answer to it exist, which explanations need."""
-    joined = join(*split(branched, "meet"))
-    tensor = output_of(joined, "added")
-    rest = keras.Model(tensor, joined.output)
-    inner = keras.Model(joined.input, tensor)
-    pixels = draw_pixels(8)
-    np.testing.assert_allclose(rest(inner(pixels)), joined(pixels), atol=1e-6)
-
-
-# Freezing.
-
-
-def test_unfreezing_counts_what_trains(branched):
-    freeze(branched)
-    assert branched.trainable_variables == []
-    assert unfreeze_from(branched, "inner") == 8 * 8 + 8 + 8 * 2 + 2
-    assert not branched.get_layer("left").trainable
-    assert unfreeze_from(branched, "answer") == 18
-    with pytest.raises(ValueError, match=r"no layer 'inne'; the nearest names are inner"):
-        unfreeze_from(branched, "inne")
-
-
-def train_for_a_step(base: keras.Model, features: keras.KerasTensor, pixels: keras.KerasTensor):
-    """Fit a head and what of the base is not frozen; return how many BatchNorm layers moved."""
-    pooled = layers.GlobalAveragePooling2D()(features)
-    model = keras.Model(pixels, layers.Dense(2)(pooled))
-    norms = [layer for layer in base.layers if isinstance(layer, layers.BatchNormalization)]
-    before = [[np.array(value) for value in norm.get_weights()] for norm in norms]
-    model.compile("sgd", "mse", run_eagerly=True)
-    model.fit(draw_pixels(32, 4), np.ones((4, 2)), verbose=0)
-    moved = [
-        any((old != new).any() for old, new in zip(kept, norm.get_weights(), strict=True))
-        for kept, norm in zip(before, norms, strict=True)
-    ]
-    assert len(moved) == 49
-    return sum(moved)
-
-
-def test_batch_normalisation_stays_frozen_through_training():
-    base = build_backbone(find_backbone(ALWAYS_THERE), 32)
-    kernels = [base.get_layer(f"block{part}_dwconv").kernel for part in ("5c", "6a")]
-    before = [np.array(kernel) for kernel in kernels]
-    assert unfreeze_from(base, "block6a_expand_conv") > 1_000_000
-    assert train_for_a_step(base, base.output, base.input) == 0
-    moved = [bool((np.array(k) != old).any()) for k, old in zip(kernels, before, strict=True)]
-    assert moved == [False, True]
-
-
-def test_training_false_alone_does_not_keep_batch_normalisation_frozen():
-    """The trap that `unfreeze_from` is for: if Keras ever mends it, this test says so."""
-    base = build_backbone(untrained(ALWAYS_THERE), 32)
-    base.trainable = True
-    pixels = keras.Input((32, 32, 3))
-    assert train_for_a_step(base, base(pixels, training=False), pixels) > 0

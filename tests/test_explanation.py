@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from helpers.explanation import grad_cam, last_convolution
+from helpers.transfer import join, split
 
 
 def spot_model(sequential: bool = False) -> keras.Model:
     """One map that copies brightness; the brighter its average, the more probable class 1."""
     inputs = keras.Input((16, 16, 3))
-    scale = keras.layers.Rescaling(1 / 255)
+    scale = keras.layers.Rescaling(1 / 255, name="scale")
     maps = keras.layers.Conv2D(1, 1, use_bias=False, name="maps")
     average = keras.layers.GlobalAveragePooling2D()
     answer = keras.layers.Dense(2, "softmax")
@@ -25,12 +26,21 @@ def spot_model(sequential: bool = False) -> keras.Model:
     return model
 
 
-@pytest.mark.parametrize("sequential", [False, True])
-def test_the_heat_lies_on_the_bright_spot(sequential):
+def sequential_model() -> keras.Model:
+    return spot_model(sequential=True)
+
+
+def joined_model() -> keras.Model:
+    """The same network cut and joined again, whose upper layers are part of three graphs."""
+    return join(*split(spot_model(), "scale"))
+
+
+@pytest.mark.parametrize("build", [spot_model, sequential_model, joined_model])
+def test_the_heat_lies_on_the_bright_spot(build):
     images = np.zeros((2, 16, 16, 3), np.float32)
     images[0, 2:5, 10:13] = 255
     images[1, 12:15, 1:4] = 255
-    maps = grad_cam(spot_model(sequential), images, np.array([1, 1]))
+    maps = grad_cam(build(), images, np.array([1, 1]))
     assert maps.shape == (2, 16, 16)
     assert maps.min() >= 0 and maps.max() == pytest.approx(1)
     assert maps[0, 3, 11] == 1 and maps[1, 13, 2] == 1
@@ -41,6 +51,16 @@ def test_what_speaks_against_a_class_is_no_evidence_for_it():
     images = np.zeros((1, 16, 16, 3), np.float32)
     images[0, 2:5, 10:13] = 255
     assert grad_cam(spot_model(), images, np.array([0])).max() == 0
+
+
+def test_a_layer_counts_by_its_output_in_this_very_model():
+    """Elsewhere the same layer may give vectors."""
+    shared = keras.layers.ReLU(name="shared")
+    shared(keras.Input((3,)))
+    inputs = keras.Input((16, 16, 3))
+    maps = shared(keras.layers.Conv2D(1, 1)(inputs))
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(maps))
+    assert last_convolution(model) is shared
 
 
 def test_a_model_without_maps_is_refused():
