@@ -16,7 +16,7 @@ import papermill
 import pytest
 
 from helpers.environment import RUNS_FOLDER
-from helpers.reruns import KERNEL, course_notebooks, quick_preset
+from helpers.execution import KERNEL, course_notebooks, quick_preset
 from helpers.results import RECORD_VARIABLE
 
 MARK = "# NBVAL_CHECK_OUTPUT"
