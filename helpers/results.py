@@ -1,6 +1,6 @@
 """A record of each run, as a JSON file, and the table of published against measured figures.
 
-A figure is a plain number, or a `Measured` with its interval and the number of pictures behind it.
+docs/records.md describes what a record holds. A figure is a plain number, or a `Measured` with its interval and the number of pictures behind it.
 Figures that are no numbers (a loss that ran away) are stored as "nan", "inf" or "-inf", so that
 `float(figure["value"])` works on every record.
 """
@@ -24,6 +24,9 @@ from typing import Any, NamedTuple
 from helpers.environment import RUNS_FOLDER
 from helpers.files import write_atomically
 
+SCHEMA = (
+    1  # of the records, see docs/records.md; records from before it have none and are read as 0
+)
 RECORD_VARIABLE = "COURSE_RECORD"
 LESSON_NAME = re.compile(r"\w[\w.-]*")
 TABLE_HEAD = ("", "published", "measured here")
@@ -107,6 +110,7 @@ def record(
     data: str,
     figures: Mapping[str, float | Measured],
     published: Sequence[Row] = (),
+    histories: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
 ) -> Path:
     """Write the record of a run.
 
@@ -119,6 +123,8 @@ def record(
         data: the line that says which pictures the run used, and why.
         figures: measured figures by name.
         published: lines of the table published | measured.
+        histories: the course of each training by its name, as `training.train` returns it: lists
+            with one number an epoch, such as `accuracy`, `val_accuracy` and `seconds`.
 
     Returns:
         The file written, whole or not at all.
@@ -134,10 +140,11 @@ def record(
         )
     finished = datetime.now(UTC)
     content = {
+        "schema": SCHEMA,
         "lesson": lesson,
         "started": STARTED.isoformat(timespec="seconds"),
         "finished": finished.isoformat(timespec="seconds"),
-        "versions": {name: _version(name) for name in ("python", "tensorflow", "keras", "numpy")},
+        "versions": versions(),
         "machine": _machine(),
         "parameters": dict(parameters),
         "data": data,
@@ -146,6 +153,7 @@ def record(
             {**row._asdict(), "measured": _figure(row.measured)}
             for row in (Row(*row) for row in published)
         ],
+        "histories": histories or {},
     }
     name = f"{lesson}-{finished:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}.json"
     target = Path(os.environ.get(RECORD_VARIABLE) or RUNS_FOLDER / "records" / name)
@@ -176,19 +184,29 @@ def load_record(path: Path) -> dict[str, Any]:
         path: a file that `record` wrote.
 
     Returns:
-        Its content.
+        Its content; a record from before there was a schema gets the entries it lacks.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is no record.
+        ValueError: the file is no record, or one of a later schema.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        if {"lesson", "finished", "figures", "published"} <= content.keys():
-            return content
-    except (ValueError, AttributeError):
-        pass
-    raise ValueError(f"{path} is no record of a run; move it elsewhere, or delete it.")
+        content = {"schema": 0, "histories": {}} | json.loads(Path(path).read_text("utf-8"))
+    except (ValueError, TypeError):  # no JSON, or no mapping
+        content = {}
+    if not {"lesson", "finished", "figures", "published"} <= content.keys():
+        raise ValueError(f"{path} is no record of a run; move it elsewhere, or delete it.")
+    if content["schema"] not in range(SCHEMA + 1):
+        raise ValueError(
+            f"{path} has the schema {content['schema']}, this course reads up to {SCHEMA}: "
+            "use the course it was written by, or a newer one."
+        )
+    return content
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions a run depends on: Python, TensorFlow, Keras and NumPy, by their names."""
+    return {name: _version(name) for name in ("python", "tensorflow", "keras", "numpy")}
 
 
 def format_figure(value: Any) -> str:

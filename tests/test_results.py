@@ -14,6 +14,7 @@ from helpers.results import (
     Measured,
     Row,
     format_figure,
+    load_record,
     load_records,
     published_table,
     record,
@@ -50,6 +51,26 @@ def test_a_record_says_what_was_run_and_what_came_out(runs_folder):
     assert loaded["versions"]["numpy"] == np.__version__
     assert loaded["versions"]["python"].startswith("3.")
     assert loaded["machine"]["cpu_count"] >= 1
+
+
+def test_a_record_holds_the_course_of_each_training():
+    history = {"accuracy": [np.float32(0.25), 0.5], "val_loss": [1.5, math.nan]}
+    loaded = load_record(write(histories={"published": history}))
+    assert loaded["schema"] == 1
+    assert loaded["histories"] == {
+        "published": {"accuracy": [0.25, 0.5], "val_loss": [1.5, "nan"]},
+    }
+
+
+def test_a_record_from_before_the_schema_is_read_and_a_later_one_is_refused():
+    path = write()
+    content = json.loads(path.read_text())
+    old = {name: value for name, value in content.items() if name not in ("schema", "histories")}
+    path.write_text(json.dumps(old))
+    assert load_record(path) == content | {"schema": 0}
+    path.write_text(json.dumps(content | {"schema": 2}))
+    with pytest.raises(ValueError, match="schema 2, this course reads up to 1"):
+        load_record(path)
 
 
 def test_the_environment_names_the_file(tmp_path, monkeypatch):
