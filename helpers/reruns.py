@@ -3,6 +3,7 @@
 From the command line:
     python -m helpers.reruns course                          every notebook, quickly
     python -m helpers.reruns run 01 -p EPOCHS 5 -p SEED 1    one notebook, with other parameters
+    python -m helpers.reruns sweep MATRIX.yaml               a grid of runs, see helpers/matrix.py
 """
 
 from __future__ import annotations
@@ -24,18 +25,22 @@ import papermill
 from nbconvert import HTMLExporter
 from PIL import Image
 
+from helpers import storage, sweeps
 from helpers.environment import RUNS_FOLDER
 from helpers.execution import (
     NOTEBOOKS_FOLDER,
+    PRESET_NAMES,
     PRESETS,
     Run,
     cells_of,
     course_notebooks,
     find_notebook,
     listing,
+    preset_values,
     quick_preset,
     run_notebook,
 )
+from helpers.matrix import read_matrix
 from helpers.parameters import RULES, check_values
 from helpers.publishing import drop_widgets
 from helpers.results import format_figure, load_record
@@ -120,12 +125,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _read_arguments(arguments)
     try:
-        return _course() if options.command == "course" else _run(options)
+        return options.act(options)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nStopped; what was finished is in runs/.", file=sys.stderr)
+        print("\nStopped; what was finished is kept.", file=sys.stderr)
         return 130
 
 
@@ -134,17 +139,32 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m helpers.reruns", description="Rerun notebooks."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("course", help="run every notebook quickly and gather them on one page")
+    course = commands.add_parser(
+        "course", help="run every notebook quickly and gather them on one page"
+    )
+    course.set_defaults(act=_course)
     run = commands.add_parser("run", help="run one notebook")
     run.add_argument("notebook", help="its number, such as 01, or its path")
     run.add_argument(
         "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
     )
+    run.add_argument("--preset", default="published", help=f"one of {', '.join(PRESET_NAMES)}")
     run.add_argument("--out", type=Path, metavar="FILE", help="the executed notebook, .ipynb")
+    run.set_defaults(act=_run)
+    sweep = commands.add_parser("sweep", help="run a matrix of notebooks, parameters and seeds")
+    sweep.add_argument("matrix", type=Path, help="a YAML file, see helpers/matrix.py")
+    sweep.add_argument("--dry-run", action="store_true", help="only list what would run")
+    sweep.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="by default runs/sweeps/<matrix>; a storage address such as s3://bucket/folder gets "
+        "a copy of every notebook and record",
+    )
+    sweep.set_defaults(act=_sweep)
     return parser.parse_args(arguments)
 
 
-def _course() -> int:
+def _course(_: argparse.Namespace) -> int:
     runs = run_course(course_notebooks())
     print(f"Open {RUNS_FOLDER / 'latest' / 'index.html'}")
     return int(any(run.problem for run in runs))
@@ -152,10 +172,11 @@ def _course() -> int:
 
 def _run(options: argparse.Namespace) -> int:
     notebook = find_notebook(options.notebook)
-    parameters = {
+    given = {
         name: RULES[name].parse(text) if name in RULES else text
         for name, text in options.parameters
     }
+    parameters = preset_values(notebook, options.preset) | given
     check_values(parameters, papermill.inspect_notebook(str(notebook)))  # before a folder is made
     run = run_notebook(
         notebook, options.out or _new_folder(RUNS_FOLDER) / notebook.name, parameters
@@ -163,6 +184,23 @@ def _run(options: argparse.Namespace) -> int:
     print(f"{notebook.stem}: {run.status}")
     print("\n".join(str(path) for path in (run.output, run.record) if path))
     return int(run.problem is not None)
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    address = options.out if options.out and storage.is_address(options.out) else None
+    if address:
+        storage.check_address(address)
+    default = sweeps.SWEEPS_FOLDER / options.matrix.stem
+    folder = default if address or not options.out else Path(options.out)
+    tasks = sweeps.plan(read_matrix(options.matrix), folder)
+    if options.dry_run:
+        seconds = sweeps.last_seconds([sweeps.SWEEPS_FOLDER, folder])
+        print(sweeps.dry_run_table(tasks, seconds))
+        return 0
+    outcomes = sweeps.run_sweep(tasks, folder, address)
+    print(sweeps.outcome_table(outcomes))
+    print(f"Records are in {folder}")
+    return int(any(outcome.word == "failed" for outcome in outcomes))
 
 
 def _title(notebook: Path) -> str:

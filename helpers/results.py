@@ -1,8 +1,8 @@
 """A record of each run, as a JSON file, and the table of published against measured figures.
 
-docs/records.md describes what a record holds. A figure is a plain number, or a `Measured` with its interval and the number of pictures behind it.
-Figures that are no numbers (a loss that ran away) are stored as "nan", "inf" or "-inf", so that
-`float(figure["value"])` works on every record.
+docs/records.md describes what a record holds. A figure is a plain number, or a `Measured` with its
+interval and the number of pictures behind it. Figures that are no numbers (a loss that ran away)
+are stored as "nan", "inf" or "-inf", so that `float(figure["value"])` works on every record.
 """
 
 from __future__ import annotations

@@ -1,0 +1,70 @@
+"""Papermill's storage addresses: executed notebooks and records in a bucket.
+
+Papermill writes to Amazon S3, Google Cloud Storage, Azure and HDFS where the package for each is
+installed, with the credentials that this package finds by itself.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+from pathlib import Path
+
+from papermill.iorw import papermill_io
+
+# What begins an address, the module that papermill needs for it, the extra that brings it.
+STORES = {
+    "s3": ("boto3", "papermill[s3]"),
+    "gs": ("gcsfs", "papermill[gcs]"),
+    "abs": ("azure.storage.blob", "papermill[azure]"),
+    "adl": ("azure.datalake.store", "papermill[azure]"),
+    "hdfs": ("pyarrow", "papermill[hdfs]"),
+}
+
+
+def is_address(place: str) -> bool:
+    """Whether a text is a storage address rather than a folder or file."""
+    return "://" in place
+
+
+def check_address(address: str) -> None:
+    """Refuse an address to which papermill cannot write here.
+
+    Args:
+        address: such as "s3://bucket/folder".
+
+    Raises:
+        ValueError: there is no such kind of address, or the package for it is missing.
+    """
+    scheme = address.partition("://")[0]
+    handled = {name for name, _ in papermill_io._handlers}
+    if f"{scheme}://" not in handled or scheme.startswith("http"):
+        allowed = ", ".join(f"{name}://" for name in STORES)
+        raise ValueError(f"{address}: papermill writes to {allowed}; or give a folder.")
+    module, extra = STORES.get(scheme, ("papermill", ""))  # a plug-in has what it needs
+    if not _is_installed(module):
+        raise ValueError(
+            f"{address}: to write to {scheme}:// papermill needs the package {module}, "
+            f'which is not installed; install "{extra}".'
+        )
+
+
+def copy_files(files: Iterable[Path], address: str) -> None:
+    """Copy text files to a storage address.
+
+    Args:
+        files: notebooks and records.
+        address: the folder to put them in.
+
+    Raises:
+        Exception: whatever the store's own package raises.
+    """
+    for path in files:
+        papermill_io.write(path.read_text(encoding="utf-8"), f"{address.rstrip('/')}/{path.name}")
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # a package that holds it is missing
+        return False
