@@ -215,7 +215,7 @@ def dry_run_table(tasks: Sequence[Task], seconds: dict[str, float]) -> str:
         if not skipped:
             left, unknown = left + (took or 0), unknown + (took is None)
         last = "never run" if took is None else f"{_minutes(took)} last time"
-        lines.append(f"{'skip' if skipped else 'run':5} {last:>20}  {task.planned.title}")
+        lines.append(f"{'skip' if skipped else 'run':5} {last:>18}  {task.planned.title}")
     count = sum(line.startswith("run") for line in lines)
     known = f", {_minutes(left)} as they took last time" if count > unknown else ""
     lines.append(f"{count} to run{known}; {len(tasks) - count} finished before.")
@@ -227,9 +227,9 @@ def outcome_table(outcomes: Sequence[Outcome]) -> str:
     lines = []
     for outcome in outcomes:
         title, status = outcome.task.planned.title, outcome.status
-        lines.append(f"{outcome.word:8} {_minutes(status.seconds):>12}  {title}")
+        lines.append(f"{outcome.word:8} {_minutes(status.seconds):>8}  {title}")
         if status.problem:
-            lines.append(f"{'':23}{status.problem}; see {outcome.task.output}")
+            lines.append(f"{'':19}{status.problem}; see {outcome.task.output}")
     words = Counter(outcome.word for outcome in outcomes)
     sums = [f"{words[word]} {word}" for word in ("passed", "failed", "skipped")]
     return "\n".join([*lines, f"{', '.join(sums)}."])
@@ -302,4 +302,4 @@ def _load_status(path: Path) -> Status | None:
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.1f} minutes"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

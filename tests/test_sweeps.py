@@ -109,7 +109,7 @@ def test_a_failed_run_keeps_its_notebook_stops_no_other_and_is_tried_again(
     assert main(command) == 1
     said = capsys.readouterr().out
     assert "[1/2] 01_tiny: EPOCHS=5: failed after 0." in said
-    assert "minutes left\n[2/2] 01_tiny: EPOCHS=3: done in 0." in said
+    assert " s left\n[2/2] 01_tiny: EPOCHS=3: done in 0." in said
     assert "cell 7 (Last part): ValueError: Too many.; see " in said
     assert "1 passed, 1 failed, 0 skipped." in said
     assert len(list((tmp_path / "out").glob("*.ipynb"))) == 2
@@ -121,7 +121,7 @@ def test_a_dry_run_lists_what_would_run_and_how_long_it_took(matrix, diary, tmp_
     command = ["sweep", str(matrix), "--dry-run"]
     assert main(command) == 0
     said = capsys.readouterr().out
-    assert said.count("run              never run  01_tiny: EPOCHS=") == 4
+    assert said.count("run            never run  01_tiny: EPOCHS=") == 4
     assert "4 to run; 0 finished before." in said
     assert not diary.exists()
     assert not (tmp_path / "sweeps").exists()
@@ -133,9 +133,9 @@ def test_a_dry_run_lists_what_would_run_and_how_long_it_took(matrix, diary, tmp_
             task.status_file.rename(task.status_file.with_name("01_tiny-older.status"))
     assert main(command) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "skip  1.5 minutes last time  01_tiny: EPOCHS=3, LEARNING_RATE=0.1"
-    assert said[1] == "run   1.5 minutes last time  01_tiny: EPOCHS=3, LEARNING_RATE=0.01"
-    assert said[4] == "3 to run, 1.5 minutes as they took last time; 1 finished before."
+    assert said[0] == "skip      90 s last time  01_tiny: EPOCHS=3, LEARNING_RATE=0.1"
+    assert said[1] == "run       90 s last time  01_tiny: EPOCHS=3, LEARNING_RATE=0.01"
+    assert said[4] == "3 to run, 90 s as they took last time; 1 finished before."
 
 
 def write_passed(task: sweeps.Task, seconds: float) -> None:
