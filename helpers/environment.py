@@ -11,6 +11,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 DATA_FOLDER = PROJECT / "data"
 CACHE_FOLDER = DATA_FOLDER / "cache"
 RUNS_FOLDER = PROJECT / "runs"
+SWEEPS_FOLDER = RUNS_FOLDER / "sweeps"
 MIRROR_VARIABLE = "COURSE_MIRROR"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
@@ -103,7 +103,39 @@ class OwnPath:
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is "" or names something that exists, as seen from the working folder."""
-        return isinstance(value, str) and (value == "" or _exists(value))
+        return isinstance(value, str) and (value == "" or _is(Path.exists, value))
+
+    def parse(self, text: str) -> str:
+        """Read a value from a command line."""
+        return text
+
+
+@dataclass(frozen=True)
+class OwnRecords:
+    """A folder of records."""
+
+    allowed = 'a folder that exists, examples, or "" for the newest sweep'
+    type_name = "str"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is "", "examples" or a folder, as seen from the working folder."""
+        return isinstance(value, str) and (value in ("", "examples") or _is(Path.is_dir, value))
+
+    def parse(self, text: str) -> str:
+        """Read a value from a command line."""
+        return text
+
+
+@dataclass(frozen=True)
+class Words:
+    """Any text; what it may be, only the work itself can tell."""
+
+    allowed: str
+    type_name = "str"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is text."""
+        return isinstance(value, str)
 
     def parse(self, text: str) -> str:
         """Read a value from a command line."""
@@ -124,7 +156,7 @@ BACKBONE_NAMES = (
     "EfficientNetLite0",
 )
 
-Rule = Whole | Number | OneOf | OwnPath
+Rule = Whole | Number | OneOf | OwnPath | OwnRecords | Words
 
 RULES: dict[str, Rule] = {
     "DATA": OneOf(("auto", "full", "samples")),
@@ -140,6 +172,8 @@ RULES: dict[str, Rule] = {
     "RECIPE_EPOCHS": Whole(1, 500),  # epochs of the better recipe
     "BACKBONE": OneOf(("auto", *BACKBONE_NAMES), "auto or a network's name"),
     "VIEWS": Whole(1, 100),  # augmented views kept of each picture
+    "RECORDS": OwnRecords(),
+    "FIGURE": Words('a figure in the records, or "" for the first'),
     "TRANSFER_LIMIT": Whole(1, 100_000),  # training pictures of each class for transfer
 }
 
@@ -189,9 +223,9 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
     check_values({name: namespace.get(name) for name in names}, known)
 
 
-def _exists(path: str) -> bool:
+def _is(test: Callable[[Path], bool], path: str) -> bool:
     try:
-        return Path(path).expanduser().exists()
+        return test(Path(path).expanduser())
     except (OSError, RuntimeError, ValueError):  # too long, an unknown ~user, a null character
         return False
 

@@ -26,7 +26,7 @@ from nbconvert import HTMLExporter
 from PIL import Image
 
 from helpers import storage, sweeps
-from helpers.environment import RUNS_FOLDER
+from helpers.environment import RUNS_FOLDER, SWEEPS_FOLDER
 from helpers.execution import (
     NOTEBOOKS_FOLDER,
     PRESET_NAMES,
@@ -190,11 +190,11 @@ def _sweep(options: argparse.Namespace) -> int:
     address = options.out if options.out and storage.is_address(options.out) else None
     if address:
         storage.check_address(address)
-    default = sweeps.SWEEPS_FOLDER / options.matrix.stem
+    default = SWEEPS_FOLDER / options.matrix.stem
     folder = default if address or not options.out else Path(options.out)
     tasks = sweeps.plan(read_matrix(options.matrix), folder)
     if options.dry_run:
-        seconds = sweeps.last_seconds([sweeps.SWEEPS_FOLDER, folder])
+        seconds = sweeps.last_seconds([SWEEPS_FOLDER, folder])
         print(sweeps.dry_run_table(tasks, seconds))
         return 0
     outcomes = sweeps.run_sweep(tasks, folder, address)

@@ -142,8 +142,8 @@ def record(
     content = {
         "schema": SCHEMA,
         "lesson": lesson,
-        "started": STARTED.isoformat(timespec="seconds"),
-        "finished": finished.isoformat(timespec="seconds"),
+        "started": STARTED.isoformat(timespec="milliseconds"),
+        "finished": finished.isoformat(timespec="milliseconds"),
         "versions": versions(),
         "machine": _machine(),
         "parameters": dict(parameters),

@@ -22,13 +22,11 @@ import filelock
 from tqdm import tqdm
 
 from helpers import storage
-from helpers.environment import RUNS_FOLDER
 from helpers.execution import Run, run_notebook
 from helpers.files import write_atomically
 from helpers.matrix import Planned
 from helpers.run_keys import run_key
 
-SWEEPS_FOLDER = RUNS_FOLDER / "sweeps"
 STATUS = ".status"
 
 

@@ -37,6 +37,10 @@ def test_a_rule_tells_its_allowed_values(name, allowed):
         ("LEARNING_RATE", 1e-6),
         ("DATA", "samples"),
         ("PHOTO", ""),
+        ("RECORDS", ""),
+        ("RECORDS", "examples"),
+        ("RECORDS", "."),
+        ("FIGURE", "test_accuracy"),
     ],
 )
 def test_allowed_values_pass(name, value):
@@ -63,6 +67,9 @@ def test_allowed_values_pass(name, value):
         ("PHOTO", "x" * 5000),
         ("PHOTO", "~nobody-of-this-name/hand.png"),
         ("PHOTO", 3),
+        ("RECORDS", "no such folder"),
+        ("RECORDS", __file__),
+        ("FIGURE", 3),
     ],
 )
 def test_other_values_are_refused_with_what_is_allowed(name, value):

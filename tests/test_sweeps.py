@@ -49,7 +49,7 @@ def diary(tmp_path) -> Path:
 @pytest.fixture
 def matrix(tiny_notebook, tmp_path, diary, monkeypatch) -> Path:
     """A grid of 2 x 2 over a notebook that keeps a diary; its gate is open."""
-    monkeypatch.setattr(sweeps, "SWEEPS_FOLDER", tmp_path / "sweeps")
+    monkeypatch.setattr(reruns, "SWEEPS_FOLDER", tmp_path / "sweeps")
     (tmp_path / "gate").touch()
     code = DIARY.format(diary=str(diary), gate=str(tmp_path / "gate"))
     path = tiny_notebook(tmp_path, code).with_name("grid.yaml")

@@ -1,0 +1,367 @@
+"""Compare runs: their records in one table, the leaderboard, and whether a difference is real.
+
+A *setting* is what distinguishes runs of a lesson, seeds aside. Runs of one setting differ by their
+seed alone, so they show how much is luck; two settings are compared seed by seed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.environment import PROJECT, SWEEPS_FOLDER
+from helpers.results import load_record
+
+EXAMPLES_FOLDER = PROJECT / "examples" / "records"
+EXAMPLES = "examples"
+SEED = "parameters.SEED"
+CONFIDENCE = 0.95
+
+
+def records_folder(name: str) -> Path:
+    """Find the records that a notebook's parameter RECORDS means.
+
+    Args:
+        name: a folder, "examples", or "" for the newest sweep, or else the examples.
+
+    Returns:
+        The folder.
+    """
+    if name not in ("", EXAMPLES):
+        return Path(name).expanduser()
+    sweeps = {path.parent: path.stat().st_mtime for path in SWEEPS_FOLDER.glob("*/*.json")}
+    return max(sweeps, key=sweeps.get) if sweeps and not name else EXAMPLES_FOLDER
+
+
+def gather(folder: Path) -> pd.DataFrame:
+    """Gather all records of a folder and its subfolders into one table.
+
+    Args:
+        folder: where the records are; copies of one record count once.
+
+    Returns:
+        A row a run, oldest first: `file`, `lesson`, `setting`, `finished`, `minutes`, `data`,
+        `parameters.<name>`, `figures.<name>` with `.low`, `.high` and `.n`, `versions.<name>`,
+        `machine.<name>`, and `histories` as in the record.
+
+    Raises:
+        ValueError: there are no records, or a JSON file is none.
+    """
+    records = {path: load_record(path) for path in sorted(Path(folder).rglob("*.json"))}
+    if not records:
+        raise ValueError(
+            f"There are no records in {folder}: name a folder that holds some, or make them by "
+            "python -m helpers.reruns sweep."
+        )
+    once = {json.dumps(record, sort_keys=True): path for path, record in records.items()}
+    kept = [records[path] for path in once.values()]
+    rows = [
+        {"file": path.relative_to(folder).as_posix(), "setting": setting, **_row(record)}
+        for path, record, setting in zip(once.values(), kept, _settings(kept), strict=True)
+    ]
+    return pd.DataFrame(rows).sort_values("finished", kind="stable", ignore_index=True)
+
+
+def newest(runs: pd.DataFrame) -> pd.DataFrame:
+    """Keep, of several runs with one lesson, setting and seed, only the newest."""
+    same = ["lesson", "setting", *([SEED] if SEED in runs else [])]
+    return runs.drop_duplicates(same, keep="last").reset_index(drop=True)
+
+
+def cautions(runs: pd.DataFrame) -> list[str]:
+    """Say in what else the runs differ, besides settings and seeds.
+
+    Args:
+        runs: from `gather`.
+
+    Returns:
+        A sentence for each lesson and each column in which its runs are not alike.
+    """
+    told = ["data", "machine.device", "machine.precision", "machine.cpu_count"]
+    columns = [name for name in runs if name in told or name.startswith("versions.")]
+    return [
+        f"The runs of {lesson} differ in {name}: {'; '.join(map(str, values))}."
+        for lesson, group in runs.groupby("lesson")
+        for name in columns
+        if len(values := group[name].dropna().unique()) > 1
+    ]
+
+
+def figure_names(runs: pd.DataFrame) -> list[str]:
+    """List the names of the figures in a table of runs."""
+    ends = (".low", ".high", ".n")
+    names = [name.removeprefix("figures.") for name in runs if name.startswith("figures.")]
+    return [
+        name for name in names if not (name.endswith(ends) and name.rpartition(".")[0] in names)
+    ]
+
+
+def figure_column(runs: pd.DataFrame, figure: str) -> str:
+    """Return the column of a figure.
+
+    Args:
+        runs: from `gather`.
+        figure: its name in the records; "" for the first.
+
+    Raises:
+        ValueError: no run has this figure.
+    """
+    names = figure_names(runs)
+    if (figure and figure not in names) or not names:
+        raise ValueError(
+            f"No run has the figure {figure!r}; there are {', '.join(names) or 'none'}."
+        )
+    return f"figures.{figure or names[0]}"
+
+
+def by_seed(runs: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """Lay out one figure by seed and setting.
+
+    Args:
+        runs: from `gather`.
+        figure: its name in the records.
+
+    Returns:
+        A row a seed, a column a setting; NaN where a setting was not run with a seed.
+
+    Raises:
+        ValueError: no run has this figure, or the runs have no parameter SEED.
+    """
+    column = figure_column(runs, figure)
+    if SEED not in runs:
+        raise ValueError("The runs have no parameter SEED, so they cannot be compared by seed.")
+    measured = newest(runs.dropna(subset=[column, SEED])).astype({SEED: int})
+    return measured.pivot(index=SEED, columns="setting", values=column)
+
+
+def leaderboard(runs: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """Rank the settings by the mean of a figure over their seeds.
+
+    Args:
+        runs: from `gather`.
+        figure: its name in the records.
+
+    Returns:
+        A row a setting, the highest mean first: `seeds`, `mean`, its 95 % interval over seeds
+        (`low`, `high`; NaN for one seed), `lowest`, `highest`, and `minutes` a run.
+    """
+    column = figure_column(runs, figure)
+    groups = newest(runs.dropna(subset=[column])).groupby("setting")
+    rows = {setting: _spread(group[column], group["minutes"]) for setting, group in groups}
+    return pd.DataFrame.from_dict(rows, orient="index").sort_values("mean", ascending=False)
+
+
+def mean_interval(values: Any) -> tuple[float, float]:
+    """Return the 95 % interval of the mean of a few values, by Student's t distribution.
+
+    Args:
+        values: numbers, from independent runs.
+
+    Returns:
+        (low, high); NaN where there are fewer than two values, or they do not scatter.
+
+    Source: Student (1908), The probable error of a mean. It supposes values that scatter normally;
+        accuracies close to 1 do not, quite.
+    """
+    values = np.asarray(values, dtype=float)
+    if len(values) < 2 or np.ptp(values) < 1e-12:
+        return math.nan, math.nan
+    low, high = stats.t.interval(CONFIDENCE, len(values) - 1, values.mean(), stats.sem(values))
+    return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """By how much the first setting's figure is higher than the second's, seed by seed.
+
+    Attributes:
+        first: a setting.
+        second: another one.
+        figure: what is compared.
+        differences: first minus second, by seed.
+    """
+
+    first: str
+    second: str
+    figure: str
+    differences: Mapping[Hashable, float]
+
+    @property
+    def mean(self) -> float:
+        """Mean difference over the common seeds."""
+        return float(np.mean(list(self.differences.values())))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the mean difference, see `mean_interval`."""
+        return mean_interval(list(self.differences.values()))
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the interval lies on one side of zero."""
+        low, high = self.interval
+        return low > 0 or high < 0
+
+    def __str__(self) -> str:
+        seeds, (low, high) = len(self.differences), self.interval
+        if math.isnan(low):
+            why = "do not scatter" if seeds > 1 else "cannot show how much is luck"
+            runs = "1 common seed" if seeds == 1 else f"{seeds} common seeds"
+            return (
+                f"{self.figure}: {self.first} minus {self.second} is {self.mean:+.4f}, but "
+                f"{runs} {why}, so nothing can be said of other seeds; run both with more seeds."
+            )
+        higher, lower = (self.first, self.second)[:: 1 if self.mean >= 0 else -1]
+        ends = sorted((abs(low), abs(high)))
+        if self.is_real:
+            return (
+                f"{self.figure}: {higher} is higher than {lower} by {abs(self.mean):.4f} (95 % "
+                f"interval {ends[0]:.4f} to {ends[1]:.4f}, {seeds} common seeds): the difference "
+                "is real: seeds alone would hardly make it."
+            )
+        return (
+            f"{self.figure}: {self.first} minus {self.second} is {self.mean:+.4f} (95 % interval "
+            f"{low:+.4f} to {high:+.4f}, {seeds} common seeds): the interval holds 0, so these "
+            "runs do not tell which is better."
+        )
+
+
+def paired_difference(runs: pd.DataFrame, figure: str, first: str, second: str) -> PairedDifference:
+    """Compare two settings seed by seed.
+
+    Each seed gives one difference, so whatever a seed does to both settings alike cancels out.
+    The interval of the mean difference is Student's (the paired t-test's). It speaks of other
+    seeds on the same test pictures; a record does not hold what was said of each picture, so
+    nothing is said of other pictures.
+
+    Args:
+        runs: from `gather`.
+        figure: its name in the records.
+        first: a setting, as in the column `setting`.
+        second: another one.
+
+    Returns:
+        The difference; as text, it says whether it is real.
+
+    Raises:
+        ValueError: a setting or the figure is unknown, or there is no common seed.
+    """
+    table = by_seed(runs, figure)
+    for setting in (first, second):
+        if setting not in table:
+            raise ValueError(f"There is no setting {setting!r}; there are {'; '.join(table)}.")
+    common = (table[first] - table[second]).dropna()
+    if common.empty:
+        raise ValueError(f"{first} and {second} have no seed in common: run both with the same.")
+    return PairedDifference(first, second, figure, common.to_dict())
+
+
+def against_the_best(runs: pd.DataFrame, figure: str) -> list[PairedDifference]:
+    """Compare the first of the leaderboard with each of the others.
+
+    Args:
+        runs: from `gather`.
+        figure: its name in the records.
+
+    Returns:
+        A difference for each other setting that has a seed in common with the first.
+    """
+    best, *others = leaderboard(runs, figure).index
+    table = by_seed(runs, figure)
+    paired = [other for other in others if not (table[best] - table[other]).dropna().empty]
+    return [paired_difference(runs, figure, best, other) for other in paired]
+
+
+def trainings(runs: pd.DataFrame, quantity: str) -> list[str]:
+    """List the trainings of which any run has a learning curve.
+
+    Args:
+        runs: from `gather`.
+        quantity: such as "val_accuracy".
+    """
+    found = (name for each in runs["histories"] for name in each if quantity in each[name])
+    return list(dict.fromkeys(found))
+
+
+def curves(runs: pd.DataFrame, training: str, quantity: str) -> dict[str, list[list[float]]]:
+    """Collect the learning curves of one training.
+
+    Args:
+        runs: from `gather`.
+        training: its name in the records' histories.
+        quantity: such as "val_accuracy".
+
+    Returns:
+        For each setting a list with one curve a run, one number an epoch; runs without are left
+        out.
+    """
+    found: dict[str, list[list[float]]] = {}
+    for setting, histories in zip(runs["setting"], runs["histories"], strict=True):
+        if curve := histories.get(training, {}).get(quantity):
+            found.setdefault(setting, []).append([float(value) for value in curve])
+    return found
+
+
+def _row(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn a record into a flat row."""
+    finished = datetime.fromisoformat(record["finished"])
+    started = datetime.fromisoformat(record.get("started", record["finished"]))
+    row = {
+        "lesson": record["lesson"],
+        "finished": finished,
+        "minutes": (finished - started).total_seconds() / 60,
+        "data": record.get("data", ""),
+        "histories": record["histories"],
+    }
+    for part in ("parameters", "versions", "machine"):
+        row |= {f"{part}.{name}": value for name, value in record.get(part, {}).items()}
+    for name, figure in record["figures"].items():
+        row[f"figures.{name}"] = float(figure["value"])
+        row |= {f"figures.{name}.{end}": _number(figure[end]) for end in ("low", "high", "n")}
+    return row
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _settings(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name the setting of each record: those parameters, seeds aside, that its lesson's runs vary.
+
+    The lesson stands before them where there are several lessons, or nothing varies.
+    """
+    values: dict[str, dict[str, set[str]]] = {}
+    for record in records:
+        for name, value in record.get("parameters", {}).items():
+            values.setdefault(record["lesson"], {}).setdefault(name, set()).add(repr(value))
+    labels = []
+    for record in records:
+        lesson, own = record["lesson"], record.get("parameters", {})
+        varied = [name for name in own if name != "SEED" and len(values[lesson][name]) > 1]
+        label = ", ".join(f"{name}={own[name]}" for name in varied)
+        if len(values) > 1 or not label:
+            label = f"{lesson}: {label}" if label else lesson
+        labels.append(label)
+    return labels
+
+
+def _spread(values: pd.Series, minutes: pd.Series) -> dict[str, float]:
+    low, high = mean_interval(values)
+    return {
+        "seeds": len(values),
+        "mean": values.mean(),
+        "low": low,
+        "high": high,
+        "lowest": values.min(),
+        "highest": values.max(),
+        "minutes": minutes.mean(),
+    }

@@ -1,0 +1,53 @@
+"""The figures that compare runs: each is drawn, and its alt text says what it shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers import comparison_figures, plotting
+from helpers.comparison import EXAMPLES_FOLDER, against_the_best, curves, gather
+
+
+@pytest.fixture
+def shown(monkeypatch) -> list[str]:
+    """Alt texts of the figures shown; each is drawn for real."""
+    texts: list[str] = []
+    monkeypatch.setattr(plotting, "display", lambda data, **_: texts.append(data["text/plain"]))
+    return texts
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return gather(EXAMPLES_FOLDER)
+
+
+def test_learning_curves(shown, runs):
+    comparison_figures.learning_curves(
+        curves(runs, "network", "val_accuracy"), "Digits", "accuracy"
+    )
+    assert shown[0].startswith("Digits, accuracy by epoch; at the end: LEARNING_RATE=0.0")
+    assert shown[0].count("mean") == 3
+
+
+def test_figure_and_minutes(shown, runs):
+    comparison_figures.figure_and_minutes(runs, "test_accuracy")
+    assert "test_accuracy of each run against its minutes; on average LEARNING_RATE=" in shown[0]
+
+
+def test_spread(shown):
+    comparison_figures.spread({"a": [0.5, 0.7], "b": [0.9]}, "Two", "accuracy", truth=0.6)
+    assert shown == [
+        "Two, accuracy of each run: a 0.500 to 0.700, mean 0.600; b 0.900 to 0.900, mean 0.900. "
+        "The dashed line is at 0.600."
+    ]
+
+
+def test_paired_differences(shown, runs):
+    comparison_figures.paired_differences(against_the_best(runs, "test_accuracy"))
+    assert "LEARNING_RATE=0.01 minus LEARNING_RATE=0.001 0.0" in shown[0]
+
+
+def test_more_settings_than_colours_can_be_told_apart():
+    looks = comparison_figures._looks()
+    assert len(set(looks)) == len(looks) == 70
+    assert len({colour for colour, _ in looks[:7]}) == 7
