@@ -20,7 +20,13 @@ plotting       every figure of the course, with its alt text
 photos         a learner's own photo: open, straighten, classify
 results        a record of each run; the table published | measured
 
-reruns         notebooks by papermill, checked, gathered on one page
+reruns         the command line: notebooks run again, gathered on one page
+execution      one run of one notebook by papermill, checked before it starts
+matrix         a grid of runs from a YAML file
+run_keys       what makes two runs the same
+sweeps         the runs of a matrix, each once, however often it is stopped
+storage        copies in a bucket, by papermill's storage addresses
+comparison     all records in one table; is a difference real? (comparison_figures)
 publishing     execute a notebook in place, as it is committed
 address        the course's address on GitHub, in all places at once
 """

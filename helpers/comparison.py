@@ -211,6 +211,20 @@ class PairedDifference:
         low, high = self.interval
         return low > 0 or high < 0
 
+    @property
+    def seeds_needed(self) -> int | None:
+        """Seeds with which the interval would leave zero, should mean and scatter stay the same.
+
+        None where they cannot be told: too few seeds, no scatter, or more than a thousand.
+        """
+        values = list(self.differences.values())
+        if math.isnan(self.interval[0]):
+            return None
+        counts = np.arange(2, 1001)
+        reach = stats.t.ppf((1 + CONFIDENCE) / 2, counts - 1) * np.std(values, ddof=1)
+        enough = counts[reach / np.sqrt(counts) < abs(self.mean)]
+        return int(enough[0]) if len(enough) else None
+
     def __str__(self) -> str:
         seeds, (low, high) = len(self.differences), self.interval
         if math.isnan(low):

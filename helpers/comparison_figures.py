@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -108,8 +107,9 @@ def _mean_with_interval(axis: Axes, numbers: Sequence[float], row: float) -> Non
 
 
 def _looks() -> list[tuple[str, str]]:
-    """Pairs of colour and marker, the first seven of seven colours."""
-    return [(colour, marker) for marker, colour in itertools.product(MARKERS, COLOURS)]
+    """Pairs of colour and marker, all different: neither number divides the other."""
+    colours, markers = len(COLOURS), len(MARKERS)
+    return [(COLOURS[n % colours], MARKERS[n % markers]) for n in range(colours * markers)]
 
 
 def _ranges(values: Mapping[str, Sequence[float]]) -> str:

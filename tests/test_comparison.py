@@ -158,6 +158,16 @@ def test_seeds_that_show_no_scatter_prove_nothing(differences):
     assert "nothing can be said of other seeds" in str(found)
 
 
+def test_the_seeds_needed_would_just_do():
+    values = [0.00, 0.02, 0.01, -0.01]
+    found = PairedDifference("a", "b", "accuracy", dict(enumerate(values)))
+    count, scatter = found.seeds_needed, np.std(values, ddof=1)
+    reach = {n: stats.t.ppf(0.975, n - 1) * scatter / n**0.5 for n in (count - 1, count)}
+    assert reach[count] < found.mean <= reach[count - 1]
+    assert PairedDifference("a", "b", "accuracy", {0: 0.1}).seeds_needed is None
+    assert PairedDifference("a", "b", "accuracy", {0: 0.1, 1: -0.1}).seeds_needed is None
+
+
 def test_only_common_seeds_count(tmp_path, monkeypatch):
     for name, rate, seed in (("a", 0.1, 0), ("b", 0.1, 1), ("c", 0.2, 1), ("d", 0.3, 2)):
         write(tmp_path / f"{name}.json", monkeypatch, LEARNING_RATE=rate, SEED=seed)
