@@ -25,6 +25,7 @@ execution      one run of one notebook by papermill, checked before it starts
 matrix         a grid of runs from a YAML file
 run_keys       what makes two runs the same
 sweeps         the runs of a matrix, each once, however often it is stopped
+ray_runs       the same runs on many machines, by Ray
 storage        copies in a bucket, by papermill's storage addresses
 comparison     all records in one table; is a difference real? (comparison_figures)
 publishing     execute a notebook in place, as it is committed

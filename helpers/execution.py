@@ -139,6 +139,16 @@ def quick_preset(notebook: Path, presets: Path = PRESETS) -> dict[str, Any]:
     return preset_values(notebook, "quick", presets)
 
 
+def thread_variables(cpus: int | None) -> dict[str, str]:
+    """Return the environment variables that keep TensorFlow and NumPy to some cores.
+
+    Args:
+        cpus: how many threads; None for as many as there are cores.
+    """
+    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+    return dict.fromkeys(names, str(cpus)) if cpus else {}
+
+
 def listing(parameters: Mapping[str, Any]) -> str:
     """Write parameter values in one line."""
     return ", ".join(f"{name}={value!r}" for name, value in parameters.items()) or "as it stands"
@@ -154,6 +164,7 @@ def run_notebook(
     output: Path,
     parameters: Mapping[str, Any] | None = None,
     progress: bool = True,
+    variables: Mapping[str, str] | None = None,
 ) -> Run:
     """Run a notebook by papermill, in the `python3` kernel, nobody attending.
 
@@ -165,6 +176,7 @@ def run_notebook(
         output: where the executed notebook goes; its folder is made.
         parameters: values by name for some or all of the notebook's parameters.
         progress: show a bar that counts cells.
+        variables: environment variables for the kernel.
 
     Returns:
         The run. A cell that failed is told in `problem`, and the output ends there.
@@ -181,7 +193,7 @@ def run_notebook(
     check_values(parameters, papermill.inspect_notebook(str(notebook)))
     output.parent.mkdir(parents=True, exist_ok=True)
     began, problem = time.monotonic(), None
-    with _environment({RECORD_VARIABLE: str(record.resolve())}):
+    with _environment({**(variables or {}), RECORD_VARIABLE: str(record.resolve())}):
         try:
             papermill.execute_notebook(
                 str(notebook),

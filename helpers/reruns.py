@@ -16,6 +16,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ from helpers.execution import (
 from helpers.matrix import read_matrix
 from helpers.parameters import RULES, check_values
 from helpers.publishing import drop_widgets
+from helpers.ray_runs import Needs, check_ray, run_on_ray
 from helpers.results import format_figure, load_record
 
 TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
@@ -160,6 +162,14 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="by default runs/sweeps/<matrix>; a storage address such as s3://bucket/folder gets "
         "a copy of every notebook and record",
     )
+    sweep.add_argument(
+        "--on", choices=("here", "ray"), default="here", help="this machine, or a Ray cluster"
+    )
+    sweep.add_argument(
+        "--cpus", type=int, metavar="N", help="cores a run: by default all, or 1 on ray"
+    )
+    sweep.add_argument("--gpus", type=int, metavar="N", help="graphics processors a run, on ray")
+    sweep.add_argument("--memory", type=float, metavar="GB", help="memory a run, on ray")
     sweep.set_defaults(act=_sweep)
     return parser.parse_args(arguments)
 
@@ -190,6 +200,7 @@ def _sweep(options: argparse.Namespace) -> int:
     address = options.out if options.out and storage.is_address(options.out) else None
     if address:
         storage.check_address(address)
+    runner = _runner(options)
     default = SWEEPS_FOLDER / options.matrix.stem
     folder = default if address or not options.out else Path(options.out)
     tasks = sweeps.plan(read_matrix(options.matrix), folder)
@@ -197,10 +208,25 @@ def _sweep(options: argparse.Namespace) -> int:
         seconds = sweeps.last_seconds([SWEEPS_FOLDER, folder])
         print(sweeps.dry_run_table(tasks, seconds))
         return 0
-    outcomes = sweeps.run_sweep(tasks, folder, address)
+    outcomes = sweeps.run_sweep(tasks, folder, address, runner)
     print(sweeps.outcome_table(outcomes))
     print(f"Records are in {folder}")
     return int(any(outcome.word == "failed" for outcome in outcomes))
+
+
+def _runner(options: argparse.Namespace) -> sweeps.Runner:
+    """Return what runs the tasks, where the command line wants it."""
+    if any(value is not None and value < 0 for value in (options.gpus, options.memory)) or (
+        options.cpus is not None and options.cpus < 1
+    ):
+        raise ValueError("--cpus is 1 or more, --gpus and --memory are 0 or more.")
+    if options.on == "ray":
+        check_ray()
+        needs = Needs(options.cpus or 1, options.gpus or 0, options.memory or 0.0)
+        return partial(run_on_ray, needs=needs)
+    if options.gpus is not None or options.memory is not None:
+        raise ValueError("--gpus and --memory are for --on ray; here, a run has the whole machine.")
+    return partial(sweeps.run_here, cpus=options.cpus)
 
 
 def _title(notebook: Path) -> str:

@@ -22,7 +22,7 @@ import filelock
 from tqdm import tqdm
 
 from helpers import storage
-from helpers.execution import Run, run_notebook
+from helpers.execution import Run, run_notebook, thread_variables
 from helpers.files import write_atomically
 from helpers.matrix import Planned
 from helpers.run_keys import run_key
@@ -109,11 +109,25 @@ def plan(runs: Sequence[Planned], folder: Path) -> list[Task]:
     return list(tasks.values())
 
 
-def run_here(tasks: Sequence[Task]) -> Iterator[tuple[Task, Run]]:
-    """Run tasks on this machine, one after the other: TensorFlow uses every core for one."""
+def run_here(tasks: Sequence[Task], cpus: int | None = None) -> Iterator[tuple[Task, Run]]:
+    """Run tasks on this machine, one after the other: TensorFlow uses every core for one.
+
+    Args:
+        tasks: from `plan`.
+        cpus: threads of a run; None for as many as there are cores.
+
+    Yields:
+        Each task with its run.
+    """
     for task in tasks:
-        planned = task.planned
-        yield task, run_notebook(planned.notebook, task.output, planned.given, progress=False)
+        run = run_notebook(
+            task.planned.notebook,
+            task.output,
+            task.planned.given,
+            progress=False,
+            variables=thread_variables(cpus),
+        )
+        yield task, run
 
 
 def run_sweep(
@@ -227,7 +241,9 @@ def outcome_table(outcomes: Sequence[Outcome]) -> str:
         title, status = outcome.task.planned.title, outcome.status
         lines.append(f"{outcome.word:8} {_minutes(status.seconds):>8}  {title}")
         if status.problem:
-            lines.append(f"{'':19}{status.problem}; see {outcome.task.output}")
+            output = outcome.task.output
+            see = f"; see {output}" if output.exists() else ""
+            lines.append(f"{'':19}{status.problem}{see}")
     words = Counter(outcome.word for outcome in outcomes)
     sums = [f"{words[word]} {word}" for word in ("passed", "failed", "skipped")]
     return "\n".join([*lines, f"{', '.join(sums)}."])
