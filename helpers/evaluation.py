@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 import tensorflow as tf
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 from sklearn.metrics import confusion_matrix
 
 from helpers.pictures import Pictures, plain_batches
@@ -30,6 +30,35 @@ def accuracy_interval(correct: int, total: int, confidence: float = 0.95) -> tup
     """
     interval = binomtest(int(correct), int(total)).proportion_ci(confidence, method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def paired_difference(first: Scores, second: Scores) -> tuple[float, float, float]:
+    """Return by how much the first network is more accurate than the second, with its interval.
+
+    Both have classified the same pictures, so only those count that one of them gets right and
+    the other wrong.
+
+    Args:
+        first, second: scores of the same pictures in the same order.
+
+    Returns:
+        (difference, low, high) of the accuracies, each -1 to 1; the interval of 95 %.
+
+    Raises:
+        ValueError: the two were not asked the same pictures.
+
+    Source: A. Agresti (2013), Categorical Data Analysis, section 11.1.1: the large-sample interval
+        for the difference of dependent proportions.
+    """
+    if len(first) != len(second) or (first.labels != second.labels).any():
+        raise ValueError(
+            f"The two networks were asked different pictures ({len(first)} and {len(second)}); "
+            "evaluate both on the same ones, in the same order."
+        )
+    differences = first.right.astype(float) - second.right.astype(float)
+    difference = float(differences.mean())
+    reach = float(norm.ppf(0.975) * differences.std() / len(differences) ** 0.5)
+    return difference, difference - reach, difference + reach
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from helpers.evaluation import Scores, accuracy_interval, evaluate, score
+from helpers.evaluation import Scores, accuracy_interval, evaluate, paired_difference, score
 from helpers.pictures import Pictures, plain_batches
 
 CLASSES = ("paper", "rock", "scissors")
@@ -36,6 +36,31 @@ def test_accuracy_confusion_and_order_of_mistakes(scores):
     assert scores.confusion.tolist() == [[1, 0, 0], [0, 1, 0], [1, 1, 0]]
     assert scores.worst_first().tolist() == [2, 3, 1, 0]
     assert str(scores).startswith("0.5000 (2 of 4 right, 95 % interval 0.150 to 0.850)")
+
+
+def scores_of(*rows: tuple[int, int]) -> Scores:
+    """Scores of (label, answer) pairs of two classes."""
+    labels, answers = np.array(rows).T
+    return Scores(np.eye(2, dtype=np.float32)[answers], labels.astype(np.int32), ("cat", "dog"))
+
+
+def test_a_paired_difference_rests_on_the_pictures_that_one_gets_right():
+    """Agresti (2013), table 11.1: 944 and 880 of 1,600 approve; they differ by 0.04."""
+    both, only_first, only_second, neither = 794, 150, 86, 570
+    first = [(0, 0)] * (both + only_first) + [(0, 1)] * (only_second + neither)
+    second = [(0, 0)] * both + [(0, 1)] * only_first + [(0, 0)] * only_second + [(0, 1)] * neither
+    difference, low, high = paired_difference(scores_of(*first), scores_of(*second))
+    assert difference == pytest.approx(0.04)
+    assert (low, high) == pytest.approx((0.0213, 0.0587), abs=5e-4)
+
+
+def test_a_network_does_not_differ_from_itself(scores):
+    assert paired_difference(scores, scores) == (0.0, 0.0, 0.0)
+
+
+def test_scores_of_different_pictures_are_not_compared(scores):
+    with pytest.raises(ValueError, match=r"asked different pictures \(4 and 2\)"):
+        paired_difference(scores, scores_of((0, 0), (1, 1)))
 
 
 def brightness_model() -> keras.Model:
