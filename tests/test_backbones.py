@@ -24,7 +24,8 @@ from helpers.backbones import (
     find_backbone,
     untrained,
 )
-from helpers.transfer import cut_points, split
+from helpers.networks import flat_head
+from helpers.transfer import cut_points, freeze, join, split
 
 INCEPTION = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 GOOD, BAD = b"the weights", b"the we"
@@ -358,6 +359,21 @@ def test_inception_runs_from_a_file_in_keras_own_format(monkeypatch, folders):
     assert is_flat(model) and cut_points(model)["mixed7"] == (7, 7, 768)
     lower, _ = split(model, "mixed7")
     np.testing.assert_allclose(lower(pixels), expected, atol=1e-5)
+
+
+def test_inception_is_cut_trained_and_saved(tmp_path):
+    lower, _ = split(build_backbone(untrained("InceptionV3"), 150), "mixed7")
+    freeze(lower)
+    model = join(lower, flat_head((7, 7, 768), 3, 8))
+    model.compile("rmsprop", "sparse_categorical_crossentropy")
+    frozen, learning = lower.layers[2].kernel, model.get_layer("dense").kernel
+    before = [np.array(weights) for weights in (frozen, learning)]
+    pixels = draw_pixels(150, 2)
+    model.fit(pixels, np.array([0, 2]), verbose=0)
+    assert np.array_equal(frozen, before[0]) and not np.array_equal(learning, before[1])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded(pixels), model(pixels), atol=1e-6)
 
 
 def test_saved_weights_in_the_mirror_are_checked_by_their_shapes(folders):
