@@ -8,6 +8,7 @@ download       find a data set: cache, mirror folder, download, or drawn samples
 samples        the drawn sample pictures (drawn_hands, drawn_faces, drawn_garments)
 idx            read idx files, in which Fashion-MNIST is published
 pictures       list, decode and resize once, cache, hold out, batch
+splits         share pictures out by the numbers of their files
 augmentation   one batched affine warp, new backgrounds, new light
 networks       the networks the lessons train
 backbones      pretrained networks, found and built (efficientnet_lite, imagenet)
