@@ -90,7 +90,7 @@ def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = 128) -> S
     """Let a network classify pictures.
 
     Args:
-        model: takes pixels (batch, size, size, 3), 0 to 255; returns probabilities.
+        model: takes pixels (batch, size, size, 3), 0 to 255; answers as `score` expects.
         pictures: pictures of the size that the model takes, or smaller: those are enlarged.
         batch_size: pictures at once; changes the memory needed, not the result.
 
@@ -111,11 +111,14 @@ def score(model: keras.Model, batches: tf.data.Dataset, classes: tuple[str, ...]
     """Let a network, or its upper part, classify ready batches.
 
     Args:
-        model: takes what the batches hold; returns probabilities (batch, classes).
+        model: takes what the batches hold; returns probabilities (batch, classes), or of two
+            classes that of the second, (batch, 1).
         batches: of (inputs, integer labels), once through, such as `pictures.plain_batches` or
             `activations.plain_activations`.
         classes: class names in label order.
     """
     answers = [(np.asarray(model(inputs)), np.asarray(labels)) for inputs, labels in batches]
     probabilities, labels = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+    if probabilities.shape[1] == 1:
+        probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)
     return Scores(probabilities.astype(np.float32), labels, tuple(classes))

@@ -35,7 +35,16 @@ def joined_model() -> keras.Model:
     return join(*split(spot_model(), "scale"))
 
 
-@pytest.mark.parametrize("build", [spot_model, sequential_model, joined_model])
+def frozen_model() -> keras.Model:
+    """As it is after loading: built frozen."""
+    model = spot_model()
+    model.trainable = False
+    built = keras.Model.from_config(model.get_config())
+    built.set_weights(model.get_weights())
+    return built
+
+
+@pytest.mark.parametrize("build", [spot_model, sequential_model, joined_model, frozen_model])
 def test_the_heat_lies_on_the_bright_spot(build):
     images = np.zeros((2, 16, 16, 3), np.float32)
     images[0, 2:5, 10:13] = 255
