@@ -18,6 +18,7 @@ training       train with one live line of progress
 evaluation     accuracy with its interval, confusion, worst mistakes
 explanation    what a network looks at: Grad-CAM
 plotting       every figure of the course, with its alt text
+diagrams       drawings that explain an idea
 photos         a learner's own photo: open, straighten, classify
 results        a record of each run; the table published | measured
 

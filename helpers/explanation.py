@@ -41,7 +41,7 @@ def grad_cam(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> np.n
     both = keras.Model(model.inputs, [last_maps, model.outputs[0]])
     pixels = tf.cast(images, tf.float32)
     with tf.GradientTape() as tape:
-        tape.watch(pixels)  # else the tape would leave out what frozen layers do
+        tape.watch(pixels)  # else the tape would leave out layers that have nothing to learn
         maps, probabilities = both(pixels)
         chosen = tf.gather(probabilities, labels, batch_dims=1)
         score = tf.math.log(tf.cast(chosen, tf.float32) + 1e-7)
