@@ -23,6 +23,7 @@ from helpers.backbones import (
     build_backbone,
     find_backbone,
     untrained,
+    with_plain_scaling,
 )
 from helpers.networks import flat_head
 from helpers.transfer import cut_points, freeze, join, split
@@ -416,6 +417,26 @@ def test_every_backbone_is_one_flat_graph_from_pixels_to_maps(name):
     model = build_backbone(untrained(name), 75)
     assert model.input_shape == (None, 75, 75, 3) and len(model.output_shape) == 4
     assert is_flat(model) and cut_points(model)
+
+
+@pytest.mark.parametrize("factor", [1.0, 1 / 255])
+def test_plain_scaling_feeds_a_network_as_the_walkthroughs_do(factor):
+    ours, pixels = build_backbone(untrained("VGG16"), 48), draw_pixels(48, 2)
+    plain = keras.applications.VGG16(include_top=False, weights=None, input_shape=(48, 48, 3))
+    plain.set_weights(ours.get_weights())
+    fed = with_plain_scaling(ours, factor)
+    np.testing.assert_allclose(fed(pixels), plain(pixels * np.float32(factor)), rtol=1e-4)
+    assert np.abs(np.asarray(fed(pixels)) - np.asarray(ours(pixels))).max() > 1e-3
+    assert is_flat(fed) and fed.count_params() == ours.count_params()
+    assert fed.get_layer("block5_conv1") is ours.get_layer("block5_conv1")
+
+
+def test_plain_scaling_replaces_all_of_the_preprocessing():
+    ours, pixels = build_backbone(untrained("EfficientNetB0"), 32), draw_pixels(32)
+    fed = with_plain_scaling(ours, 1 / 255)
+    _, upper = split(ours, "normalization")
+    np.testing.assert_allclose(fed(pixels), upper(pixels / 255), rtol=1e-4, atol=1e-10)
+    assert [layer.name for layer in fed.layers[:3]] == ["pixels", "scale", "stem_conv_pad"]
 
 
 @pytest.mark.parametrize(
