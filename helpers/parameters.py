@@ -145,6 +145,7 @@ RULES: dict[str, Rule] = {
     "RECIPE_SIZE": Whole(64, 300),  # pixels, of the better recipe
     "RECIPE_VIEWS": Whole(1, 100),  # views kept of each picture for it
     "PHOTOS_PER_CLASS": Whole(0, 12_500),  # shared out among the splits, 0 for all
+    "SCRATCH_STEPS": Whole(4, 10_000),  # batches of each training from scratch
     "TRANSFER_LIMIT": Whole(1, 100_000),  # training pictures of each class for transfer
 }
 
