@@ -8,6 +8,7 @@ download       find a data set: cache, mirror folder, download, or drawn samples
 samples        the drawn sample pictures (drawn_hands, drawn_faces, drawn_garments)
 idx            read idx files, in which Fashion-MNIST is published
 pictures       list, decode and resize once, cache, hold out, batch
+splits         share pictures out by the numbers of their files
 augmentation   one batched affine warp, new backgrounds, new light
 networks       the networks the lessons train
 backbones      pretrained networks, found and built (efficientnet_lite, imagenet)
@@ -17,6 +18,7 @@ training       train with one live line of progress
 evaluation     accuracy with its interval, confusion, worst mistakes
 explanation    what a network looks at: Grad-CAM
 plotting       every figure of the course, with its alt text
+diagrams       drawings that explain an idea
 photos         a learner's own photo: open, straighten, classify
 results        a record of each run; the table published | measured
 

@@ -33,6 +33,7 @@ from helpers.efficientnet_lite import (
     packaged_weights,
 )
 from helpers.environment import MIRROR_VARIABLE, mirror_folder
+from helpers.transfer import join, split
 
 ADDRESS = "https://storage.googleapis.com/"
 ALWAYS_THERE = "EfficientNetLite0"
@@ -432,6 +433,30 @@ _PREPROCESS: dict[str, Callable[[keras.KerasTensor], keras.KerasTensor]] = {
     "caffe": _subtract_mean,
     "inside": lambda pixels: pixels,
 }
+
+
+def with_plain_scaling(backbone: keras.Model, factor: float) -> keras.Model:
+    """Feed a network pixels times a factor in place of its own preprocessing.
+
+    That is how the walkthroughs feed theirs: 0..255 or 0..1, red first, to networks that were
+    trained on something else.
+
+    Args:
+        backbone: from `build_backbone`.
+        factor: 1 for 0..255, 1/255 for 0..1.
+
+    Returns:
+        A flat model that shares all layers after the preprocessing, from the same pixels.
+    """
+    own = [
+        layer.name
+        for layer in backbone.layers
+        if isinstance(layer, layers.Rescaling | layers.Normalization)
+    ]
+    _, upper = split(backbone, own[-1])
+    pixels = keras.Input(backbone.input_shape[1:], name="pixels")
+    scaled = layers.Rescaling(factor, dtype="float32", name="scale")(pixels)
+    return join(keras.Model(pixels, scaled, name=f"{backbone.name}_plain"), upper)
 
 
 def _complete_normalization(model: keras.Model) -> None:

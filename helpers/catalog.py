@@ -66,14 +66,12 @@ class Split:
             set that is not unpacked, where it lies inside the drawn samples.
         pictures: their number.
         may_miss: how many of them may be missing.
-        optional: whether the data set is whole without it.
     """
 
     name: str
     folder: str
     pictures: int
     may_miss: int = 0
-    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,9 @@ class DataSet:
         splits: its parts.
         archives: the files it is downloaded as; none where there is no download.
         mirror_names: names, besides its own, that a mirror folder may give its folder.
+        folders: names of the classes' folders, where they differ from the classes' own.
         drawn: whether there are drawn samples to stand in for it.
+        whole: the data set that this one is a part of, and that serves in its stead.
     """
 
     name: str
@@ -103,12 +103,15 @@ class DataSet:
     splits: tuple[Split, ...]
     archives: tuple[Archive, ...] = ()
     mirror_names: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     drawn: bool = True
+    whole: DataSet | None = None
 
     @property
     def class_folders(self) -> tuple[str, ...]:
         """The class names as folder names: "T-shirt/top" becomes "T-shirt_top"."""
-        return tuple(name.replace("/", "_").replace(" ", "_") for name in self.classes)
+        own = tuple(name.replace("/", "_").replace(" ", "_") for name in self.classes)
+        return self.folders or own
 
     def split(self, name: str) -> Split:
         """Return the split of this name.
@@ -164,7 +167,6 @@ class DataSet:
             f"of {split.pictures:,} pictures"
             for split in self.splits
             if counts[split.name] < split.pictures - split.may_miss
-            and not (split.optional and counts[split.name] == 0)
         ]
         return ", ".join(short)
 
@@ -202,11 +204,13 @@ def read_catalog(path: Path = CATALOG) -> dict[str, DataSet]:
     Returns:
         The data sets by name, in the order of the file.
     """
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {name: _as_dataset(name, table) for name, table in tables.items()}
+    catalog: dict[str, DataSet] = {}
+    for name, table in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        catalog[name] = _as_dataset(name, table, catalog)
+    return catalog
 
 
-def _as_dataset(name: str, table: dict) -> DataSet:
+def _as_dataset(name: str, table: dict, earlier: dict[str, DataSet]) -> DataSet:
     archives = [
         Archive(**{**entry, "addresses": tuple(entry["addresses"])})
         for entry in table.get("archives", [])
@@ -215,6 +219,8 @@ def _as_dataset(name: str, table: dict) -> DataSet:
         **table,
         "classes": tuple(table["classes"]),
         "mirror_names": tuple(table.get("mirror_names", [])),
+        "folders": tuple(table.get("folders", [])),
+        "whole": earlier[table["whole"]] if "whole" in table else None,
         "archives": tuple(archives),
         "splits": tuple(Split(**entry) for entry in table["splits"]),
     }

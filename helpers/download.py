@@ -15,7 +15,7 @@ import threading
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -118,7 +118,8 @@ def find_data(
         name: its name in the catalog, or an entry of one's own.
         source: "auto" takes the real pictures where they can be had (unpacked in the data
             folder, then the mirror folder, then the download), else the drawn samples; "full"
-            insists on the real ones; "samples" draws at once.
+            insists on the real ones; "samples" draws at once. A data set that is a part of
+            another gives way to the whole where that is at hand, and where it has to be fetched.
         folder: the data folder, which is written to.
         mirror: a folder that holds archives or unpacked data sets; it is only read. None means
             the one that the environment variable `COURSE_MIRROR` names, if any.
@@ -142,11 +143,12 @@ def find_data(
     found = _find_real(wanted, folder, mirror, notes)
     reason = "; ".join(notes)
     if found:
-        return Located(wanted, found[0], "full", found[1], reason)
+        which, place, origin = found
+        return Located(which, place, "full", origin, reason)
     if source == "full" or not wanted.drawn:
         raise FileNotFoundError(
             f"The real pictures of {wanted.name} cannot be had: {reason}; "
-            f"{_what_to_do(wanted, folder)}."
+            f"{_what_to_do(wanted.whole or wanted, folder)}."
         )
     return _draw(wanted, folder, reason)
 
@@ -193,16 +195,29 @@ def _is_good(archive: Archive, file: Path) -> bool:
 
 def _find_real(
     wanted: DataSet, folder: Path, mirror: Path | None, notes: list[str]
-) -> tuple[Path, Origin] | None:
-    for way in (_in_cache, _in_mirror, _from_archives):
+) -> tuple[DataSet, Path, Origin] | None:
+    for which, way in _ways(wanted, folder, mirror):
         try:
-            found = way(wanted, folder, mirror, notes)
+            found = way(which, folder, mirror, notes)
         except OSError as error:
             notes.append(_explain(error))
         else:
             if found:
-                return found
+                return which, *found
     return None
+
+
+def _ways(wanted: DataSet, folder: Path, mirror: Path | None) -> list[tuple[DataSet, Callable]]:
+    """List the ways in their order; the whole of a part comes first unless it must be fetched."""
+    if wanted.whole is None:
+        return [(wanted, way) for way in (_in_cache, _in_mirror, _from_archives)]
+    part = [(wanted, _in_cache), (wanted, _in_mirror)]
+    of_whole = _ways(wanted.whole, folder, mirror)
+    places = [folder / "downloads", *(_mirror_places(wanted.whole, mirror) if mirror else [])]
+    files = [place / archive.name for archive in wanted.whole.archives for place in places]
+    if any(file.is_file() for file in files):
+        return [*of_whole, *part]
+    return [*of_whole[:-1], *part, of_whole[-1]]
 
 
 def _explain(error: OSError) -> str:

@@ -39,8 +39,10 @@ def grad_cam(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> np.n
     """
     last_maps = output_of(model, last_convolution(model).name)
     both = keras.Model(model.inputs, [last_maps, model.outputs[0]])
+    pixels = tf.cast(images, tf.float32)
     with tf.GradientTape() as tape:
-        maps, probabilities = both(tf.cast(images, tf.float32))
+        tape.watch(pixels)  # else the tape would leave out layers that have nothing to learn
+        maps, probabilities = both(pixels)
         chosen = tf.gather(probabilities, labels, batch_dims=1)
         score = tf.math.log(tf.cast(chosen, tf.float32) + 1e-7)
     gradients = tf.cast(tape.gradient(score, maps), tf.float32)

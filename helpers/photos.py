@@ -399,7 +399,8 @@ def _input_size(model: keras.Model, classes: Sequence[str]) -> int:
     if outputs != (len(classes),):
         raise ValueError(
             f"The model's output for one picture has shape {outputs}, but {len(classes)} classes "
-            "are named; it must be a softmax with one output for each class."
+            "are named; it must be a softmax with one output for each class "
+            "(networks.both_classes makes two of a sigmoid)."
         )
     return shape[1]
 

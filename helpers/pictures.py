@@ -207,41 +207,79 @@ def load_pictures(
         FileNotFoundError: a class folder is missing or holds no picture file.
         ValueError: no file of a class could be decoded.
     """
-    classes = tuple(classes)
     listing = list_pictures(folder, classes, limit)
-    path = cache / f"{folder.name}-{size}-{_content_key(listing, size)}.npz" if cache else None
+    return load_listed(listing, tuple(classes), size, folder.name, cache, progress)
+
+
+def load_listed(
+    listing: list[tuple[Path, int]],
+    classes: tuple[str, ...],
+    size: int,
+    kept_as: str,
+    cache: Path | None = None,
+    progress: bool = True,
+    formats: tuple[str, ...] | None = None,
+) -> Pictures:
+    """Decode and resize listed pictures once; later calls read the cache file.
+
+    Args:
+        listing: pairs (file, label), see `list_pictures`.
+        classes: class names in label order.
+        size: edge of the square pictures, in pixels.
+        kept_as: begins the name of the cache file.
+        cache: folder of the cache files; None decodes without keeping.
+        progress: show a progress bar while decoding.
+        formats: what Pillow calls the kinds of file to take, such as "JPEG"; None takes all.
+
+    Returns:
+        The pictures. Files that are damaged or no such pictures are left out and named in
+        `skipped`.
+
+    Raises:
+        ValueError: no file of a class could be decoded.
+    """
+    key = _content_key(listing, size, formats)
+    path = cache / f"{kept_as}-{size}-{key}.npz" if cache else None
     if path and (kept := _read_cache(path)):
         return Pictures(classes=classes, **kept)
-    pictures = _decode(listing, classes, size, progress)
+    pictures = _decode(listing, classes, size, progress, formats)
     if path:
         _write_cache(path, pictures)
     return pictures
 
 
 def _decode(
-    listing: list[tuple[Path, int]], classes: tuple[str, ...], size: int, progress: bool
+    listing: list[tuple[Path, int]],
+    classes: tuple[str, ...],
+    size: int,
+    progress: bool,
+    formats: tuple[str, ...] | None,
 ) -> Pictures:
     def decode(entry: tuple[Path, int]) -> np.ndarray | None:
         try:
-            with Image.open(entry[0]) as image:
+            with Image.open(entry[0], formats=formats) as image:
                 return to_square_array(image.convert("RGB"), size)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return None
 
+    images = np.empty((len(listing), size, size, 3), np.uint8)
+    good: list[int] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         decoded = pool.map(decode, listing)
         bar = tqdm(
             decoded, "Decoding", len(listing), disable=not progress, leave=False, unit="picture"
         )
-        arrays = list(bar)
+        for position, array in enumerate(bar):
+            if array is not None:
+                images[len(good)] = array
+                good.append(position)
     names = [f"{path.parent.name}/{path.name}" for path, _ in listing]
-    good = [position for position, array in enumerate(arrays) if array is not None]
     labels = np.array([listing[position][1] for position in good], np.int32)
     for label, name in enumerate(classes):
         if label not in labels:
             raise ValueError(f"No file of the class {name!r} could be read as a picture.")
     return Pictures(
-        images=np.stack([arrays[position] for position in good]),
+        images=images[: len(good)],
         labels=labels,
         names=tuple(names[position] for position in good),
         classes=classes,
@@ -249,9 +287,11 @@ def _decode(
     )
 
 
-def _content_key(listing: Iterable[tuple[Path, int]], size: int) -> str:
-    """Name what shaped the decoded array: every file's name, size and time, and the edge."""
-    digest = hashlib.sha256(f"RGB bilinear square {size}".encode())
+def _content_key(
+    listing: Iterable[tuple[Path, int]], size: int, formats: tuple[str, ...] | None
+) -> str:
+    """Name what shaped the decoded array: the edge, the formats, each file's name, size, time."""
+    digest = hashlib.sha256(f"RGB bilinear square {size} {formats}".encode())
     for path, label in listing:
         status = path.stat()
         digest.update(f"{path.resolve()}|{label}|{status.st_size}|{status.st_mtime_ns}\n".encode())

@@ -12,12 +12,13 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from sklearn.neighbors import NearestNeighbors
 
-from helpers.evaluation import Scores
+from helpers.evaluation import Scores, errors_removed
 
 TRAINING_COLOUR, VALIDATION_COLOUR = "#4477aa", "#ee7733"
 # Told apart with any colour vision. Source: P. Tol (2021), Colour Schemes, "bright" and "vibrant".
 COLOURS = ("#4477aa", "#ee7733", "#228833", "#aa3377", "#bbbbbb", "#ccbb44", "#66ccee")
 MARKERS = "osD^vP*X<>"
+FEWEST = 5  # pictures in a bin of a reliability curve: the share of fewer says little
 STYLE = {
     "figure.dpi": 90,
     "figure.constrained_layout.use": True,
@@ -208,6 +209,50 @@ def accuracy_bars(scores: dict[str, Scores], title: str) -> None:
     show(figure, f"{title}: {values}.")
 
 
+def compare_approaches(scores: dict[str, Scores], minutes: dict[str, float], title: str) -> None:
+    """Show accuracy with its interval, the share of the first one's errors removed, and the cost.
+
+    Args:
+        scores: what was measured, by the name that stands beside it, top to bottom; the errors of
+            the first are those that the others may remove.
+        minutes: what each took, by the same names.
+        title: stands above.
+    """
+    first = next(iter(scores.values()))
+    removed = [100 * errors_removed(score, first) for score in scores.values()]
+    spent = [minutes[name] for name in scores]
+    rows = range(len(scores))
+    with plt.rc_context(STYLE):
+        size = (9, 1.2 + 0.42 * len(scores))
+        figure, (left, middle, right) = plt.subplots(
+            1, 3, figsize=size, sharey=True, width_ratios=(1.4, 1, 1)
+        )
+        for row, score in enumerate(scores.values()):
+            left.plot(score.interval, [row, row], color=TRAINING_COLOUR, lw=2)
+            left.plot(score.accuracy, row, "o", color=TRAINING_COLOUR)
+        for axis, values, form in ((middle, removed, "%.0f %%"), (right, spent, "%.1f")):
+            axis.bar_label(axis.barh(rows, values, 0.5, color=TRAINING_COLOUR), fmt=form, padding=3)
+            axis.margins(x=0.25)
+            axis.axvline(0, color="grey", lw=0.8)
+        left.set_yticks(rows, scores)
+        left.set_ylim(len(scores) - 0.5, -0.5)
+        left.set(xlabel="accuracy, with its 95 % interval")
+        middle.set(xlabel="errors removed, %")
+        right.set(xlabel="minutes")
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    gains = [
+        "no errors of the first one to remove"
+        if np.isnan(share)
+        else f"{share:.0f} % of the first one's errors removed"
+        for share in removed
+    ]
+    said = "; ".join(
+        f"{name} {score.accuracy:.3f}, {gain}, {time:.1f} minutes"
+        for (name, score), gain, time in zip(scores.items(), gains, spent, strict=True)
+    )
+    show(figure, f"{title}: {said}.")
+
+
 def probability_bars(
     probabilities: dict[str, np.ndarray], classes: Sequence[str], title: str
 ) -> None:
@@ -231,6 +276,102 @@ def probability_bars(
         for name, values in probabilities.items()
     )
     show(figure, f"{title}. {said}.")
+
+
+def top_guesses(guesses: dict[str, list[tuple[str, float]]], title: str) -> None:
+    """Show the likeliest classes of several pictures as bars, without the pictures.
+
+    Args:
+        guesses: by the picture's name, from `imagenet.name_pictures`.
+        title: stands above.
+    """
+    with plt.rc_context({**STYLE, "axes.grid": False}):
+        rows = max(map(len, guesses.values()))
+        size = (4.4 * len(guesses), 0.9 + 0.34 * rows)
+        figure, axes = plt.subplots(1, len(guesses), figsize=size, squeeze=False)
+        for axis, (picture, pairs) in zip(axes.flat, guesses.items(), strict=True):
+            names, values = zip(*pairs, strict=True)
+            bars = axis.barh(range(len(names)), values, color=TRAINING_COLOUR)
+            axis.bar_label(bars, [f"{value:.3f}" for value in values], padding=3, fontsize=9)
+            axis.set_yticks(range(len(names)), names)
+            axis.set(title=picture, xlim=(0, 1.2), xticks=[], ylim=(rows - 0.4, -0.6))
+            axis.spines["bottom"].set_visible(False)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    said = "; ".join(
+        f"{picture}: {', '.join(f'{name} {value:.3f}' for name, value in pairs)}"
+        for picture, pairs in guesses.items()
+    )
+    show(figure, f"{title}. {said}.")
+
+
+def reliability(scores: dict[str, Scores], title: str) -> None:
+    """Show how often classifiers of two classes are right when they say how sure they are.
+
+    The pictures are put into ten bins by the probability of the second class; a dot's area grows
+    with the number in its bin, and bins of fewer than five pictures are left out.
+
+    Args:
+        scores: by the classifier's name, seven at most; of two classes each.
+        title: stands above.
+    """
+    second = next(iter(scores.values())).classes[1]
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(7.5, 4))
+        axis.plot([0, 1], [0, 1], color="#777777", ls="--", lw=1, label="as sure as it may be")
+        for (name, score), colour, marker in zip(scores.items(), COLOURS, MARKERS, strict=False):
+            said, found, number = _calibration(score)
+            axis.plot(said, found, color=colour, lw=1.2, marker=marker, ms=4, label=name)
+            axis.scatter(said, found, s=600 * number / len(score), color=colour, alpha=0.3, lw=0)
+        axis.set(title=title, xlabel=f"said: probability of {second}", ylabel=f"share of {second}s")
+        axis.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+        axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    losses = "; ".join(f"{name} {score.log_loss:.3f}" for name, score in scores.items())
+    show(
+        figure,
+        f"{title}: share of {second}s against the probability said, beside the diagonal where "
+        f"both agree. Log loss: {losses}.",
+    )
+
+
+def _calibration(score: Scores, bins: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean probability said, share found and number of pictures of each bin."""
+    said, found = score.probabilities[:, 1], score.labels == 1
+    place = np.minimum((said * bins).astype(int), bins - 1)
+    number = np.bincount(place, minlength=bins)
+    filled = number >= FEWEST
+    sums = [np.bincount(place, weights=values, minlength=bins) for values in (said, found)]
+    return sums[0][filled] / number[filled], sums[1][filled] / number[filled], number[filled]
+
+
+def accuracy_by_number(curves: dict[str, dict[int, Sequence[float]]], title: str) -> None:
+    """Show accuracy against the number of training pictures, on a logarithmic scale.
+
+    Args:
+        curves: by the approach's name, seven at most; for each number of training pictures the
+            accuracies that were measured, one or several: their mean is the line, their range the
+            band around it.
+        title: stands above.
+    """
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(8, 4))
+        for (name, curve), colour, marker in zip(curves.items(), COLOURS, MARKERS, strict=False):
+            numbers = sorted(curve)
+            means, low, high = (
+                [function(curve[number]) for number in numbers] for function in (np.mean, min, max)
+            )
+            axis.plot(numbers, means, color=colour, marker=marker, ms=5, label=name)
+            axis.fill_between(numbers, low, high, color=colour, alpha=0.2, lw=0)
+        every = sorted({number for curve in curves.values() for number in curve})
+        axis.set_xscale("log")
+        axis.set_xticks(every, [f"{number:,}" for number in every])
+        axis.minorticks_off()
+        axis.set(title=title, xlabel="training pictures", ylabel="accuracy", ylim=(None, 1.01))
+        axis.legend(loc="lower right")
+    said = "; ".join(
+        name + ": " + ", ".join(f"{number:,}: {np.mean(curve[number]):.3f}" for number in curve)
+        for name, curve in curves.items()
+    )
+    show(figure, f"{title}, accuracy by number of training pictures. {said}.")
 
 
 def pictures_with_maps(images: np.ndarray, maps: np.ndarray, titles: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -19,6 +20,7 @@ def train(
     watched: Pictures | tf.data.Dataset | None = None,
     name: str = "Training",
     averaged: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> dict[str, list[float]]:
     """Train a compiled model, with one line on the page that follows it.
 
@@ -32,14 +34,15 @@ def train(
         name: stands at the head of the line.
         averaged: the optimizer keeps an average of the weights (`use_ema=True`): watch the
             average, and leave it in the model at the end.
+        callbacks: further ones, such as one that stops early.
 
     Returns:
         The history: lists with one value an epoch, `accuracy`, `loss`, `seconds` since the start,
         and with watched pictures `val_accuracy` and `val_loss`.
     """
-    callbacks = [ProgressLine(name), EpochSeconds()]
+    own = [ProgressLine(name), EpochSeconds()]
     if averaged:
-        callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+        own.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if isinstance(watched, Pictures):
         watched = plain_batches(watched, size=model.input_shape[1])
     history = model.fit(
@@ -47,7 +50,7 @@ def train(
         epochs=epochs,
         steps_per_epoch=steps,
         validation_data=watched,
-        callbacks=callbacks,
+        callbacks=[*own, *callbacks],
         shuffle=False,  # the batches come shuffled
         verbose=0,
     )

@@ -23,8 +23,10 @@ from helpers.backbones import (
     build_backbone,
     find_backbone,
     untrained,
+    with_plain_scaling,
 )
-from helpers.transfer import cut_points, split
+from helpers.networks import flat_head
+from helpers.transfer import cut_points, freeze, join, split
 
 INCEPTION = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 GOOD, BAD = b"the weights", b"the we"
@@ -360,6 +362,21 @@ def test_inception_runs_from_a_file_in_keras_own_format(monkeypatch, folders):
     np.testing.assert_allclose(lower(pixels), expected, atol=1e-5)
 
 
+def test_inception_is_cut_trained_and_saved(tmp_path):
+    lower, _ = split(build_backbone(untrained("InceptionV3"), 150), "mixed7")
+    freeze(lower)
+    model = join(lower, flat_head((7, 7, 768), 3, 8))
+    model.compile("rmsprop", "sparse_categorical_crossentropy")
+    frozen, learning = lower.layers[2].kernel, model.get_layer("dense").kernel
+    before = [np.array(weights) for weights in (frozen, learning)]
+    pixels = draw_pixels(150, 2)
+    model.fit(pixels, np.array([0, 2]), verbose=0)
+    assert np.array_equal(frozen, before[0]) and not np.array_equal(learning, before[1])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded(pixels), model(pixels), atol=1e-6)
+
+
 def test_saved_weights_in_the_mirror_are_checked_by_their_shapes(folders):
     cache, mirror = folders
     file = mirror / "weights" / "vgg16_notop.weights.h5"
@@ -400,6 +417,26 @@ def test_every_backbone_is_one_flat_graph_from_pixels_to_maps(name):
     model = build_backbone(untrained(name), 75)
     assert model.input_shape == (None, 75, 75, 3) and len(model.output_shape) == 4
     assert is_flat(model) and cut_points(model)
+
+
+@pytest.mark.parametrize("factor", [1.0, 1 / 255])
+def test_plain_scaling_feeds_a_network_as_the_walkthroughs_do(factor):
+    ours, pixels = build_backbone(untrained("VGG16"), 48), draw_pixels(48, 2)
+    plain = keras.applications.VGG16(include_top=False, weights=None, input_shape=(48, 48, 3))
+    plain.set_weights(ours.get_weights())
+    fed = with_plain_scaling(ours, factor)
+    np.testing.assert_allclose(fed(pixels), plain(pixels * np.float32(factor)), rtol=1e-4)
+    assert np.abs(np.asarray(fed(pixels)) - np.asarray(ours(pixels))).max() > 1e-3
+    assert is_flat(fed) and fed.count_params() == ours.count_params()
+    assert fed.get_layer("block5_conv1") is ours.get_layer("block5_conv1")
+
+
+def test_plain_scaling_replaces_all_of_the_preprocessing():
+    ours, pixels = build_backbone(untrained("EfficientNetB0"), 32), draw_pixels(32)
+    fed = with_plain_scaling(ours, 1 / 255)
+    _, upper = split(ours, "normalization")
+    np.testing.assert_allclose(fed(pixels), upper(pixels / 255), rtol=1e-4, atol=1e-10)
+    assert [layer.name for layer in fed.layers[:3]] == ["pixels", "scale", "stem_conv_pad"]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from helpers.catalog import Archive, DataSet, Split, dataset, read_catalog
 
 NAMES = [
     "rock_paper_scissors",
-    "cats_and_dogs",
     "cats_and_dogs_all",
+    "cats_and_dogs",
     "fashion_mnist",
     "hands_green",
 ]
@@ -104,12 +104,23 @@ def test_a_few_pictures_may_miss_where_the_catalog_says_so(tmp_path):
     assert two_classes().find_shortage(tmp_path) != ""
 
 
-def test_an_optional_split_may_be_absent_but_not_short(tmp_path):
+def test_a_split_that_is_absent_is_a_shortage(tmp_path):
     put_pictures(tmp_path / "train" / "cats", ["a.jpg", "b.jpg", "c.jpg", "d.jpg"])
-    both = two_classes(splits=(SPLIT_OF_TWO, Split("test", "test", 2, optional=True)))
-    assert both.find_shortage(tmp_path) == ""
-    put_pictures(tmp_path / "test" / "dogs", ["a.jpg"])
-    assert both.find_shortage(tmp_path) == "split test (test) has 1 of 2 pictures"
+    both = two_classes(splits=(SPLIT_OF_TWO, Split("test", "test", 2)))
+    assert both.find_shortage(tmp_path) == "split test (test) has 0 of 2 pictures"
+
+
+def test_folders_may_have_other_names_than_the_classes(tmp_path):
+    put_pictures(tmp_path / "train" / "Cat", ["a.jpg"])
+    named = two_classes(folders=("Cat", "Dog"))
+    assert named.count_pictures(tmp_path) == {"train": 1}
+
+
+def test_cats_and_dogs_are_one_thing_in_two_shapes():
+    part, whole = dataset("cats_and_dogs"), dataset("cats_and_dogs_all")
+    assert part.whole is whole and part.classes == whole.classes == ("cat", "dog")
+    assert part.class_folders == ("cats", "dogs") and whole.class_folders == ("Cat", "Dog")
+    assert not part.archives, "what is fetched is the whole"
 
 
 def test_a_file_is_compared_by_size_and_checksum(tmp_path):

@@ -624,6 +624,58 @@ def test_a_mirror_that_is_no_folder_is_refused(offline, tmp_path):
         find_data(offline, "auto", tmp_path, tmp_path / "nowhere")
 
 
+# A data set that is a part of another
+
+
+def part_of(whole: DataSet) -> DataSet:
+    splits = (Split("train", "small", 1),)
+    return DataSet(
+        **{**vars(whole), "name": "part", "archives": (), "whole": whole, "splits": splits}
+    )
+
+
+@pytest.fixture
+def mirror_of_part(tmp_path) -> Path:
+    put_pictures(tmp_path / "mirror" / "part", ["small/paper/a.png"])
+    return tmp_path / "mirror"
+
+
+def test_the_whole_is_taken_where_it_is_at_hand(served, web, tmp_path, mirror_of_part):
+    put_pictures(mirror_of_part / "tiny", TRAIN_NAMES + TEST_NAMES)
+    found = find_data(part_of(served), "auto", tmp_path / "data", mirror_of_part)
+    assert found.line == "Data: tiny, 6 real pictures from the mirror folder."
+    shutil.copytree(mirror_of_part / "tiny", tmp_path / "data" / "tiny")
+    found = find_data(part_of(served), "auto", tmp_path / "data", mirror_of_part)
+    assert (found.dataset, found.origin) == (served, "cache") and web.fetched == []
+
+
+def test_archives_of_the_whole_are_at_hand_too(offline, tmp_path, mirror_of_part):
+    (mirror_of_part / "rps.zip").write_bytes(TRAIN_ZIP)
+    (mirror_of_part / "rps-test-set.zip").write_bytes(TEST_ZIP)
+    found = find_data(part_of(offline), "auto", tmp_path / "data", mirror_of_part)
+    assert (found.dataset, found.origin) == (offline, "mirror")
+
+
+def test_the_part_is_taken_before_the_whole_is_fetched(served, web, tmp_path, mirror_of_part):
+    found = find_data(part_of(served), "auto", tmp_path / "data", mirror_of_part)
+    assert found.line == (
+        "Data: part, 1 real pictures from the mirror folder, because the mirror folder does not "
+        "hold tiny."
+    )
+    assert web.fetched == []
+
+
+def test_the_whole_is_fetched_where_neither_is_at_hand(served, tmp_path):
+    found = find_data(part_of(served), "auto", tmp_path)
+    assert (found.dataset, found.origin) == (served, "download")
+
+
+def test_a_part_that_cannot_be_had_is_drawn_or_refused(offline, tmp_path, drawn):
+    found = find_data(part_of(offline), "auto", tmp_path)
+    assert (found.kind, found.folder) == ("samples", tmp_path / "samples" / "part")
+    assert "put rps.zip" in refuse(part_of(offline), tmp_path)
+
+
 # What the caller may ask for
 
 
@@ -662,11 +714,9 @@ def test_an_unknown_source_or_name_is_refused(tmp_path):
         find_data("rocks", "full", tmp_path)
 
 
-def test_a_split_that_is_not_there_is_refused(web, tmp_path):
-    wanted = serve_one(web, TRAIN_ZIP)
-    optional = Split("test", "rps-test-set", 2, optional=True)
-    wanted = DataSet(**{**vars(wanted), "splits": (*wanted.splits, optional)})
-    found = find_data(wanted, "full", tmp_path)
+def test_a_split_that_is_not_there_is_refused(served, tmp_path):
+    found = find_data(served, "full", tmp_path)
+    shutil.rmtree(found.folder / "rps-test-set")
     assert found.splits == ("train",)
     with pytest.raises(ValueError, match=r"'test' of tiny is not among .* these hold: train"):
         found.split_folder("test")

@@ -4,7 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from helpers.evaluation import Scores, accuracy_interval, evaluate, score
+from helpers.evaluation import (
+    Scores,
+    accuracy_interval,
+    errors_removed,
+    evaluate,
+    paired_difference,
+    score,
+)
 from helpers.pictures import Pictures, plain_batches
 
 CLASSES = ("paper", "rock", "scissors")
@@ -38,6 +45,38 @@ def test_accuracy_confusion_and_order_of_mistakes(scores):
     assert str(scores).startswith("0.5000 (2 of 4 right, 95 % interval 0.150 to 0.850)")
 
 
+def scores_of(*rows: tuple[int, int]) -> Scores:
+    """Scores of (label, answer) pairs of two classes."""
+    labels, answers = np.array(rows).T
+    return Scores(np.eye(2, dtype=np.float32)[answers], labels.astype(np.int32), ("cat", "dog"))
+
+
+def test_a_paired_difference_rests_on_the_pictures_that_one_gets_right():
+    """Agresti (2013), table 11.1: 944 and 880 of 1,600 approve; they differ by 0.04."""
+    both, only_first, only_second, neither = 794, 150, 86, 570
+    first = [(0, 0)] * (both + only_first) + [(0, 1)] * (only_second + neither)
+    second = [(0, 0)] * both + [(0, 1)] * only_first + [(0, 0)] * only_second + [(0, 1)] * neither
+    difference, low, high = paired_difference(scores_of(*first), scores_of(*second))
+    assert difference == pytest.approx(0.04)
+    assert (low, high) == pytest.approx((0.0213, 0.0587), abs=5e-4)
+
+
+def test_a_network_does_not_differ_from_itself(scores):
+    assert paired_difference(scores, scores) == (0.0, 0.0, 0.0)
+
+
+def test_scores_of_different_pictures_are_not_compared(scores):
+    with pytest.raises(ValueError, match=r"asked different pictures \(4 and 2\)"):
+        paired_difference(scores, scores_of((0, 0), (1, 1)))
+
+
+def test_log_loss_is_that_of_keras(scores):
+    expected = keras.losses.SparseCategoricalCrossentropy()(scores.labels, scores.probabilities)
+    assert scores.log_loss == pytest.approx(float(expected), rel=1e-5)
+    certain = Scores(np.array([[1.0, 0.0]], np.float32), np.array([1]), ("cat", "dog"))
+    assert certain.log_loss == pytest.approx(-np.log(1e-7))
+
+
 def brightness_model() -> keras.Model:
     """Say `rock` of bright pictures and `paper` of dark ones."""
     inputs = keras.Input((4, 4, 3))
@@ -47,6 +86,17 @@ def brightness_model() -> keras.Model:
     kernel = np.tile([[-20.0, 20.0, -50.0]], (3, 1))
     answer.set_weights([kernel, np.array([30.0, -30.0, 0.0])])
     return model
+
+
+def test_errors_removed_is_a_share_of_the_references_errors():
+    def with_errors(number, total=20):
+        predicted = np.eye(3, dtype=np.float32)[[1] * number + [0] * (total - number)]
+        return Scores(predicted, np.zeros(total, np.int32), CLASSES)
+
+    assert errors_removed(with_errors(1), with_errors(4)) == pytest.approx(0.75)
+    assert errors_removed(with_errors(6), with_errors(4)) == pytest.approx(-0.5)
+    assert errors_removed(with_errors(2, total=40), with_errors(4)) == pytest.approx(0.75)
+    assert np.isnan(errors_removed(with_errors(1), with_errors(0)))
 
 
 def test_evaluation_runs_over_all_batches():

@@ -47,6 +47,14 @@ def test_the_heat_lies_on_the_bright_spot(build):
     assert maps[0, 12:, :4].max() == 0
 
 
+def test_layers_that_have_nothing_to_learn_are_no_hindrance():
+    pixels = keras.Input((16, 16, 3))
+    maps = keras.layers.AveragePooling2D(2)(keras.layers.Rescaling(1 / 255)(pixels))
+    answer = keras.layers.Dense(2, "softmax")(keras.layers.GlobalAveragePooling2D()(maps))
+    images = np.random.default_rng(0).uniform(0, 255, (2, 16, 16, 3)).astype(np.float32)
+    assert grad_cam(keras.Model(pixels, answer), images, np.array([0, 1])).max() == pytest.approx(1)
+
+
 def test_what_speaks_against_a_class_is_no_evidence_for_it():
     images = np.zeros((1, 16, 16, 3), np.float32)
     images[0, 2:5, 10:13] = 255

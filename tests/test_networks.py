@@ -1,16 +1,25 @@
 """Shapes, parameter counts and scaling of the networks."""
 
+import keras
 import numpy as np
 import pytest
 
+from helpers.evaluation import evaluate
+from helpers.explanation import grad_cam
 from helpers.networks import (
+    both_classes,
     flat_head,
     garment_cnn,
     pooled_head,
     published_cnn,
     published_garment_cnn,
+    sigmoid_head,
     small_cnn,
 )
+from helpers.photos import classify_photo
+from helpers.pictures import Pictures, training_batches
+from helpers.training import train
+from helpers.transfer import join
 
 
 def test_the_published_network_has_the_published_parameters():
@@ -57,3 +66,55 @@ def test_the_heads_of_lesson_2_at_the_published_cut():
     assert pooled.count_params() == 768 * 3 + 3
     maps = np.random.default_rng(0).normal(size=(2, 7, 7, 768)).astype(np.float32)
     np.testing.assert_allclose(np.asarray(pooled(maps)).sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_sigmoid_head_has_the_published_parameters():
+    head = sigmoid_head((4, 4, 512), 256, 0.6)
+    assert [layer.count_params() for layer in head.layers if layer.weights] == [2_097_408, 257]
+    answer = head(np.random.default_rng(0).normal(size=(3, 4, 4, 512)).astype(np.float32))
+    assert answer.shape == (3, 1) and 0 < np.min(answer) <= np.max(answer) < 1
+
+
+@pytest.fixture(scope="module")
+def bright_or_dark() -> tuple[keras.Model, Pictures]:
+    """Train a sigmoid network for a second: class 1 is bright."""
+    keras.utils.set_random_seed(0)
+    labels = np.arange(40, dtype=np.int32) % 2
+    noise = np.random.default_rng(0).integers(0, 60, (40, 16, 16, 3))
+    images = (noise + 150 * labels[:, None, None, None]).astype(np.uint8)
+    pictures = Pictures(images, labels, ("x",) * 40, ("dark", "bright"))
+    pixels = keras.Input((16, 16, 3))
+    scaled = keras.layers.Rescaling(1 / 255)(pixels)
+    base = keras.Model(pixels, keras.layers.AveragePooling2D(4)(scaled))
+    model = join(base, sigmoid_head((4, 4, 3), 8, 0.1))
+    rmsprop = keras.optimizers.RMSprop(0.01)
+    model.compile(rmsprop, "binary_crossentropy", metrics=["accuracy"])
+    history = train(model, training_batches(pictures, 8, 0), 4, 10, watched=pictures)
+    assert history["val_accuracy"][-1] == history["accuracy"][-1] == 1.0
+    return model, pictures
+
+
+def test_a_sigmoid_network_is_scored_as_two_classes(bright_or_dark):
+    model, pictures = bright_or_dark
+    scores, finished = evaluate(model, pictures), evaluate(both_classes(model), pictures)
+    assert scores.accuracy == 1.0 and scores.probabilities.shape == (40, 2)
+    np.testing.assert_allclose(scores.probabilities, finished.probabilities, atol=1e-6)
+    np.testing.assert_allclose(scores.probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+def test_a_finished_sigmoid_network_is_saved_explained_and_shown_photos(bright_or_dark, tmp_path):
+    model, pictures = bright_or_dark
+    finished = both_classes(model)
+    assert finished.count_params() == model.count_params()
+    finished.save(tmp_path / "both.keras")
+    loaded = keras.saving.load_model(tmp_path / "both.keras")
+    images = pictures.images[:2].astype(np.float32)
+    np.testing.assert_array_equal(loaded(images), finished(images))
+    keras.utils.array_to_img(images[1]).save(tmp_path / "photo.png")
+    assert classify_photo(loaded, tmp_path / "photo.png", pictures.classes).label == "bright"
+    assert grad_cam(loaded, images, np.array([0, 1])).shape == (2, 16, 16)
+
+
+def test_only_one_probability_is_finished():
+    with pytest.raises(ValueError, match=r"gives \(3,\); one probability, \(1,\), is expected"):
+        both_classes(small_cnn(64, 3))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import plotting
+from helpers import diagrams, plotting
 from helpers.evaluation import Scores
 
 CLASSES = ("paper", "rock", "scissors")
@@ -64,6 +64,23 @@ def test_bars_tell_every_accuracy(shown, scores):
     assert shown[0][1] == "Compared: first 0.750; second 0.750."
 
 
+def test_approaches_are_compared_with_the_first(shown, scores):
+    perfect = Scores(np.eye(3, dtype=np.float32)[[0, 1]], np.array([0, 1], np.int32), CLASSES)
+    minutes = {"second": 12.0, "first": 1.5}
+    plotting.compare_approaches({"first": scores, "second": perfect}, minutes, "Compared")
+    assert shown[0][1] == (
+        "Compared: first 0.750, 0 % of the first one's errors removed, 1.5 minutes; "
+        "second 1.000, 100 % of the first one's errors removed, 12.0 minutes."
+    )
+
+
+def test_approaches_are_compared_with_one_that_makes_no_errors(shown, scores):
+    perfect = Scores(np.eye(3, dtype=np.float32)[[0, 1]], np.array([0, 1], np.int32), CLASSES)
+    minutes = {"second": 12.0, "first": 1.5}
+    plotting.compare_approaches({"first": perfect, "second": scores}, minutes, "Compared")
+    assert "second 0.750, no errors of the first one to remove" in shown[0][1]
+
+
 def test_probabilities_are_told(shown):
     plotting.probability_bars({"with": np.array([0.2, 0.3, 0.5])}, CLASSES, "One picture")
     assert "with: paper 0.200, rock 0.300, scissors 0.500" in shown[0][1]
@@ -107,3 +124,59 @@ def test_an_embedding_says_how_well_it_separates(shown):
     plotting.embedding({"pixels": mixed, "features": apart}, kinds, ("rock", "paper"))
     assert "pixels: 0% of the points lie next to their kind" in shown[0][1]
     assert "features: 100% of the points" in shown[0][1]
+
+
+def test_guesses_are_told_with_their_probabilities(shown):
+    guesses = {"cat/7": [("tabby", 0.75), ("lynx", 0.125)], "dog/9": [("cairn", 0.5)]}
+    plotting.top_guesses(guesses, "What it sees")
+    expected = "What it sees. cat/7: tabby 0.750, lynx 0.125; dog/9: cairn 0.500."
+    assert shown[0][1] == expected
+    blue = tuple(int(plotting.TRAINING_COLOUR[place : place + 2], 16) for place in (1, 3, 5))
+    pixels = np.asarray(shown[0][0].convert("RGB"))
+    left = (pixels[:, : pixels.shape[1] // 2] == blue).all(axis=2).sum()
+    assert left > (pixels == blue).all(axis=2).sum() / 2, "the left panel has the longer bars"
+
+
+def cats_and_dogs(said: float, dogs: int) -> Scores:
+    """Twenty pictures of which `dogs` are dogs, all with the same probability of a dog."""
+    probabilities = np.tile(np.array([[1 - said, said]], np.float32), (20, 1))
+    labels = (np.arange(20) < dogs).astype(np.int32)
+    return Scores(probabilities, labels, ("cat", "dog"))
+
+
+def test_calibration_compares_what_was_said_with_what_was_found():
+    for said, dogs, place in ((0.25, 5, 0.25), (1.0, 15, 1.0)):
+        means, found, number = plotting._calibration(cats_and_dogs(said, dogs))
+        assert (means.tolist(), found.tolist(), number.tolist()) == ([place], [dogs / 20], [20])
+
+
+def test_bins_of_few_pictures_are_left_out():
+    probabilities = np.array([[0.9, 0.1]] * 10 + [[0.3, 0.7]] * 4, np.float32)
+    few = Scores(probabilities, np.zeros(14, np.int32), ("cat", "dog"))
+    assert plotting._calibration(few)[2].tolist() == [10]
+
+
+def test_reliability_tells_each_classifiers_loss(shown):
+    scores = {"careful": cats_and_dogs(0.5, 10), "bold": cats_and_dogs(0.9, 10)}
+    plotting.reliability(scores, "How sure")
+    assert shown[0][1].startswith("How sure: share of dogs against the probability said")
+    assert shown[0][1].endswith("Log loss: careful 0.693; bold 1.204.")
+
+
+def test_accuracy_by_number_averages_the_draws(shown):
+    curves = {"features": {20: [0.8, 0.9], 2000: [0.97]}, "from scratch": {20: [0.5]}}
+    plotting.accuracy_by_number(curves, "Transfer")
+    assert shown[0][1] == (
+        "Transfer, accuracy by number of training pictures. "
+        "features: 20: 0.850, 2,000: 0.970; from scratch: 20: 0.500."
+    )
+
+
+def test_the_two_schemes_are_drawn(shown):
+    diagrams.transfer_schemes()
+    assert "blocks 1 to 4 are frozen and block 5 learns on" in shown[0][1]
+    pixels = np.asarray(shown[0][0].convert("RGB"))
+    half = pixels.shape[0] // 2
+    slow = [int(diagrams.SLOW[place : place + 2], 16) for place in (1, 3, 5)]
+    assert (pixels[half:] == slow).all(axis=2).sum() > 1000, "block 5 of the second row"
+    assert (pixels[:half] == slow).all(axis=2).sum() == 0

@@ -52,6 +52,16 @@ def test_ready_batches_and_smaller_pictures_can_be_watched(pictures):
     assert from_small[-1] == from_batches[-1] == 1.0
 
 
+def test_a_callback_of_ones_own_can_stop_a_training(pictures):
+    model = tiny_model()
+    compile_with_decay(model, steps=60, learning_rate=0.3)
+    stop = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: setattr(model, "stop_training", epoch == 1)
+    )
+    history = train(model, training_batches(pictures, 8, 0), 6, 10, callbacks=[stop])
+    assert len(history["accuracy"]) == 2
+
+
 def test_the_watched_average_is_what_stays_in_the_model(pictures):
     model = tiny_model()
     compile_with_decay(model, steps=20, learning_rate=0.3)
