@@ -7,10 +7,12 @@ else
 VENV_PYTHON := .venv/bin/python
 endif
 
-.PHONY: help environment course test lab lint address clean
+.PHONY: help environment course replicate results test lab lint address clean
 
 help:
 	@echo "make course                    run every notebook quickly; see runs/latest/index.html"
+	@echo "make replicate                 repeat all published figures over three seeds; hours, resumable"
+	@echo "make results                   write RESULTS.md from the records of what was run"
 	@echo "make test                      test the helpers, then the notebooks"
 	@echo "make lab                       open the notebooks in JupyterLab"
 	@echo "make lint                      check the code's style"
@@ -23,6 +25,13 @@ environment:
 
 course: environment
 	@$(VENV_PYTHON) -m helpers.reruns course
+
+replicate: environment
+	@$(VENV_PYTHON) -m helpers.reruns sweep replicate.yaml; status=$$?; \
+		$(VENV_PYTHON) -m helpers.replication table && exit $$status
+
+results: environment
+	@$(VENV_PYTHON) -m helpers.replication table
 
 test: environment
 	@$(VENV_PYTHON) -m pytest

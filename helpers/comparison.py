@@ -50,8 +50,9 @@ def gather(folder: Path) -> pd.DataFrame:
 
     Returns:
         A row a run, oldest first: `file`, `lesson`, `setting`, `finished`, `minutes`, `data`,
-        `parameters.<name>`, `figures.<name>` with `.low`, `.high` and `.n`, `versions.<name>`,
-        `machine.<name>`, and `histories` as in the record.
+        `parameters.<name>`, `figures.<name>` with `.low`, `.high` and `.n`, likewise
+        `published.<name>` for what was measured in the table published | measured,
+        `versions.<name>`, `machine.<name>`, and `histories` as in the record.
 
     Raises:
         ValueError: there are no records, or a JSON file is none.
@@ -338,9 +339,12 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     }
     for part in ("parameters", "versions", "machine"):
         row |= {f"{part}.{name}": value for name, value in record.get(part, {}).items()}
-    for name, figure in record["figures"].items():
-        row[f"figures.{name}"] = float(figure["value"])
-        row |= {f"figures.{name}.{end}": _number(figure[end]) for end in ("low", "high", "n")}
+    figures = {f"figures.{name}": figure for name, figure in record["figures"].items()}
+    figures |= {f"published.{line['what']}": line["measured"] for line in record["published"]}
+    for name, figure in figures.items():
+        if figure is not None:
+            row[name] = float(figure["value"])
+            row |= {f"{name}.{end}": _number(figure[end]) for end in ("low", "high", "n")}
     return row
 
 
