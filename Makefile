@@ -7,10 +7,11 @@ else
 VENV_PYTHON := .venv/bin/python
 endif
 
-.PHONY: help environment course replicate results test lab lint address clean
+.PHONY: help environment course sweep replicate results test lab lint address clean
 
 help:
 	@echo "make course                    run every notebook quickly; see runs/latest/index.html"
+	@echo "make sweep MATRIX=file.yaml    run a grid of parameters and seeds, see helpers/matrix.py"
 	@echo "make replicate                 repeat all published figures over three seeds; hours, resumable"
 	@echo "make results                   write RESULTS.md from the records of what was run"
 	@echo "make test                      test the helpers, then the notebooks"
@@ -25,6 +26,9 @@ environment:
 
 course: environment
 	@$(VENV_PYTHON) -m helpers.reruns course
+
+sweep: environment
+	@$(VENV_PYTHON) -m helpers.reruns sweep $(MATRIX)
 
 replicate: environment
 	@$(VENV_PYTHON) -m helpers.reruns sweep replicate.yaml; status=$$?; \

@@ -55,7 +55,7 @@ class Run:
     def status(self) -> str:
         """How it went and how long it took, in one line."""
         minutes = f"{self.seconds / 60:.1f} minutes"
-        return f"failed after {minutes} in {self.problem}" if self.problem else f"done in {minutes}"
+        return f"failed after {minutes}: {self.problem}" if self.problem else f"done in {minutes}"
 
 
 def course_notebooks(folder: Path = NOTEBOOKS_FOLDER) -> list[Path]:

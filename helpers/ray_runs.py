@@ -165,7 +165,8 @@ def _parcel(task: Task, needs: Needs) -> tuple[str, str, dict[str, Any], str, di
 
 
 def _unpacked(task: Task, returned: Returned) -> Run:
-    """Write what came back; the record first, since a run counts when its status is written."""
+    """Write what came back; the run counts only when its status is written after that."""
+    task.clear()
     for path, text in ((task.record, returned.record), (task.output, returned.notebook)):
         if text is not None:
             write_atomically(path, text)

@@ -25,9 +25,10 @@ from helpers import storage
 from helpers.execution import Run, run_notebook, thread_variables
 from helpers.files import write_atomically
 from helpers.matrix import Planned
-from helpers.run_keys import run_key
+from helpers.run_keys import helpers_used, run_key
 
 STATUS = ".status"
+CHANGED = "the notebook, a helper or a package changed since the sweep began: start it again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +37,12 @@ class Task:
 
     Attributes:
         planned: what the matrix asks for.
+        key: from `run_keys.run_key`.
         output: where the executed notebook goes; record and status stand beside it.
     """
 
     planned: Planned
+    key: str
     output: Path
 
     @property
@@ -51,6 +54,16 @@ class Task:
     def status_file(self) -> Path:
         """Where it is written how the run ended."""
         return self.output.with_suffix(STATUS)
+
+    def is_current(self) -> bool:
+        """Whether notebook, helpers and versions are still those of the key."""
+        helpers_used.cache_clear()
+        return run_key(self.planned.notebook, self.planned.parameters) == self.key
+
+    def clear(self) -> None:
+        """Take away what an earlier try, failed or broken off, has left."""
+        for path in (self.status_file, self.record, self.output):
+            path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,12 @@ class Outcome:
     word: str
     status: Status
 
+    def __str__(self) -> str:
+        took = _minutes(self.status.seconds)
+        if self.status.problem:
+            return f"{self.task.planned.title}: failed after {took}: {self.status.problem}"
+        return f"{self.task.planned.title}: done in {took}"
+
 
 # Runs tasks and yields each with its run, in whatever order they end.
 Runner = Callable[[Sequence[Task]], Iterable[tuple[Task, Run]]]
@@ -101,11 +120,11 @@ def plan(runs: Sequence[Planned], folder: Path) -> list[Task]:
     Returns:
         The tasks, each key once, in the matrix's order.
     """
-    tasks = {}
+    tasks: dict[str, Task] = {}
     for planned in runs:
         key = run_key(planned.notebook, planned.parameters)
         output = folder / f"{planned.notebook.stem}-{key}.ipynb"
-        tasks.setdefault(output, Task(planned, output))
+        tasks.setdefault(key, Task(planned, key, output))
     return list(tasks.values())
 
 
@@ -120,14 +139,13 @@ def run_here(tasks: Sequence[Task], cpus: int | None = None) -> Iterator[tuple[T
         Each task with its run.
     """
     for task in tasks:
-        run = run_notebook(
-            task.planned.notebook,
-            task.output,
-            task.planned.given,
-            progress=False,
-            variables=thread_variables(cpus),
-        )
-        yield task, run
+        notebook, given = task.planned.notebook, task.planned.given
+        task.clear()
+        if task.is_current():
+            threads = thread_variables(cpus)
+            yield task, run_notebook(notebook, task.output, given, False, threads)
+        else:
+            yield task, Run(notebook, task.output, None, 0.0, CHANGED)
 
 
 def run_sweep(
@@ -160,12 +178,8 @@ def run_sweep(
             if address and before[task].copied_to != address:
                 write_status(task, _copied(task, before[task], address))
         waiting = [task for task in tasks if task not in outcomes]
-        for task in waiting:
-            _clear(task)
-        for task, run in _told(runner(waiting), len(waiting)):
-            status = _copied(task, _ended(task, run), address)
-            write_status(task, status)
-            outcomes[task] = Outcome(task, "passed" if status.passed else "failed", status)
+        for outcome in _told(_written(runner(waiting), address), len(waiting)):
+            outcomes[outcome.task] = outcome
     return [outcomes[task] for task in tasks]
 
 
@@ -261,33 +275,36 @@ def _locked(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _told(runs: Iterable[tuple[Task, Run]], total: int) -> Iterator[tuple[Task, Run]]:
-    """Pass runs on, and tell each in a line: below them a bar with the time left on a terminal."""
+def _written(runs: Iterable[tuple[Task, Run]], address: str | None) -> Iterator[Outcome]:
+    """Write down how each run ended."""
+    for task, run in runs:
+        status = _copied(task, _ended(task, run), address)
+        write_status(task, status)
+        yield Outcome(task, "passed" if status.passed else "failed", status)
+
+
+def _told(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
+    """Tell each outcome in a line, above a bar with the time left where there is a terminal."""
     began = time.monotonic()
     with tqdm(total=total, unit="run", file=sys.stdout, disable=None) as bar:
-        for number, (task, run) in enumerate(runs, 1):
-            yield task, run
-            line = f"[{number}/{total}] {task.planned.title}: {run.status}"
+        for number, outcome in enumerate(outcomes, 1):
+            line = f"[{number}/{total}] {outcome}"
             if bar.disable and number < total:
                 passed = time.monotonic() - began
                 line += f"; about {_minutes(passed / number * (total - number))} left"
             tqdm.write(line)
             sys.stdout.flush()
             bar.update()
-
-
-def _clear(task: Task) -> None:
-    """Take away what a run that failed or was broken off has left."""
-    for path in (task.status_file, task.record, task.output):
-        path.unlink(missing_ok=True)
+            yield outcome
 
 
 def _ended(task: Task, run: Run) -> Status:
     planned, now = task.planned, datetime.now(UTC)
+    problem = run.problem or (None if task.is_current() else CHANGED)
     return Status(
-        passed=run.problem is None,
+        passed=problem is None,
         seconds=round(run.seconds, 1),
-        problem=run.problem,
+        problem=problem,
         finished=now.isoformat(timespec="seconds"),
         lesson=planned.notebook.stem,
         parameters=dict(planned.parameters),
