@@ -2,7 +2,8 @@
 
 A sweep has a folder. For each run it holds the executed notebook `<notebook>-<key>.ipynb`, the
 record `<notebook>-<key>.json`, and, as soon as the run is over, `<notebook>-<key>.status`. A run
-that passed is never run again; one that failed, or was broken off, is run again the next time.
+that passed is never run again; one that failed, or was broken off, is run again the next time. The
+record of one that failed, if there is any, ends in `.json.failed`, so that nobody compares it.
 """
 
 from __future__ import annotations
@@ -55,6 +56,11 @@ class Task:
         """Where it is written how the run ended."""
         return self.output.with_suffix(STATUS)
 
+    @property
+    def failed_record(self) -> Path:
+        """Where the record of a run that failed goes, out of the way of comparisons."""
+        return self.output.with_suffix(".json.failed")
+
     def is_current(self) -> bool:
         """Whether notebook, helpers and versions are still those of the key."""
         helpers_used.cache_clear()
@@ -62,7 +68,7 @@ class Task:
 
     def clear(self) -> None:
         """Take away what an earlier try, failed or broken off, has left."""
-        for path in (self.status_file, self.record, self.output):
+        for path in (self.status_file, self.record, self.failed_record, self.output):
             path.unlink(missing_ok=True)
 
 
@@ -244,7 +250,8 @@ def dry_run_table(tasks: Sequence[Task], seconds: dict[str, float]) -> str:
         lines.append(f"{'skip' if skipped else 'run':5} {last:>18}  {task.planned.title}")
     count = sum(line.startswith("run") for line in lines)
     known = f", {_minutes(left)} as they took last time" if count > unknown else ""
-    lines.append(f"{count} to run{known}; {len(tasks) - count} finished before.")
+    more = f" and {unknown} that never ran" if known and unknown else ""
+    lines.append(f"{count} to run{known}{more}; {len(tasks) - count} finished before.")
     return "\n".join(lines)
 
 
@@ -299,8 +306,11 @@ def _told(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
 
 
 def _ended(task: Task, run: Run) -> Status:
+    """Say how a run ended; the record of one that failed is put aside."""
     planned, now = task.planned, datetime.now(UTC)
     problem = run.problem or (None if task.is_current() else CHANGED)
+    if problem and task.record.exists():
+        task.record.replace(task.failed_record)
     return Status(
         passed=problem is None,
         seconds=round(run.seconds, 1),

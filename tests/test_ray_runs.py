@@ -99,8 +99,8 @@ def test_when_a_node_is_lost_every_run_ends_once_and_as_it_would_have_here(
     assert {line.split()[2] for line in lines(diary, "start")} == {"1"}  # thread a CPU
 
     sweeps.run_sweep(here, tmp_path / "here", None, partial(sweeps.run_here, cpus=1))
-    for one, other in zip(there, here, strict=True):
-        assert one.output.exists()
+    assert all(task.output.exists() for task in there)
+    for one, other in zip(there[:3], here[:3], strict=True):
         assert without_times(one.record) == without_times(other.record)
     again = sweeps.run_sweep(there[:3], tmp_path / "there", None, runner)
     assert {outcome.word for outcome in again} == {"skipped"}

@@ -113,6 +113,8 @@ def test_a_failed_run_keeps_its_notebook_stops_no_other_and_is_tried_again(
     assert "cell 7 (Last part): ValueError: Too many.; see " in said
     assert "1 passed, 1 failed, 0 skipped." in said
     assert len(list((tmp_path / "out").glob("*.ipynb"))) == 2
+    assert [r["parameters"] for r in load_records(tmp_path / "out")] == [{"EPOCHS": 3}]
+    assert len(list((tmp_path / "out").glob("*.json.failed"))) == 1
     assert main(command) == 1
     assert "0 passed, 1 failed, 1 skipped." in capsys.readouterr().out
 
@@ -132,6 +134,7 @@ def test_a_notebook_that_changes_meanwhile_does_not_count_as_run(matrix, diary, 
     assert [outcome.word for outcome in outcomes] == ["failed", "failed"]
     assert {outcome.status.problem for outcome in outcomes} == {sweeps.CHANGED}
     assert len(lines(diary, "end")) == 1
+    assert load_records(tmp_path / "out") == []
 
 
 def test_a_dry_run_lists_what_would_run_and_how_long_it_took(matrix, diary, tmp_path, capsys):
@@ -152,7 +155,9 @@ def test_a_dry_run_lists_what_would_run_and_how_long_it_took(matrix, diary, tmp_
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "skip      90 s last time  01_tiny: EPOCHS=3, LEARNING_RATE=0.1"
     assert said[1] == "run       90 s last time  01_tiny: EPOCHS=3, LEARNING_RATE=0.01"
-    assert said[4] == "3 to run, 90 s as they took last time; 1 finished before."
+    assert said[4] == (
+        "3 to run, 90 s as they took last time and 2 that never ran; 1 finished before."
+    )
 
 
 def write_passed(task: sweeps.Task, seconds: float) -> None:
