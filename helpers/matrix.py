@@ -132,7 +132,7 @@ def _notebook_blocks(path: Path, notebooks: Any) -> dict[Path, dict[str, Any]]:
     """Return each notebook with its own block of values."""
     if notebooks == "all":
         notebooks = [notebook.stem for notebook in course_notebooks()]
-    if isinstance(notebooks, (str, int)):
+    if isinstance(notebooks, (str, int)) and not isinstance(notebooks, bool):
         notebooks = [notebooks]
     if isinstance(notebooks, list):
         notebooks = dict.fromkeys(notebooks)

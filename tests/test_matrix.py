@@ -80,6 +80,7 @@ def test_seeds_come_last_to_vary_and_only_where_a_notebook_has_one(read, tmp_pat
         ("", "asks for nothing: it needs the entry notebooks"),
         ("preset: quick\n", "notebooks must be all, or name at least one"),
         ("notebooks: []\n", "notebooks must be all, or name at least one"),
+        ("notebooks: yes\n", "notebooks must be all, or name at least one"),
         ("- 01_tiny.ipynb\n", "it needs the entry notebooks"),
         ("notebooks: [\n", "cannot be read as YAML: .*line 2"),
         ("notebook: 01_tiny.ipynb\n", r"'notebook' is no entry \(did you mean notebooks\?\)"),
