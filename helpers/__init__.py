@@ -21,6 +21,7 @@ plotting       every figure of the course, with its alt text
 diagrams       drawings that explain an idea
 photos         a learner's own photo: open, straighten, classify
 results        a record of each run; the table published | measured
+exercises      questions with feedback, one module a lesson
 
 reruns         the command line: notebooks run again, gathered on one page
 execution      one run of one notebook by papermill, checked before it starts

@@ -15,7 +15,16 @@ from helpers import evaluation, exercises, networks
 from helpers.environment import PROJECT
 from helpers.execution import course_notebooks
 from helpers.exercises import exercises_of
-from helpers.exercises.kinds import WAITING, Choice, Feedback, Function, Number, defined, shown
+from helpers.exercises.kinds import (
+    WAITING,
+    Choice,
+    Feedback,
+    Function,
+    Number,
+    compared,
+    defined,
+    shown,
+)
 
 MODULES = [m.name for m in pkgutil.iter_modules(exercises.__path__) if m.name.startswith("lesson_")]
 LESSONS = {name: exercises_of(getattr(exercises, name)) for name in MODULES}
@@ -172,7 +181,7 @@ def test_any_equivalent_function_is_right(function):
 
 def test_an_unknown_mistake_is_shown_by_an_example():
     text = DOUBLE.judge(lambda values: 3 * values).text
-    assert text.startswith("Given array([") and "is expected" in text
+    assert text.startswith("Given [") and "is expected" in text
 
 
 @pytest.mark.parametrize(
@@ -205,6 +214,29 @@ def test_feedback_is_readable_as_text_and_as_html():
     assert "<pre>if a &lt; b:" in page
 
 
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        (lambda values: values / 3, "[0, 0.3333, 0.6667], where [0, 2, 4] is expected"),
+        (lambda values: values[:2], "[0, 1], where "),
+        (lambda values: "a", "'a', where numbers are expected"),
+        (lambda values: [[1], [2, 3]], "[[1], [2, 3]], where numbers are expected"),
+    ],
+)
+def test_small_outcomes_are_shown_whole(function, text):
+    assert text in compared(function(np.arange(3.0)), [0.0, 2.0, 4.0])
+
+
+def test_of_many_numbers_the_first_that_differs_is_shown():
+    expected, found = np.zeros((4, 5)), np.zeros((4, 5))
+    found[2, 1:] = 7
+    assert compared(found, expected) == "7 at [2, 1], where 0 is expected"
+    assert (
+        compared(found[0], expected)
+        == "[0, 0, 0, 0, 0], where an array of shape (4, 5) is expected"
+    )
+
+
 def test_long_values_are_cut_short():
     assert shown(np.zeros((9, 9))) == "an array of shape (9, 9)"
     assert len(shown("x" * 1000)) < 300
@@ -231,7 +263,7 @@ def test_a_notebook_has_the_exercises_of_its_lesson(notebook):
 @EVERY
 def test_the_instructors_page_has_the_answer(exercise):
     page = (PROJECT / "docs" / "instructors.md").read_text(encoding="utf-8")
-    assert exercise.title in page.lower()
+    assert exercise.title.lower() in page.lower()
     answer = (
         exercise.code if isinstance(exercise, Function) else exercise.answered().text.split(". ")[0]
     )

@@ -22,6 +22,7 @@ COLOURS = {"Right": "#4477aa", "Not yet": "#ee7733"}
 OTHER_COLOUR = "#777777"
 FRESH_INPUTS = 5  # on which a function is tried
 THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}([, _']\d{3})+(\.\d+)?")
+FEW = 8  # numbers that are shown one by one
 SHOWN = 200  # characters of a value in a message
 
 
@@ -346,10 +347,7 @@ class Function(Exercise):
             expected = defined(self.code)(*self._arguments(seed))
             if not alike(outcome, expected):
                 given = ", ".join(map(shown, self._arguments(seed)))
-                return (
-                    f"Given {given}, your function gives {shown(outcome)}; "
-                    f"{shown(expected)} is expected."
-                )
+                return f"Given {given}, your function gives {compared(outcome, expected)}."
         raise AssertionError("There is no difference.")
 
 
@@ -369,24 +367,48 @@ def alike(found: Any, expected: Any) -> bool:
         found: anything.
         expected: numbers, or lists or arrays of them.
     """
-    expected = np.asarray(expected, float)
-    try:
-        found = np.asarray(found, float)
-    except (TypeError, ValueError):
+    found, expected = _numbers(found), np.asarray(expected, float)
+    if found is None:
         return False
     if found.size == expected.size == 1:
         found = found.reshape(expected.shape)
-    return found.shape == expected.shape and np.allclose(found, expected, 1e-4, 1e-6, True)
+    return found.shape == expected.shape and bool(_close(found, expected).all())
+
+
+def compared(found: Any, expected: Any) -> str:
+    """Write in a line how an outcome differs from the one expected; of many numbers, the first."""
+    mine, right = _numbers(found), np.asarray(expected, float)
+    if mine is None:
+        return f"{shown(found)}, where numbers are expected"
+    if right.size > FEW and mine.shape == right.shape:
+        place = np.argwhere(~_close(mine, right))[0].tolist()
+        one, other = (shown(values[tuple(place)]) for values in (mine, right))
+        return f"{one} at {shown(place)}, where {other} is expected"
+    return f"{shown(found)}, where {shown(expected)} is expected"
+
+
+def _numbers(value: Any) -> np.ndarray | None:
+    """Return an outcome as an array of numbers, None where it is something else."""
+    try:
+        return np.asarray(value, float)
+    except (TypeError, ValueError):
+        return None
+
+
+def _close(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    return np.isclose(found, expected, rtol=1e-4, atol=1e-6, equal_nan=True)
 
 
 def shown(value: Any) -> str:
     """Write a value in a line: a large array by its shape, whatever is long cut short."""
-    if isinstance(value, (list, tuple)) and value and not np.isscalar(value[0]):
-        return f"{type(value).__name__} of {len(value)}: {', '.join(map(shown, value[:3]))}, ..."
     shape = getattr(value, "shape", ())
-    if shape and np.prod(shape) > 8:
+    if shape and np.prod(shape) > FEW:
         return f"an array of shape {tuple(shape)}"
-    text = " ".join(repr(value.tolist() if isinstance(value, np.generic) else value).split())
+    if isinstance(value, (np.generic, np.ndarray)):
+        return shown(value.tolist())
+    if isinstance(value, (list, tuple)) and len(value) <= FEW:
+        return f"[{', '.join(map(shown, value))}]"
+    text = f"{value:.4g}" if isinstance(value, float) else " ".join(repr(value).split())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 

@@ -149,8 +149,8 @@ print(f"{degrees} degrees: {np.sin(np.radians(degrees)) / 2:.3f} of the width")
         "It lies between 20 and 30 degrees.",
     ),
     why=(
-        "At 23.6 degrees the edge moves by a fifth, a hundred times as far as at 0.2 degrees. What "
-        "a number means stands in the documentation, and in the picture: look at both."
+        "That moves the edge more than a hundred times as far as 0.2 degrees do. What a number "
+        "means stands in the documentation, and shows in the picture: look at both."
     ),
 )
 
@@ -176,12 +176,12 @@ lower_curve = Choice(
         ),
     },
     hints=(
-        "Look at the twelve or so augmented pictures above, then at the white ones of section 2.",
+        "Look at the augmented pictures above, then at those of section 2, in front of white.",
         "Which of the two kinds would you rather be tested on?",
     ),
     why=(
-        "Training pictures are augmented, held-out ones stand upright in front of white. (Dropout "
-        "makes training harder, too, and its accuracy is an average over the epoch, in which the "
-        "network still improves.)"
+        "Training pictures are augmented, held-out ones are as they were made, in front of white. "
+        "(Dropout makes training harder, too, and its accuracy is an average over the epoch, in "
+        "which the network still improves.)"
     ),
 )

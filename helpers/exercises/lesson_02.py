@@ -6,7 +6,7 @@ from helpers.exercises.kinds import Choice, Function, Number
 
 views = Number(
     kind="predict",
-    title="how often does the frozen part run?",
+    title="how often the frozen part runs",
     question=(
         "The walkthrough runs it over 63,000 pictures in 25 epochs. Our way, with six views of "
         "each of the 2,520 training pictures: over how many, in the same 25 epochs?"
@@ -56,7 +56,7 @@ small_head = Number(
 
 swing = Choice(
     kind="explain",
-    title="what brought it to rest?",
+    title="what brought it to rest",
     question=(
         "Each curve has one change more than the one before. Which change ended the swing of the "
         "test accuracy?"
@@ -131,7 +131,7 @@ def _layers(random):
 
 may_learn = Function(
     kind="complete",
-    title="who may learn?",
+    title="who may learn",
     question=(
         "Write the third rule as code. Of a list of layers, those from number `first` on may "
         "learn; the others may not, and batch normalisation (`keras.layers.BatchNormalization`) "

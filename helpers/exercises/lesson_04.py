@@ -102,7 +102,7 @@ dense_head = Number(
 
 sure_mistakes = Number(
     kind="explore",
-    title="how sure are the mistakes?",
+    title="how sure the mistakes are",
     question=(
         "Published: accuracy 0.950, and a test loss of 0.486. Suppose that 95 of 100 photos get "
         "0.99 for their true class. What do the five others get, so that the loss becomes 0.486? "

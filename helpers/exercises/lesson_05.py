@@ -1,5 +1,7 @@
 """Exercises of lesson 5: where the work is, views, errors, an input range, over-fitting."""
 
+import numpy as np
+
 from helpers.exercises.kinds import Choice, Function, Number
 
 work_share = Number(
@@ -32,7 +34,7 @@ work_share = Number(
 
 views_saved = Number(
     kind="explore",
-    title="how many views are too many?",
+    title="when nothing is saved",
     question=(
         "Approaches 2 and 3 send 240,000 photos through blocks 1 to 4: 90 passes over 2,000 "
         "training photos, and 60 over 1,000 validation photos. Change `each` below: at how many "
@@ -121,47 +123,51 @@ vgg_input = Function(
         "Write this preprocessing for photos in red, green, blue from 0 to 255."
     ),
     start='''\
-def vgg_input(photos):
-    """Photos as VGG16 wants them; shape (photos, height, width, 3) before and after."""
-    means = np.array([103.939, 116.779, 123.68])  # of blue, green, red
+def vgg_input(photos, means):
+    """Photos as VGG16 wants them, shape (photos, height, width, 3) before and after.
+
+    `means` are three numbers: of blue, of green, of red.
+    """
     return ...
 ''',
     code="""\
-def vgg_input(photos):
-    means = np.array([103.939, 116.779, 123.68])
+def vgg_input(photos, means):
     return photos[..., ::-1] - means
 """,
     mistakes={
         """\
-def in_the_old_order(photos):
-    return photos - np.array([103.939, 116.779, 123.68])
+def in_the_old_order(photos, means):
+    return photos - means
 """: "The colours are still in the order red, green, blue.",
         """\
-def means_first(photos):
-    return (photos - np.array([103.939, 116.779, 123.68]))[..., ::-1]
+def means_first(photos, means):
+    return (photos - means)[..., ::-1]
 """: "Turn the colours round first: here blue's mean is taken from red.",
         """\
-def without_means(photos):
+def without_means(photos, means):
     return photos[..., ::-1]
 """: "The order is right; the means are still to be taken off.",
         """\
-def wrong_axis(photos):
-    return photos[::-1] - np.array([103.939, 116.779, 123.68])
+def wrong_axis(photos, means):
+    return photos[::-1] - means
 """: "That turns the order of the *photos* round; the colours are on the last axis.",
         """\
-def rows(photos):
-    return photos[:, ::-1] - np.array([103.939, 116.779, 123.68])
+def rows(photos, means):
+    return photos[:, ::-1] - means
 """: "That stands the photos on their heads; the colours are on the last axis.",
         """\
-def scaled(photos):
-    return photos[..., ::-1] / 255 - np.array([103.939, 116.779, 123.68])
+def scaled(photos, means):
+    return photos[..., ::-1] / 255 - means
 """: "The means are those of 0 to 255, so the photos must not be divided by 255.",
         """\
-def added(photos):
-    return photos[..., ::-1] + np.array([103.939, 116.779, 123.68])
+def added(photos, means):
+    return photos[..., ::-1] + means
 """: "The means are to be taken off, not added.",
     },
-    inputs=lambda random: (random.uniform(0, 255, (2, 4, 4, 3)),),
+    inputs=lambda random: (
+        random.uniform(0, 255, (2, 4, 4, 3)),
+        np.array([103.939, 116.779, 123.68]),
+    ),
     hints=(
         "`photos[..., ::-1]` turns the last axis round, the colours.",
         "Turn round first, then subtract `means`.",
