@@ -18,6 +18,7 @@ TRAINING_COLOUR, VALIDATION_COLOUR = "#4477aa", "#ee7733"
 # Told apart with any colour vision. Source: P. Tol (2021), Colour Schemes, "bright" and "vibrant".
 COLOURS = ("#4477aa", "#ee7733", "#228833", "#aa3377", "#bbbbbb", "#ccbb44", "#66ccee")
 MARKERS = "osD^vP*X<>"
+NAMED_MISTAKES = 8  # of a confusion matrix, in its alt text
 FEWEST = 5  # pictures in a bin of a reliability curve: the share of fewer says little
 STYLE = {
     "figure.dpi": 90,
@@ -176,13 +177,20 @@ def confusion(scores: Scores, title: str) -> None:
         axis.set_xticks(ticks, classes, **({"rotation": 40, "ha": "right"} if crowded else {}))
         axis.set_yticks(ticks, classes)
         axis.set(xlabel="predicted", ylabel="true", title=title)
-    errors = [
-        f"{counts[row, column]} {classes[row]} taken for {classes[column]}"
-        for row, column in np.ndindex(*counts.shape)
-        if row != column and counts[row, column]
-    ]
     right = f"{np.trace(counts)} of {counts.sum()} right"
-    show(figure, f"Confusion matrix, {title}: {right}; {', '.join(errors) or 'no mistakes'}.")
+    show(figure, f"Confusion matrix, {title}: {right}; {_mistakes(counts, classes)}.")
+
+
+def _mistakes(counts: np.ndarray, classes: Sequence[str]) -> str:
+    """Name the most frequent mistakes of a confusion matrix: a list of all would tire a reader."""
+    places = [(row, column) for row, column in np.ndindex(*counts.shape) if row != column]
+    wrong = sorted((place for place in places if counts[place]), key=lambda place: -counts[place])
+    said = [
+        f"{counts[place]} {classes[place[0]]} taken for {classes[place[1]]}"
+        for place in wrong[:NAMED_MISTAKES]
+    ]
+    rest = sum(counts[place] for place in wrong[NAMED_MISTAKES:])
+    return ", ".join([*said, *([f"{rest} other mistakes"] if rest else [])]) or "no mistakes"
 
 
 def accuracy_bars(scores: dict[str, Scores], title: str) -> None:

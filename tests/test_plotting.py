@@ -59,6 +59,19 @@ def test_confusion_names_the_mistakes(shown, scores):
     assert shown[0][1] == ("Confusion matrix, test set: 3 of 4 right; 1 rock taken for scissors.")
 
 
+def test_of_many_mistakes_the_frequent_ones_are_named(shown):
+    counts = np.full((5, 5), 1)
+    counts[0, 3] = 7
+    labels, answers = np.array(
+        [place for place in np.ndindex(5, 5) for _ in range(counts[place])]
+    ).T
+    scores = Scores(np.eye(5, dtype=np.float32)[answers], labels.astype(np.int32), tuple("abcde"))
+    plotting.confusion(scores, "many")
+    assert "right; 7 a taken for d, 1 a taken for b" in shown[0][1]
+    assert shown[0][1].count("taken for") == 8
+    assert shown[0][1].endswith(", 12 other mistakes.")
+
+
 def test_bars_tell_every_accuracy(shown, scores):
     plotting.accuracy_bars({"first": scores, "second": scores}, "Compared")
     assert shown[0][1] == "Compared: first 0.750; second 0.750."
