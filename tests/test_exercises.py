@@ -211,7 +211,7 @@ def test_feedback_is_readable_as_text_and_as_html():
     assert repr(feedback) == "Not yet. Use `a < b`, not <b>.\n    if a < b:\n        pass"
     page = feedback._repr_html_()
     assert "<strong>Not yet.</strong> Use <code>a &lt; b</code>, not &lt;b&gt;." in page
-    assert "<pre>if a &lt; b:" in page
+    assert ">if a &lt; b:\n    pass</pre>" in page
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,8 @@ class Feedback:
     def _repr_html_(self) -> str:
         colour = COLOURS.get(self.heading, OTHER_COLOUR)
         text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.text, quote=False))
-        code = f"<pre>{html.escape(self.code, quote=False)}</pre>" if self.code else ""
+        code = html.escape(self.code, quote=False)
+        code = f'<pre style="overflow-x: auto">{code}</pre>' if code else ""
         return (
             f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0.8em">'
             f"<strong>{html.escape(self.heading)}.</strong> {text}{code}</div>"
