@@ -554,7 +554,7 @@ def test_widget_classifies_each_upload(model):
     upload.value = (upload_of("sky.png", blue), upload_of("rose.png", red))
     texts = [entry["text"] for entry in output.outputs if entry["output_type"] == "stream"]
     figures = [entry for entry in output.outputs if entry["output_type"] == "display_data"]
-    assert texts == ["sky.png\n", "rose.png\n"]
+    assert texts == ["sky.png: blue, 96.5 %\n", "rose.png: red, 96.5 %\n"]
     alts = [figure["metadata"]["image/png"]["alt"] for figure in figures]
     assert ["classified as blue" in alts[0], "classified as red" in alts[1]] == [True, True]
 
@@ -566,7 +566,7 @@ def test_widget_shows_the_sentence_and_goes_on(model):
     name, sentence = entry["text"].splitlines()
     assert name == "notes.jpg" and "is not a picture" in sentence and "Traceback" not in sentence
     upload.value = (upload_of("leaf.png", encoded(Image.new("RGB", (9, 5), "lime"))),)
-    assert output.outputs[0]["text"] == "leaf.png\n"
+    assert output.outputs[0]["text"] == "leaf.png: green, 96.5 %\n"
     assert "classified as green" in output.outputs[1]["data"]["text/plain"]
 
 
@@ -599,7 +599,7 @@ def test_own_photos_from_a_folder(model, tmp_path, displayed, capsys):
     photos.classify_own_photos(model, COLOURS, str(tmp_path))
     assert [prediction.label for prediction in displayed] == ["red", "blue"]
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:3] == ["a.png", "b.PNG", "c.jpg"]
+    assert lines[:3] == ["a.png: red, 96.5 %", "b.PNG: blue, 96.5 %", "c.jpg"]
     assert "is not a picture" in lines[3] and len(lines) == 4
 
 
@@ -708,7 +708,7 @@ def test_in_a_live_kernel(monkeypatch):
         (printed,) = run_cell(client, code, someone=True)
         upload_from_front_end(client, printed["text"].strip(), "x.png", encoded(noise(4, 4)))
         code = "print([entry.get('text') for entry in box.children[1].outputs])"
-        assert run_cell(client, code, someone=True)[0]["text"] == "['x.png\\n', None]\n"
+        assert run_cell(client, code, someone=True)[0]["text"] == "['x.png: b, 75.0 %\\n', None]\n"
         prediction = f"photos.classify_photo(Model(), {encoded(noise(4, 4))!r}, ('a', 'b'))"
         (shown,) = run_cell(client, prediction, someone=False)
         assert "classified as b" in shown["metadata"]["image/png"]["alt"]
