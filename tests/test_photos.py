@@ -8,11 +8,11 @@ import types
 import warnings
 import zlib
 from io import BytesIO
-from queue import Empty
 
 import numpy as np
 import pytest
 from jupyter_client.manager import start_new_kernel
+from kernels import run_cell
 from PIL import Image, ImageOps
 
 from helpers import photos
@@ -663,23 +663,6 @@ class Model:
     def __call__(self, batch, training):
         return np.array([[0.25, 0.75]])
 """
-
-
-def run_cell(client, code: str, someone: bool) -> list[dict]:
-    """Run a cell as a front end with (or without) a person does; return its outputs."""
-    message = client.execute(code, allow_stdin=someone)
-    outputs = []
-    while True:
-        try:
-            reply = client.get_iopub_msg(timeout=60)
-        except Empty:
-            pytest.fail(f"the kernel gave no answer to {code!r}")
-        if reply["parent_header"].get("msg_id") != message:
-            continue
-        if reply["msg_type"] == "status" and reply["content"]["execution_state"] == "idle":
-            return outputs
-        if reply["msg_type"] in {"stream", "display_data", "execute_result", "error"}:
-            outputs.append(reply["content"])
 
 
 def upload_from_front_end(client, widget: str, name: str, content: bytes) -> None:
