@@ -18,6 +18,7 @@ sys.path.insert(0, str(PROJECT))
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ["PYTHONPATH"] = str(PROJECT)  # where the kernels of small notebooks find the helpers
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = [  # also as root, and with no word to anybody outside
     "--no-sandbox",
     "--disable-gpu",
@@ -98,7 +99,7 @@ def browser() -> Iterator:
     """The system's Chromium, without a window, by Playwright; skipped where one is missing."""
     if importlib.util.find_spec("playwright") is None:
         pytest.skip("Playwright is missing: pip install -r requirements-browser.txt")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
         pytest.skip("Chromium is missing: install your system's package chromium")
     from playwright.sync_api import sync_playwright
