@@ -22,11 +22,12 @@ ALT = "Curves [of 2 runs]: 0.5 < 0.9,\n `best` *last*."
 BUILD = "import sys, pathlib, helpers.site as s; s.build_site(site=pathlib.Path(sys.argv[1]))"
 TOO_WIDE = """() => {
     const scrolls = each => ["auto", "scroll"].includes(getComputedStyle(each).overflowX);
-    const inside = each => each.matches("article") ? false : scrolls(each) || inside(each.parentElement);
+    const held = each => !each.matches("article") && (scrolls(each) || held(each.parentElement));
     const wide = each => each.getBoundingClientRect().right > innerWidth + 1;
     const all = [...document.querySelectorAll("article, article *")];
-    return all.filter(each => wide(each) && !inside(each)).map(each => each.outerHTML.slice(0, 200));
-}"""
+    const cut = all.filter(each => wide(each) && !held(each));
+    return cut.map(each => each.outerHTML.slice(0, 200));
+}"""  # what of an article is cut off: it sticks out, and nothing around it scrolls
 PHONE = {"width": 390, "height": 800}
 
 
