@@ -2,12 +2,13 @@
 
 PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
-VENV_PYTHON := .venv/Scripts/python
+SCRIPTS := Scripts
 else
-VENV_PYTHON := .venv/bin/python
+SCRIPTS := bin
 endif
+VENV_PYTHON := .venv/$(SCRIPTS)/python
 
-.PHONY: help environment course sweep replicate results test lab lint address clean
+.PHONY: help environment course sweep replicate results test test-colab lab site lint address clean
 
 help:
 	@echo "make course                    run every notebook quickly; see runs/latest/index.html"
@@ -15,10 +16,12 @@ help:
 	@echo "make replicate                 repeat all published figures over three seeds; hours, resumable"
 	@echo "make results                   write RESULTS.md from the records of what was run"
 	@echo "make test                      test the helpers, then the notebooks"
+	@echo "make test-colab                the same tests of the helpers with Colab's versions"
 	@echo "make lab                       open the notebooks in JupyterLab"
+	@echo "make site                      build the web site; see site/index.html"
 	@echo "make lint                      check the code's style"
 	@echo "make address REPO=owner/name   write your repository's address wherever it stands"
-	@echo "make clean                     delete .venv and caches; data/ and runs/ stay"
+	@echo "make clean                     delete environments and caches; data/ and runs/ stay"
 	@echo "Another Python: make course PYTHON=python3.12"
 
 environment:
@@ -40,8 +43,16 @@ results: environment
 test: environment
 	@$(VENV_PYTHON) -m pytest
 
+test-colab:
+	@$(PYTHON) bootstrap.py colab
+	@.venv-colab/$(SCRIPTS)/python -m pytest --ignore=tests/test_notebooks_run.py
+
 lab: environment
 	@$(VENV_PYTHON) -m jupyterlab notebooks
+
+site:
+	@$(PYTHON) bootstrap.py site
+	@.venv-site/$(SCRIPTS)/python -m helpers.site
 
 lint: environment
 	@$(VENV_PYTHON) -m ruff check .
@@ -51,5 +62,5 @@ address: environment
 	@$(VENV_PYTHON) -m helpers.address $(REPO)
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache
+	rm -rf .venv .venv-site .venv-colab site .site-build .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -32,6 +32,7 @@ ray_runs       the same runs on many machines, by Ray
 storage        copies in a bucket, by papermill's storage addresses
 comparison     all records in one table; is a difference real? (comparison_figures)
 replication    RESULTS.md: what is published, what was measured here
+site           the web site: lessons, results and notes as static pages
 publishing     execute a notebook in place, as it is committed
 address        the course's address on GitHub, in all places at once
 """

@@ -1,7 +1,8 @@
-"""Write a file whole or not at all."""
+"""Write a file or a folder whole or not at all."""
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from pathlib import Path
 
@@ -23,3 +24,29 @@ def write_atomically(target: Path, text: str) -> None:
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def replace_folder(source: Path, target: Path) -> None:
+    """Copy a folder to the place of another, which stays whole until the copy is complete.
+
+    Args:
+        source: the new folder; it stays.
+        target: where the copy goes.
+
+    Raises:
+        OSError: the target is in use, or the copy cannot be written; the target is as it was.
+    """
+    new, old = (target.with_name(f".{target.name}-{source.name}-{end}") for end in ("new", "old"))
+    shutil.copytree(source, new)
+    try:
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+    except OSError as error:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        shutil.rmtree(new, ignore_errors=True)
+        raise OSError(
+            f"{target} is in use and stays as it was; the new one is in {source}."
+        ) from error
+    shutil.rmtree(old, ignore_errors=True)

@@ -332,6 +332,11 @@ class Prediction:
     image: np.ndarray = field(repr=False)
 
     @property
+    def answer(self) -> str:
+        """The label and its probability; JupyterLab shows no alt text, and this line instead."""
+        return f"{self.label}, {_percent(self.probability)}"
+
+    @property
     def alt_text(self) -> str:
         """The figure in words."""
         every = ", ".join(f"{name} {_percent(p)}" for name, p in self.probabilities.items())
@@ -547,13 +552,14 @@ def photo_widget(
 def _as_outputs(
     model: keras.Model, classes: Sequence[str], name: str, content: bytes, look: Look | None
 ) -> list[dict[str, Any]]:
-    """Classify one upload; return its name, then its figure or its sentence, as cell outputs."""
+    """Classify one upload; return its name and answer, then its figure, as cell outputs."""
     try:
-        data, metadata = classify_photo(model, content, classes, look)._repr_mimebundle_()
+        prediction = classify_photo(model, content, classes, look)
     except PhotoError as error:
         return [_as_text(f"{name}\n{error}\n")]
+    data, metadata = prediction._repr_mimebundle_()
     return [
-        _as_text(f"{name}\n"),
+        _as_text(f"{name}: {prediction.answer}\n"),
         {"output_type": "display_data", "data": data, "metadata": metadata},
     ]
 
@@ -618,14 +624,15 @@ def _show_each(
     photos: Iterable[tuple[str, Path | bytes]],
     look: Look | None,
 ) -> int:
-    """Show each photo's name, then its figure or its sentence; return how many were classified."""
+    """Show each photo's answer and figure, or its sentence; return how many were classified."""
     shown = 0
     for name, source in photos:
-        print(name)
         try:
-            display(classify_photo(model, source, classes, look))
+            prediction = classify_photo(model, source, classes, look)
         except PhotoError as error:
-            print(error)
+            print(f"{name}\n{error}")
         else:
+            print(f"{name}: {prediction.answer}")
+            display(prediction)
             shown += 1
     return shown

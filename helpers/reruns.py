@@ -12,7 +12,6 @@ import argparse
 import base64
 import io
 import re
-import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,6 +40,7 @@ from helpers.execution import (
     quick_preset,
     run_notebook,
 )
+from helpers.files import replace_folder
 from helpers.matrix import read_matrix
 from helpers.parameters import RULES, check_values
 from helpers.publishing import drop_widgets
@@ -89,7 +89,7 @@ def run_course(
         print(f"{notebook.stem}: {run.status}", flush=True)
         runs.append(run)
     write_page(runs, folder)
-    _replace_folder(folder, runs_folder / "latest")
+    replace_folder(folder, runs_folder / "latest")
     return runs
 
 
@@ -245,24 +245,6 @@ def _new_folder(runs_folder: Path) -> Path:
             return folder
         except FileExistsError:
             number += 1
-
-
-def _replace_folder(source: Path, target: Path) -> None:
-    """Copy a folder to the place of another, which stays whole until the copy is complete."""
-    new, old = (target.with_name(f".{target.name}-{source.name}-{end}") for end in ("new", "old"))
-    shutil.copytree(source, new)
-    try:
-        if target.exists():
-            target.rename(old)
-        new.rename(target)
-    except OSError as error:
-        if old.exists() and not target.exists():
-            old.rename(target)
-        shutil.rmtree(new, ignore_errors=True)
-        raise OSError(
-            f"{target} is in use and stays as it was; the new page is in {source}."
-        ) from error
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_html(output: Path) -> Path:

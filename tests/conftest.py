@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -16,6 +18,16 @@ sys.path.insert(0, str(PROJECT))
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ["PYTHONPATH"] = str(PROJECT)  # where the kernels of small notebooks find the helpers
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = [  # also as root, and with no word to anybody outside
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 KERNELSPEC = {"name": "python3", "display_name": "Python 3", "language": "python"}
 PARAMETERS = """\
 DATA: str = "auto"  # which pictures: auto, full or samples
@@ -80,3 +92,19 @@ def tiny_notebook() -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """The system's Chromium, without a window, by Playwright; skipped where one is missing."""
+    if importlib.util.find_spec("playwright") is None:
+        pytest.skip("Playwright is missing: pip install -r requirements-browser.txt")
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if chromium is None:
+        pytest.skip("Chromium is missing: install your system's package chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
+        yield started
+        started.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,11 +18,14 @@ SCRIPT = Path(bootstrap.__file__)
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch) -> Path:
-    monkeypatch.setattr(bootstrap, "VENV", str(tmp_path / ".venv"))
-    monkeypatch.setattr(bootstrap, "STATE", str(tmp_path / ".venv" / "course-packages.txt"))
-    monkeypatch.setattr(bootstrap, "LOCK", str(tmp_path / "requirements.lock"))
-    (tmp_path / "requirements.lock").write_text("# nothing\n")
+    monkeypatch.setattr(bootstrap, "PROJECT", str(tmp_path))
+    for name in ("requirements.lock", "requirements.txt", "requirements-colab.txt"):
+        (tmp_path / name).write_text("# nothing\n")
     return tmp_path
+
+
+def environment(name: str = "course") -> bootstrap.Environment:
+    return bootstrap.Environment(*bootstrap.ENVIRONMENTS[name])
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def calls(monkeypatch) -> list[str]:
 def test_the_environment_is_made_once_and_updated_when_the_lock_changes(project, calls):
     assert bootstrap.main() == 0
     assert calls == ["venv", "pip"]
-    assert bootstrap._succeeds([bootstrap._venv_python(), "-c", "import pip"])
+    assert bootstrap._succeeds([environment().python, "-c", "import pip"])
     calls.clear()
 
     assert bootstrap.main() == 0
@@ -52,21 +56,45 @@ def test_the_environment_is_made_once_and_updated_when_the_lock_changes(project,
     assert calls == ["pip"]
     calls.clear()
 
-    bootstrap._write_state(bootstrap.UNFINISHED)
+    environment().write_state(bootstrap.UNFINISHED)
     (project / ".venv" / "half.txt").touch()
     assert bootstrap.main() == 0
     assert calls == ["venv", "pip"]
     assert not (project / ".venv" / "half.txt").exists()
 
 
+def test_another_environment_has_a_folder_of_its_own_and_follows_the_lists_in_its_list(
+    project, calls
+):
+    assert bootstrap.main("colab") == 0
+    assert bootstrap.main("colab") == 0
+    assert calls == ["venv", "pip"]
+    assert (project / ".venv-colab").is_dir() and not (project / ".venv").exists()
+    (project / "requirements.txt").write_text("# nothing else\n")
+    assert bootstrap.main("colab") == 0
+    assert calls == ["venv", "pip", "pip"]
+
+
+def test_a_mistyped_environment_is_told(project, capsys):
+    assert bootstrap.main("sight") == 1
+    assert "no environment sight; choose one of colab, course, site." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", bootstrap.ENVIRONMENTS)
+def test_the_lists_are_there_and_include_what_they_are_said_to(name):
+    first, *included = map(Path, environment(name).lists)
+    named = re.findall(r"^-r (\S+)", first.read_text(encoding="utf-8"), re.MULTILINE)
+    assert named == [path.name for path in included]
+
+
 def test_a_failed_installation_is_not_taken_as_complete(project, monkeypatch, capsys):
-    monkeypatch.setattr(bootstrap, "_make_folder", lambda state: None)
-    monkeypatch.setattr(bootstrap, "_venv_python", lambda: sys.executable)
+    monkeypatch.setattr(bootstrap.Environment, "make_folder", lambda self, state: None)
+    monkeypatch.setattr(bootstrap.Environment, "python", sys.executable)
     (project / ".venv").mkdir()
-    bootstrap._write_state("an older lock")
+    environment().write_state("an older lock")
     (project / "requirements.lock").write_text("./no-such-package.whl\n")
     assert bootstrap.main() == 1
-    assert bootstrap._state() == bootstrap.UNFINISHED
+    assert environment().state() == bootstrap.UNFINISHED
     assert "Installing the packages of requirements.lock failed" in capsys.readouterr().err
 
 
@@ -95,7 +123,7 @@ def test_a_wrong_python_is_told_before_anything_is_made(
     assert bootstrap.main() == 1
     assert sentence in capsys.readouterr().err
     assert calls == []
-    assert [path.name for path in project.iterdir()] == ["requirements.lock"]
+    assert not list(project.glob(".venv*"))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-ins are shell scripts")

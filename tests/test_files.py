@@ -1,10 +1,10 @@
-"""A file is written whole or not at all."""
+"""Files and folders are written whole or not at all."""
 
 from pathlib import Path
 
 import pytest
 
-from helpers.files import write_atomically
+from helpers.files import replace_folder, write_atomically
 
 
 def test_the_text_replaces_what_was_there(tmp_path):
@@ -28,3 +28,32 @@ def test_a_full_disk_leaves_the_old_file_alone(tmp_path, monkeypatch):
         write_atomically(target, "new")
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_replaces_another_and_leaves_nothing_else(tmp_path):
+    source, target = tmp_path / "new", tmp_path / "latest"
+    for folder in (source, target):
+        folder.mkdir()
+        (folder / f"{folder.name}.html").touch()
+    replace_folder(source, target)
+    assert [path.name for path in target.iterdir()] == ["new.html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "new"]
+
+
+def test_a_folder_in_use_stays_and_the_new_one_is_named(tmp_path, monkeypatch):
+    source, latest = tmp_path / "new", tmp_path / "latest"
+    for folder in (source, latest):
+        folder.mkdir()
+        (folder / "index.html").write_text(folder.name)
+    rename = Path.rename
+
+    def locked(self, target):
+        if target == latest and self.name.endswith("-new"):
+            raise PermissionError("in use")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", locked)
+    with pytest.raises(OSError, match="is in use and stays as it was"):
+        replace_folder(source, latest)
+    assert (latest / "index.html").read_text() == "latest"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "new"]

@@ -8,11 +8,11 @@ import types
 import warnings
 import zlib
 from io import BytesIO
-from queue import Empty
 
 import numpy as np
 import pytest
 from jupyter_client.manager import start_new_kernel
+from kernels import run_cell
 from PIL import Image, ImageOps
 
 from helpers import photos
@@ -554,7 +554,7 @@ def test_widget_classifies_each_upload(model):
     upload.value = (upload_of("sky.png", blue), upload_of("rose.png", red))
     texts = [entry["text"] for entry in output.outputs if entry["output_type"] == "stream"]
     figures = [entry for entry in output.outputs if entry["output_type"] == "display_data"]
-    assert texts == ["sky.png\n", "rose.png\n"]
+    assert texts == ["sky.png: blue, 96.5 %\n", "rose.png: red, 96.5 %\n"]
     alts = [figure["metadata"]["image/png"]["alt"] for figure in figures]
     assert ["classified as blue" in alts[0], "classified as red" in alts[1]] == [True, True]
 
@@ -566,7 +566,7 @@ def test_widget_shows_the_sentence_and_goes_on(model):
     name, sentence = entry["text"].splitlines()
     assert name == "notes.jpg" and "is not a picture" in sentence and "Traceback" not in sentence
     upload.value = (upload_of("leaf.png", encoded(Image.new("RGB", (9, 5), "lime"))),)
-    assert output.outputs[0]["text"] == "leaf.png\n"
+    assert output.outputs[0]["text"] == "leaf.png: green, 96.5 %\n"
     assert "classified as green" in output.outputs[1]["data"]["text/plain"]
 
 
@@ -599,7 +599,7 @@ def test_own_photos_from_a_folder(model, tmp_path, displayed, capsys):
     photos.classify_own_photos(model, COLOURS, str(tmp_path))
     assert [prediction.label for prediction in displayed] == ["red", "blue"]
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:3] == ["a.png", "b.PNG", "c.jpg"]
+    assert lines[:3] == ["a.png: red, 96.5 %", "b.PNG: blue, 96.5 %", "c.jpg"]
     assert "is not a picture" in lines[3] and len(lines) == 4
 
 
@@ -665,23 +665,6 @@ class Model:
 """
 
 
-def run_cell(client, code: str, someone: bool) -> list[dict]:
-    """Run a cell as a front end with (or without) a person does; return its outputs."""
-    message = client.execute(code, allow_stdin=someone)
-    outputs = []
-    while True:
-        try:
-            reply = client.get_iopub_msg(timeout=60)
-        except Empty:
-            pytest.fail(f"the kernel gave no answer to {code!r}")
-        if reply["parent_header"].get("msg_id") != message:
-            continue
-        if reply["msg_type"] == "status" and reply["content"]["execution_state"] == "idle":
-            return outputs
-        if reply["msg_type"] in {"stream", "display_data", "execute_result", "error"}:
-            outputs.append(reply["content"])
-
-
 def upload_from_front_end(client, widget: str, name: str, content: bytes) -> None:
     """Send a file to an upload widget as Jupyter's front end does."""
     file = {"name": name, "type": "image/png", "size": len(content), "last_modified": 0}
@@ -708,7 +691,7 @@ def test_in_a_live_kernel(monkeypatch):
         (printed,) = run_cell(client, code, someone=True)
         upload_from_front_end(client, printed["text"].strip(), "x.png", encoded(noise(4, 4)))
         code = "print([entry.get('text') for entry in box.children[1].outputs])"
-        assert run_cell(client, code, someone=True)[0]["text"] == "['x.png\\n', None]\n"
+        assert run_cell(client, code, someone=True)[0]["text"] == "['x.png: b, 75.0 %\\n', None]\n"
         prediction = f"photos.classify_photo(Model(), {encoded(noise(4, 4))!r}, ('a', 'b'))"
         (shown,) = run_cell(client, prediction, someone=False)
         assert "classified as b" in shown["metadata"]["image/png"]["alt"]

@@ -100,25 +100,6 @@ def test_a_failed_notebook_makes_the_course_fail_and_stops_no_other(course):
     assert "cell 7 (Last part): ValueError: The pictures <are> missing" in course.said
 
 
-def test_a_page_in_use_stays_and_the_new_one_is_named(tmp_path, monkeypatch):
-    source, latest = tmp_path / "new", tmp_path / "latest"
-    for folder in (source, latest):
-        folder.mkdir()
-        (folder / "index.html").write_text(folder.name)
-    rename = Path.rename
-
-    def locked(self, target):
-        if target == latest and self.name.endswith("-new"):
-            raise PermissionError("in use")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", locked)
-    with pytest.raises(OSError, match="is in use and stays as it was"):
-        reruns._replace_folder(source, latest)
-    assert (latest / "index.html").read_text() == "latest"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "new"]
-
-
 def test_a_wrong_preset_stops_the_course_before_any_work(tiny_notebook, tmp_path, presets):
     presets.write_text('["01_tiny".quick]\nEPOCH = 2\n')
     with pytest.raises(ValueError, match="EPOCH is no parameter"):

@@ -1,0 +1,112 @@
+"""Lesson 1 as Colab opens it: an empty folder, a repository to clone, an upload dialogue.
+
+`make test-colab` runs this, and the tests of the helpers, with Colab's versions.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_client.manager import start_new_kernel
+from kernels import run_cell
+
+from helpers.address import HOME, present_address
+from helpers.environment import PROJECT
+from helpers.execution import find_notebook, quick_preset
+from helpers.samples import draw_picture
+
+FILES = """\
+from pathlib import Path
+
+
+def upload():
+    return {"my hand.png": Path(__file__).with_name("hand.png").read_bytes()}
+"""
+GIT = ["git", "-c", "user.name=course", "-c", "user.email=course@example.org"]
+PINNED = re.compile(r"^(\w+)==(\S+)$", re.MULTILINE)
+NOT_TRAINED = "loaded = published"  # the photo cell takes a network that sections 4 to 7 train
+
+
+@pytest.fixture
+def repository(tmp_path) -> Path:
+    """The course as it is here, in a repository that git can clone."""
+    if shutil.which("git") is None:
+        pytest.skip("git is missing, which the set-up cell needs on Colab")
+    path = tmp_path / "course.git"
+    git = [*GIT, f"--git-dir={path}", f"--work-tree={PROJECT}"]
+    for command in (["init", "-q"], ["add", "--all"], ["commit", "-q", "-m", "As it is"]):
+        subprocess.run(git + command, cwd=PROJECT, check=True)
+    return path
+
+
+@pytest.fixture
+def colab(tmp_path, repository, monkeypatch) -> Iterator:
+    """A kernel as Colab starts it, where the course's address leads to the local repository."""
+    stand_in, content = tmp_path / "stand-in", tmp_path / "content"
+    (stand_in / "google" / "colab").mkdir(parents=True)
+    (stand_in / "google" / "colab" / "__init__.py").touch()
+    (stand_in / "google" / "colab" / "files.py").write_text(FILES)
+    hand = draw_picture("rock_paper_scissors", 0, seed=3)
+    hand.save(stand_in / "google" / "colab" / "hand.png")
+    content.mkdir()
+    monkeypatch.delenv("MPLBACKEND")
+    variables = os.environ | {
+        "PYTHONPATH": str(stand_in),
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{repository.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": HOME + present_address(),
+    }
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(content), env=variables)
+    try:
+        yield client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def learners_cells() -> Iterator[str]:
+    """The code that a learner in a hurry runs: set-up, pictures, the network, their photo."""
+    lesson = find_notebook("01")
+    cells = nbformat.read(lesson, as_version=4).cells
+    code = iter(cell for cell in cells if cell.cell_type == "code")
+    for cell in code:
+        yield cell.source
+        if "parameters" in cell.metadata.get("tags", []):
+            yield "\n".join(f"{name} = {value!r}" for name, value in quick_preset(lesson).items())
+        if "published = networks.published_cnn" in cell.source:
+            break
+    yield NOT_TRAINED
+    yield next(cell.source for cell in code if "classify_own_photos" in cell.source)
+
+
+def test_a_learner_opens_lesson_1_from_its_badge(colab, tmp_path):
+    run_cell(colab, "import google.colab", someone=True)
+    for code in learners_cells():
+        outputs = run_cell(colab, code, someone=True, seconds=300)
+        errors = ["\n".join(each["traceback"]) for each in outputs if "traceback" in each]
+        assert errors == [], code
+    said, figure = outputs
+    assert re.fullmatch(r"my hand\.png: (paper|rock|scissors), \d+\.\d %\n", said["text"])
+    assert "A photo, classified as" in figure["metadata"]["image/png"]["alt"]
+    (place,) = run_cell(colab, "import helpers; print(helpers.__file__)", someone=True)
+    clone = tmp_path / "content" / "course"
+    assert Path(place["text"].strip()).is_relative_to(clone)
+    assert list(clone.parent.iterdir()) == [clone]
+
+
+@pytest.mark.skipif(
+    Path(sys.prefix).name != ".venv-colab", reason="Colab's versions are tested by make test-colab"
+)
+def test_the_versions_are_colabs():
+    pinned = PINNED.findall((PROJECT / "requirements-colab.txt").read_text(encoding="utf-8"))
+    assert len(pinned) == 4
+    assert pinned == [(name, importlib.metadata.version(name)) for name, _ in pinned]
