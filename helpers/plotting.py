@@ -16,7 +16,7 @@ from helpers.evaluation import Scores, errors_removed
 
 TRAINING_COLOUR, VALIDATION_COLOUR = "#4477aa", "#ee7733"
 # Told apart with any colour vision. Source: P. Tol (2021), Colour Schemes, "bright" and "vibrant".
-COLOURS = ("#4477aa", "#ee7733", "#228833", "#aa3377", "#bbbbbb", "#ccbb44", "#66ccee")
+COLOURS = ("#4477aa", "#ee7733", "#228833", "#aa3377", "#ccbb44", "#66ccee", "#bbbbbb")
 MARKERS = "osD^vP*X<>"
 NAMED_MISTAKES = 8  # of a confusion matrix, in its alt text
 FEWEST = 5  # pictures in a bin of a reliability curve: the share of fewer says little
@@ -93,8 +93,8 @@ def training_curves(history: dict[str, list[float]], title: str, names: dict[str
             left.plot(epochs, history[key], color=colour, marker=".", label=label)
             loss = history[key.replace("accuracy", "loss")]
             right.plot(epochs, loss, color=colour, marker=".", label=label)
-        left.set(title=f"{title}: accuracy", xlabel="epoch", ylim=(None, 1.02))
-        right.set(title="loss", xlabel="epoch", ylim=(0, None))
+        left.set(title=title, xlabel="epoch", ylabel="accuracy", ylim=(None, 1.02))
+        right.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
         for axis in (left, right):
             axis.xaxis.get_major_locator().set_params(integer=True)
         left.legend(loc="lower right")
@@ -137,7 +137,7 @@ def embedding(points: dict[str, np.ndarray], kinds: np.ndarray, names: Sequence[
         names: at most ten; each has its own colour or shape.
     """
     with plt.rc_context({**STYLE, "axes.grid": False}):
-        size = (4.4 * len(points), 4.2)
+        size = (2.9 * len(points), 3.4)
         figure, axes = plt.subplots(1, len(points), figsize=size, squeeze=False)
         for axis, (title, places) in zip(axes.flat, points.items(), strict=True):
             for kind, name in enumerate(names):
@@ -147,7 +147,8 @@ def embedding(points: dict[str, np.ndarray], kinds: np.ndarray, names: Sequence[
                     color=COLOURS[kind % len(COLOURS)], label=name,
                 )  # fmt: skip
             axis.set(title=title, xticks=[], yticks=[])
-        axes.flat[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.8)
+        handles, labels = axes.flat[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=5, markerscale=1.8)
     said = "; ".join(
         f"{title}: {_neighbours_alike(places, kinds):.0%} of the points lie next to their kind"
         for title, places in points.items()
@@ -278,6 +279,7 @@ def probability_bars(
             bars = axis.bar(classes, values, color=TRAINING_COLOUR)
             axis.bar_label(bars, [f"{value:.3f}" for value in values], fontsize=9)
             axis.set(title=name, ylim=(0, 1.15))
+        axes.flat[0].set_ylabel("probability")
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     said = "; ".join(
         f"{name}: {', '.join(f'{c} {v:.3f}' for c, v in zip(classes, values, strict=True))}"
