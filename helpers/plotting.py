@@ -97,7 +97,7 @@ def training_curves(history: dict[str, list[float]], title: str, names: dict[str
         right.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
         for axis in (left, right):
             axis.xaxis.get_major_locator().set_params(integer=True)
-        left.legend(loc="lower right")
+        left.legend(loc="best")
     last = ", ".join(f"{label} {history[key][-1]:.2f}" for key, label in names.items())
     show(
         figure,
