@@ -72,13 +72,22 @@ class Number:
             return text
 
 
+class Text:
+    """What the rules for text have in common."""
+
+    type_name = "str"
+
+    def parse(self, text: str) -> str:
+        """Read a value from a command line: text is taken as it is."""
+        return text
+
+
 @dataclass(frozen=True)
-class OneOf:
+class OneOf(Text):
     """One of a few names; `summary` stands for them in a notebook where they are too many."""
 
     names: tuple[str, ...]
     summary: str = ""
-    type_name = "str"
 
     @property
     def allowed(self) -> str:
@@ -89,57 +98,38 @@ class OneOf:
         """Whether `value` is one of the names."""
         return isinstance(value, str) and value in self.names
 
-    def parse(self, text: str) -> str:
-        """Read a value from a command line."""
-        return text
-
 
 @dataclass(frozen=True)
-class OwnPath:
+class OwnPath(Text):
     """A file or folder of the reader's own, or nothing."""
 
     allowed = 'a picture or a folder that exists, or "" for none'
-    type_name = "str"
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is "" or names something that exists, as seen from the working folder."""
         return isinstance(value, str) and (value == "" or _is(Path.exists, value))
 
-    def parse(self, text: str) -> str:
-        """Read a value from a command line."""
-        return text
-
 
 @dataclass(frozen=True)
-class OwnRecords:
+class OwnRecords(Text):
     """A folder of records."""
 
     allowed = 'a folder that exists, examples, or "" for the newest sweep'
-    type_name = "str"
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is "", "examples" or a folder, as seen from the working folder."""
         return isinstance(value, str) and (value in ("", "examples") or _is(Path.is_dir, value))
 
-    def parse(self, text: str) -> str:
-        """Read a value from a command line."""
-        return text
-
 
 @dataclass(frozen=True)
-class Words:
+class Words(Text):
     """Any text; what it may be, only the work itself can tell."""
 
     allowed: str
-    type_name = "str"
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is text."""
         return isinstance(value, str)
-
-    def parse(self, text: str) -> str:
-        """Read a value from a command line."""
-        return text
 
 
 # As in `backbones.BACKBONES`, which cannot be imported before TensorFlow is set up.

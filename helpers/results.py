@@ -24,9 +24,8 @@ from typing import Any, NamedTuple
 from helpers.environment import RUNS_FOLDER
 from helpers.files import write_atomically
 
-SCHEMA = (
-    1  # of the records, see docs/records.md; records from before it have none and are read as 0
-)
+# Of the records, see docs/records.md; records from before it have none and are read as 0.
+SCHEMA = 1
 RECORD_VARIABLE = "COURSE_RECORD"
 LESSON_NAME = re.compile(r"\w[\w.-]*")
 TABLE_HEAD = ("", "published", "measured here")
