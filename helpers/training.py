@@ -57,16 +57,20 @@ def train(
     return history.history
 
 
-def compile_with_decay(model: keras.Model, steps: int, learning_rate: float = 0.003) -> None:
+def compile_with_decay(
+    model: keras.Model, steps: int, learning_rate: float = 0.003, average_over: int = 50
+) -> None:
     """Compile a classifier for a training of known length that comes to rest at its end.
 
     AdamW; the rate rises over the first tenth of the steps, then falls along a cosine to zero; an
-    exponential average of the weights over about 50 steps is kept (train with `averaged=True`).
+    exponential average of the weights is kept (train with `averaged=True`).
 
     Args:
         model: ends in probabilities.
         steps: batches of the whole training.
         learning_rate: the highest rate.
+        average_over: about how many steps the average reaches back, 2 or more. A long one is
+            calm, but begins with the weights that the model has now.
 
     Source: I. Loshchilov, F. Hutter (2017), SGDR: Stochastic Gradient Descent with Warm Restarts;
         (2019) Decoupled Weight Decay Regularization.
@@ -75,7 +79,10 @@ def compile_with_decay(model: keras.Model, steps: int, learning_rate: float = 0.
     schedule = keras.optimizers.schedules.CosineDecay(
         learning_rate / 10, max(steps - rising, 1), warmup_target=learning_rate, warmup_steps=rising
     )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-3, use_ema=True, ema_momentum=0.98)
+    momentum = 1 - 1 / average_over
+    optimizer = keras.optimizers.AdamW(
+        schedule, weight_decay=1e-3, use_ema=True, ema_momentum=momentum
+    )
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
 
 

@@ -72,6 +72,17 @@ def test_the_watched_average_is_what_stays_in_the_model(pictures):
     assert accuracy == history["val_accuracy"][-1]
 
 
+def test_a_long_average_follows_slowly(pictures):
+    moved = {}
+    for average_over in (2, 100):
+        model = tiny_model()
+        before = np.array(model.layers[-1].kernel)
+        compile_with_decay(model, steps=20, learning_rate=0.3, average_over=average_over)
+        train(model, training_batches(pictures, 8, 0), 1, 20, averaged=True)
+        moved[average_over] = np.abs(np.array(model.layers[-1].kernel) - before).mean()
+    assert moved[100] < moved[2] / 3
+
+
 def test_the_rate_rises_then_falls_to_zero():
     model = tiny_model()
     compile_with_decay(model, steps=100, learning_rate=0.01)
