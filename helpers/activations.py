@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import math
+import mmap
 import os
 import shutil
 import tempfile
@@ -32,6 +33,7 @@ from helpers.pictures import Pictures, resize, shuffled_positions
 BLOCK = 32  # pictures the lower part sees at a time; their augmentation shares one seed
 FORMAT = 1  # of the files: raise it where the same key should no longer find them
 GIB = 2**30
+DIGEST_PIECE = 2**24  # bytes read at a time
 DIGEST_BYTES = hashlib.sha256().digest_size
 KEPT, PARTIAL = ".activations", ".partial"
 ABANDONED_SECONDS = 3600  # without a byte: the process that wrote this partial file is gone
@@ -371,12 +373,26 @@ def _read(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memmap | No
     try:
         content = np.memmap(path, np.uint8, "r")
         values, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
-        if hashlib.sha256(values).digest() != digest.tobytes():
+        if _digest(values) != digest.tobytes():
             return None
         os.utime(path)
         return values.view(dtype).reshape(shape)
     except (OSError, ValueError):
         return None
+
+
+def _digest(values: np.memmap) -> bytes:
+    digest = hashlib.sha256()
+    for start in range(0, len(values), DIGEST_PIECE):
+        digest.update(values[start : start + DIGEST_PIECE])
+        _let_go(values)
+    return digest.digest()
+
+
+def _let_go(content: np.memmap) -> None:
+    """Take what was read of a file out of the process's memory; the system may still cache it."""
+    if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+        content._mmap.madvise(mmap.MADV_DONTNEED)
 
 
 def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib: float) -> None:
@@ -444,6 +460,8 @@ def _reader(activations: Activations) -> Callable:
         rows = np.empty((len(positions), *first.shape[1:]), first.dtype)
         for row, position, view in zip(rows, positions, views, strict=True):
             row[...] = activations.views[view][position]
+        for view in np.unique(views):
+            _let_go(activations.views[view])
         return rows
 
     labels = activations.labels.astype(np.int32)

@@ -1,6 +1,7 @@
 """Activations: the same sums as end to end, computed once, found again, kept within bounds."""
 
 import json
+import mmap
 import os
 import threading
 import time
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 
 import keras
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 from keras import layers
@@ -571,6 +573,20 @@ def test_activations_stay_on_disk(pictures, folder, monkeypatch):
     assert one_view == 64 * 128 * 128 * 3 * 4
     assert isinstance(kept.views[0], np.memmap) and not kept.views[0].flags.writeable
     assert peak < 0.7 * one_view, "a block at a time, and the few batches being prepared"
+
+
+@pytest.mark.skipif(not hasattr(mmap, "MADV_DONTNEED"), reason="the system has no such advice")
+def test_what_was_read_of_the_files_does_not_stay_in_memory(pictures, folder):
+    inputs = keras.Input((32, 32, 3))
+    lower = keras.Model(inputs, layers.UpSampling2D(8)(inputs))
+    compute(lower, pictures, folder, views=2, augment=AUGMENT)
+    kept = compute(lower, pictures, folder, views=2, augment=AUGMENT)
+    for rows, _ in activation_batches(kept, 35, 0).take(6):
+        assert np.isfinite(rows).all()
+    maps = psutil.Process().memory_maps()
+    resident = sum(each.rss for each in maps if each.path.startswith(str(folder.resolve())))
+    assert kept.views[0].nbytes == 70 * 256 * 256 * 3 * 4
+    assert resident < 0.2 * kept.views[0].nbytes, "of two views that were read three times each"
 
 
 def test_wrong_input_is_refused_in_a_sentence(pictures, folder):
