@@ -2,16 +2,21 @@
 
     python -m helpers.replication table
 
-writes RESULTS.md from all records below `runs/` that were run on real pictures at the published
-settings: every parameter as the notebook states it, but for the seed, the choice of data and
-network, precision and the reader's photo. `replication.toml` says which figures belong to which
-walkthrough.
+writes RESULTS.md from all records below `runs/` and `benchmarks/records/` that were run on real
+pictures at the published settings: every parameter as the notebook states it, but for the seed, the
+choice of data and network, precision and the reader's photo. `replication.toml` says which figures
+belong to which walkthrough.
+
+    python -m helpers.replication keep
+
+copies those of `runs/` to `benchmarks/records/`, to be committed with RESULTS.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -29,6 +34,7 @@ from helpers.results import format_figure
 
 ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
+KEPT = PROJECT / "benchmarks" / "records"
 FREE = ("SEED", "DATA", "BACKBONE", "PRECISION", "PHOTO")  # parameters that may differ
 DATA = re.compile(r"Data: (.+?, [\d,]+ real pictures)")
 BACKBONE = re.compile(r"Backbone: (\w+)")
@@ -166,44 +172,93 @@ def results_page(rows: Sequence[Row], runs: pd.DataFrame) -> str:
     return INTRODUCTION + "\n".join([_table(head, summary), *sections])
 
 
-def write_results(records: Path = RUNS_FOLDER, target: Path = RESULTS) -> int:
+def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = RESULTS) -> int:
     """Write RESULTS.md.
 
     Args:
-        records: a folder; its subfolders are searched, too.
+        records: folders; their subfolders are searched, too.
         target: the file.
 
     Returns:
         The number of runs in it.
 
     Raises:
-        ValueError: a JSON file below the folder is no record.
+        ValueError: a JSON file below the folders is no record.
         OSError: the file cannot be written.
     """
-    found = gather(records) if any(Path(records).rglob("*.json")) else pd.DataFrame()
-    defaults = {path.stem: default_parameters(path) for path in course_notebooks()}
-    runs = published_runs(found, defaults) if len(found) else found
+    runs = _published_in(records)
     write_atomically(target, results_page(read_rows(), runs))
     return len(runs)
 
 
+def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:
+    """Copy the records of the runs at the published settings, the newest of each seed.
+
+    Args:
+        records: a folder; its subfolders are searched, too.
+        target: where they go, each named by its lesson, network and seed; an older one of the same
+            name is replaced.
+
+    Returns:
+        The copies.
+
+    Raises:
+        ValueError: a JSON file below the folder is no record.
+        OSError: a copy cannot be written.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    copies = {}
+    for _, run in _published_in([records]).iterrows():  # the oldest first
+        parts = (run["lesson"][:2], run["network"], f"seed{int(run[SEED])}")
+        copies[target / f"{'-'.join(filter(None, parts))}.json"] = records / run["file"]
+    for copy, source in copies.items():
+        shutil.copyfile(source, copy)
+    return sorted(copies)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the table from the command line; return 2 where it cannot be written."""
+    """Write the table, or keep records, from the command line; return 2 where that fails."""
     parser = argparse.ArgumentParser(
         prog="python -m helpers.replication", description="Published against measured figures."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     table = commands.add_parser("table", help="write RESULTS.md from the records of real runs")
-    table.add_argument("--records", type=Path, default=RUNS_FOLDER, help="by default runs/")
+    table.add_argument(
+        "--records", type=Path, nargs="+", default=(RUNS_FOLDER, KEPT), help="folders of records"
+    )
     table.add_argument("--out", type=Path, default=RESULTS, help="by default RESULTS.md")
+    table.set_defaults(act=_table_command)
+    kept = commands.add_parser("keep", help="copy records of real runs to benchmarks/records")
+    kept.add_argument("--records", type=Path, default=RUNS_FOLDER, help="by default runs/")
+    kept.add_argument("--out", type=Path, default=KEPT, help="by default benchmarks/records/")
+    kept.set_defaults(act=_keep_command)
     options = parser.parse_args(arguments)
     try:
-        count = write_results(options.records, options.out)
+        options.act(options)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{options.out.name}: runs at the published settings: {count}")
     return 0
+
+
+def _table_command(options: argparse.Namespace) -> None:
+    count = write_results(options.records, options.out)
+    print(f"{options.out.name}: runs at the published settings: {count}")
+
+
+def _keep_command(options: argparse.Namespace) -> None:
+    copies = keep(options.records, options.out)
+    print("Kept:", ", ".join(path.name for path in copies) or "nothing, there are no such runs")
+
+
+def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
+    """Gather the runs at the published settings, the oldest first; empty where there are none."""
+    tables = [gather(folder) for folder in folders if any(Path(folder).rglob("*.json"))]
+    if not tables:
+        return pd.DataFrame()
+    defaults = {path.stem: default_parameters(path) for path in course_notebooks()}
+    found = pd.concat(tables).sort_values("finished", kind="stable", ignore_index=True)
+    return published_runs(found, defaults)
 
 
 def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -14,6 +14,7 @@ from helpers.comparison import gather
 from helpers.execution import course_notebooks, default_parameters, find_notebook
 from helpers.replication import (
     groups_of,
+    keep,
     main,
     published_runs,
     read_rows,
@@ -48,7 +49,7 @@ def write(tmp_path, monkeypatch):
 
 def page(folder: Path) -> str:
     target = folder / "RESULTS.md"
-    write_results(folder, target)
+    write_results([folder], target)
     return target.read_text(encoding="utf-8")
 
 
@@ -109,6 +110,22 @@ def test_drawn_pictures_and_other_settings_do_not_count(write, tmp_path, data, c
 def test_precision_and_the_choice_of_data_and_network_are_free(write, tmp_path):
     write("01", 0.5, DATA="full", PRECISION="float32", PHOTO="hand.png")
     assert line_of(page(tmp_path), "W1")[6] == "1"
+
+
+def test_records_are_kept_the_newest_of_each_seed_and_make_the_same_page(write, tmp_path):
+    runs, kept = tmp_path, tmp_path.with_name("kept")
+    write("01", 0.5)
+    write("01", 0.6)
+    write("01", 0.7, SEED=1)
+    write("01", 0.1, SEED=2, EPOCHS=3)
+    write("02", 0.8, f"{REAL} {LITE}")
+    copies = keep(runs, kept)
+    names = ["01-seed0.json", "01-seed1.json", "02-EfficientNetLite0-seed0.json"]
+    assert [path.name for path in copies] == names
+    assert page(kept) == page(runs)
+    assert line_of(page(kept), "W1")[4].startswith("0.6500")
+    write_results([runs, kept], tmp_path / "both.md")
+    assert (tmp_path / "both.md").read_text(encoding="utf-8") == page(runs)
 
 
 def test_other_lessons_are_passed_over(tmp_path, monkeypatch):
