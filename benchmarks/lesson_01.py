@@ -29,6 +29,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from tensorflow.keras.preprocessing.image import ImageDataGenerator  # noqa: E402
 
+from benchmarks.shared import RANGES, augmenting_generator  # noqa: E402
 from helpers import augmentation, networks, pictures  # noqa: E402
 from helpers.download import find_data  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
@@ -38,7 +39,6 @@ OUTPUT = Path(__file__).with_suffix(".json")
 NOTEBOOK = PROJECT / "notebooks" / "01_simple_cnn_rock_paper_scissors.ipynb"
 POLICY = keras.config.dtype_policy().name
 IMAGE_SIZE, BATCH_SIZE, STEPS = 150, 126, 20
-RANGES = {"rotation": 40, "width_shift": 0.2, "height_shift": 0.2, "shear": 0.2, "zoom": 0.2}
 GOAL, IN_A_ROW = 0.95, 5
 # Multiplications of one training picture: convolutions 1 to 4 and the dense layers, forward, then
 # twice backward (to the weights and to the input; the first convolution has no input to train).
@@ -53,16 +53,8 @@ def walkthrough_generators(located) -> tuple[Iterable, Iterable]:
         "class_mode": "categorical",
         "batch_size": BATCH_SIZE,
     }
-    training = ImageDataGenerator(
-        rescale=1 / 255,
-        rotation_range=RANGES["rotation"],
-        width_shift_range=RANGES["width_shift"],
-        height_shift_range=RANGES["height_shift"],
-        shear_range=RANGES["shear"],
-        zoom_range=RANGES["zoom"],
-        horizontal_flip=True,
-        fill_mode="nearest",
-    ).flow_from_directory(located.split_folder("train"), seed=0, **options)
+    training = augmenting_generator(rescale=1 / 255)
+    training = training.flow_from_directory(located.split_folder("train"), seed=0, **options)
     test = ImageDataGenerator(rescale=1 / 255)
     return training, test.flow_from_directory(located.split_folder("test"), **options)
 
@@ -165,17 +157,15 @@ def measure_training(located) -> dict:
 
 def fit_recipe(located, seed: int) -> dict:
     """Train lesson 1's better recipe by the notebook's own cells, watched on the test pictures."""
-    cells = {cell["id"]: cell["source"] for cell in json.loads(NOTEBOOK.read_text())["cells"]}
     lesson = {
         module.__name__.split(".")[-1]: module for module in (augmentation, networks, pictures)
     }
     lesson |= {"keras": keras, "replace": replace}
     lesson |= {"compile_with_decay": compile_with_decay, "train": train}
     lesson |= {"load": lambda located, split, size, limit=0: load(located, split, size)}
-    exec("".join(cells["parameters"]), lesson)
+    run_cells(NOTEBOOK, ["parameters"], lesson)
     lesson |= {"SEED": seed, "located": located, "classes": located.dataset.classes}
-    for name in ("recipe-data", "recipe-augment", "recipe-train"):
-        exec("".join(cells[name]), lesson)
+    run_cells(NOTEBOOK, ["recipe-data", "recipe-augment", "recipe-train"], lesson)
     parts = [lesson[name] for name in ("all_small", "augment", "RECIPE_EPOCHS")]
     return lesson["train_recipe"](*parts, f"better recipe, {seed}", lesson["small_test"])[1]
 

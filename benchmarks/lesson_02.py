@@ -27,8 +27,8 @@ LINE = prepare(seed=0, precision="float32")
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-from tensorflow.keras.preprocessing.image import ImageDataGenerator  # noqa: E402
 
+from benchmarks.shared import RANGES, augmenting_generator, run_cells  # noqa: E402
 from helpers import (  # noqa: E402
     activations,
     augmentation,
@@ -45,7 +45,6 @@ from helpers.training import EpochSeconds, compile_with_decay, train  # noqa: E4
 OUTPUT = Path(__file__).with_suffix(".json")
 NOTEBOOK = PROJECT / "notebooks" / "02_inception_transfer_rock_paper_scissors.ipynb"
 IMAGE_SIZE, BATCH_SIZE, STEPS, EPOCHS, VIEWS = 150, 126, 20, 25, 8
-RANGES = {"rotation": 40, "width_shift": 0.2, "height_shift": 0.2, "shear": 0.2, "zoom": 0.2}
 CUTS = {"InceptionV3": "mixed7", "EfficientNetLite0": "block5c_add"}
 HEADS = {
     "published head": (lambda shape: networks.flat_head(shape, 3, 1024), 1e-4),
@@ -61,16 +60,8 @@ def load(located, split: str) -> pictures.Pictures:
 def generator(located) -> Iterable:
     """Return the walkthrough's batches, as (pixels 0 to 255, integer labels)."""
     options = {"target_size": (IMAGE_SIZE, IMAGE_SIZE), "class_mode": "sparse", "seed": 0}
-    training = ImageDataGenerator(
-        rotation_range=RANGES["rotation"],
-        width_shift_range=RANGES["width_shift"],
-        height_shift_range=RANGES["height_shift"],
-        shear_range=RANGES["shear"],
-        zoom_range=RANGES["zoom"],
-        horizontal_flip=True,
-    )
     folder = located.split_folder("train")
-    return training.flow_from_directory(folder, batch_size=BATCH_SIZE, **options)
+    return augmenting_generator().flow_from_directory(folder, batch_size=BATCH_SIZE, **options)
 
 
 def compiled(model: keras.Model, rate: float) -> keras.Model:
@@ -140,19 +131,17 @@ def measure_ways(located, found, epochs: int) -> dict:
 
 def fit_recipe(located, found, seed: int) -> dict:
     """Fine-tune by the notebook's own cells, watched on the test pictures."""
-    cells = {cell["id"]: cell["source"] for cell in json.loads(NOTEBOOK.read_text())["cells"]}
     modules = (activations, augmentation, backbones, evaluation, networks, pictures)
     lesson = {module.__name__.split(".")[-1]: module for module in modules}
     names = ("cut_points", "freeze", "join", "output_of", "split", "unfreeze_from")
     lesson |= {name: getattr(transfer, name) for name in names}
     lesson |= {"keras": keras, "replace": replace, "compile_with_decay": compile_with_decay}
     lesson |= {"train": train, "classes": located.dataset.classes, "found": found}
-    exec("".join(cells["parameters"]), lesson)
+    run_cells(NOTEBOOK, ["parameters"], lesson)
     lesson |= {"SEED": seed, "training": load(located, "train")}
     lesson["backbone"] = backbones.build_backbone(found, IMAGE_SIZE)
     recipe_cells = ("stages", "cut", "recipe-augment", "recipe-split", "fit-stage", "head-first")
-    for name in (*recipe_cells, "fine-tune"):
-        exec("".join(cells[name]), lesson)
+    run_cells(NOTEBOOK, [*recipe_cells, "fine-tune"], lesson)
     start = time.perf_counter()
     below, model, views = lesson["head_first"](lesson["training"])
     plain = activations.compute_activations(below, load(located, "test"))

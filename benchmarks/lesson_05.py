@@ -35,6 +35,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from tensorflow.keras.preprocessing.image import ImageDataGenerator  # noqa: E402
 
+from benchmarks.shared import RANGES, augmenting_generator, run_cells  # noqa: E402
 from helpers import (  # noqa: E402
     activations,
     augmentation,
@@ -55,7 +56,7 @@ POLICY = keras.config.dtype_policy().name
 IMAGE_SIZE, BATCH_SIZE, VIEWS, SEED = 150, 40, 6, 0
 SHARES, PHOTOS_PER_CLASS = (0.5, 0.25, 0.25), 2000
 EPOCHS, STEPS = 30, 50
-RANGES = {"rotation": 40, "width_shift": 0.2, "height_shift": 0.2, "shear": 2, "zoom": 0.2}
+OWN_RANGES = {**RANGES, "shear": 2}
 CUTS = {"VGG16": "block4_pool", "EfficientNetLite0": "block5c_add"}
 
 
@@ -89,14 +90,8 @@ def copy_parts(located: Located, parts: Parts, folder: Path) -> None:
 def generators(folder: Path) -> tuple[Iterable, Iterable]:
     """Return the walkthrough's training and validation batches: (pixels 0 to 255, 0 or 1)."""
     options = {"target_size": (IMAGE_SIZE, IMAGE_SIZE), "class_mode": "binary", "seed": SEED}
-    training = ImageDataGenerator(
-        rotation_range=RANGES["rotation"],
-        width_shift_range=RANGES["width_shift"],
-        height_shift_range=RANGES["height_shift"],
-        shear_range=RANGES["shear"],
-        zoom_range=RANGES["zoom"],
-        horizontal_flip=True,
-    ).flow_from_directory(folder / "training", batch_size=BATCH_SIZE, **options)
+    training = augmenting_generator(OWN_RANGES)
+    training = training.flow_from_directory(folder / "training", batch_size=BATCH_SIZE, **options)
     watched = ImageDataGenerator().flow_from_directory(
         folder / "validation", batch_size=20, shuffle=False, **options
     )
@@ -187,7 +182,7 @@ def course(located: Located, found: backbones.Found, epochs: int, steps: int) ->
 
 def course_views(located: Located, lower: keras.Model, folder: Path) -> tuple:
     """Run a frozen part over the views of the training photos, and over the validation photos."""
-    parts, layer = load(located), augmentation.RandomAffine(horizontal_flip=True, **RANGES)
+    parts, layer = load(located), augmentation.RandomAffine(horizontal_flip=True, **OWN_RANGES)
     options = {"folder": folder, "progress": False}
     views = activations.compute_activations(lower, parts.training, VIEWS, layer, SEED, **options)
     return views, activations.compute_activations(lower, parts.validation, **options)
@@ -239,7 +234,6 @@ def print_ways(results: dict) -> None:
 
 def fit_recipe(located: Located, found: backbones.Found, seed: int) -> dict:
     """Train the better recipe by the notebook's own cells."""
-    cells = {cell["id"]: cell["source"] for cell in json.loads(NOTEBOOK.read_text())["cells"]}
     modules = (activations, augmentation, backbones, evaluation, networks)
     lesson = {module.__name__.split(".")[-1]: module for module in modules}
     names = ("cut_points", "freeze", "join", "split", "unfreeze_from")
@@ -247,13 +241,12 @@ def fit_recipe(located: Located, found: backbones.Found, seed: int) -> dict:
     lesson |= {"keras": keras, "np": np, "compile_with_decay": compile_with_decay, "train": train}
     lesson |= {"load_parts": load_parts, "CACHE_FOLDER": CACHE_FOLDER}
     lesson |= {"located": located, "classes": located.dataset.classes, "found": found}
-    exec("".join(cells["parameters"]), lesson)
+    run_cells(NOTEBOOK, ["parameters"], lesson)
     lesson |= {"SEED": seed}
     lesson["pretrained"] = backbones.build_backbone(found, lesson["IMAGE_SIZE"])
     start = time.perf_counter()
     first = ("load", "cut", "published-range", "fit-to-rest", "recipe-augment", "recipe-views")
-    for name in (*first, "head-first", "fine-tune"):
-        exec("".join(cells[name]), lesson)
+    run_cells(NOTEBOOK, [*first, "head-first", "fine-tune"], lesson)
     minutes = (time.perf_counter() - start) / 60
     scores = {
         part: evaluation.score(
