@@ -29,7 +29,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from tensorflow.keras.preprocessing.image import ImageDataGenerator  # noqa: E402
 
-from benchmarks.shared import RANGES, augmenting_generator  # noqa: E402
+from benchmarks.shared import RANGES, augmenting_generator, run_cells  # noqa: E402
 from helpers import augmentation, networks, pictures  # noqa: E402
 from helpers.download import find_data  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
