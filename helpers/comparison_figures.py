@@ -39,26 +39,46 @@ def learning_curves(
 
 
 def figure_and_minutes(runs: pd.DataFrame, figure: str) -> None:
-    """Show a figure of all runs against the minutes they took: a colour a setting, a dot a run.
+    """Show a figure of all runs against the time they took: a colour a setting, a dot a run.
+
+    The axis is in seconds, minutes or hours, whichever the longest run asks for.
 
     Args:
         runs: from `comparison.gather`.
         figure: its name in the records.
     """
     column = figure_column(runs, figure)
+    runs = runs.dropna(subset=[column])
+    unit, minutes = time_unit(runs["minutes"].max())
     with plt.rc_context(STYLE):
         plot, axis = plt.subplots(figsize=(8.5, 3.6))
-        groups = runs.dropna(subset=[column]).groupby("setting", sort=False)
+        groups = runs.groupby("setting", sort=False)
         for (setting, group), (colour, marker) in zip(groups, _looks(), strict=False):
-            axis.plot(group["minutes"], group[column], marker, color=colour, label=setting)
-        axis.set(title=f"{figure} against time", xlabel="minutes a run", ylabel=figure)
+            times = group["minutes"] / minutes
+            axis.plot(times, group[column], marker, color=colour, label=setting)
+        axis.set(title=f"{figure} against time", xlabel=f"{unit} a run", ylabel=figure)
         axis.set_xlim(0, None)
         axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="setting")
     said = "; ".join(
-        f"{setting} {group[column].mean():.3f} in {group['minutes'].mean():.2g} minutes"
+        f"{setting} {group[column].mean():.3f} in {group['minutes'].mean() / minutes:.3g} {unit}"
         for setting, group in groups
     )
-    show(plot, f"{figure} of each run against its minutes; on average {said}.")
+    show(plot, f"{figure} of each run against its {unit}; on average {said}.")
+
+
+def time_unit(longest: float) -> tuple[str, float]:
+    """Choose the unit in which times are easy to read.
+
+    Args:
+        longest: the longest of the times, in minutes.
+
+    Returns:
+        Seconds below two minutes, hours above two hours, minutes between; and how many minutes
+        the unit has.
+    """
+    if longest < 2:
+        return "seconds", 1 / 60
+    return ("hours", 60) if longest > 120 else ("minutes", 1)
 
 
 def spread(

@@ -29,9 +29,42 @@ def test_learning_curves(shown, runs):
     assert shown[0].count("mean") == 3
 
 
-def test_figure_and_minutes(shown, runs):
+@pytest.mark.parametrize(
+    ("times", "unit", "mean", "shift"),
+    [
+        (1, "seconds", "0.287", 60),
+        (1000, "minutes", "4.79", 1000),
+        (1e5, "hours", "7.98", 1e5 / 60),
+    ],
+)
+def test_the_axis_of_time_has_a_unit_that_suits_the_runs(
+    runs, monkeypatch, times, unit, mean, shift
+):
+    drawn = []
+    monkeypatch.setattr(comparison_figures, "show", lambda plot, text: drawn.append((plot, text)))
+    comparison_figures.figure_and_minutes(
+        runs.assign(minutes=runs["minutes"] * times), "test_accuracy"
+    )
+    ((plot, text),) = drawn
+    start = f"test_accuracy of each run against its {unit}; on average LEARNING_RATE=0.001 0.898"
+    assert text.startswith(f"{start} in {mean} {unit}; ")
+    (axis,) = plot.axes
+    assert axis.get_xlabel() == f"{unit} a run"
+    places = sorted(x for line in axis.lines for x in line.get_xdata())
+    assert places == pytest.approx(sorted(runs["minutes"] * shift))
+
+
+def test_figure_and_time(shown, runs):
     comparison_figures.figure_and_minutes(runs, "test_accuracy")
-    assert "test_accuracy of each run against its minutes; on average LEARNING_RATE=" in shown[0]
+    assert shown[0].count(" seconds") == 4  # of the runs, and a mean for each setting
+
+
+@pytest.mark.parametrize(
+    ("longest", "unit"),
+    [(0, "seconds"), (1.9, "seconds"), (2, "minutes"), (120, "minutes"), (121, "hours")],
+)
+def test_units_of_time(longest, unit):
+    assert comparison_figures.time_unit(longest)[0] == unit
 
 
 def test_spread(shown):

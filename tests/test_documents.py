@@ -1,17 +1,46 @@
-"""The documents: their links lead somewhere, and the glossary is in order."""
+"""The documents: their links lead somewhere, and the lessons link to the glossary."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import nbformat
 import pytest
 
+from helpers.address import HOME, present_address
 from helpers.environment import PROJECT
+from helpers.execution import course_notebooks
 
 DOCUMENTS = [*sorted((PROJECT / "docs").glob("*.md")), PROJECT / "README.md"]
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:)([^)#]*)#?([^)]*)\)")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
+GLOSSARY = PROJECT / "docs" / "glossary.md"
+TO_GLOSSARY = re.compile(
+    rf"\[([^\]]+)\]\({re.escape(HOME + present_address())}/blob/main/docs/glossary\.md#([^)]*)\)"
+)
+NO_PROSE = re.compile(r"^(```|~~~)[\s\S]*?^\1|^(#+ |\|).*|`[^`\n]*`", re.MULTILINE)
+# How a term is written in the lessons, where that is more than its plural.
+FORMS = {
+    "Averaged weights": r"averaged weights|average of the weights|weights averaged",
+    "Bias": r"bias(?:es)?",
+    "Calibration": r"calibrat\w+",
+    "CNN": r"cnns?|convolutional neural networks?",
+    "Convolution": r"convolutions?",
+    "Feature extraction": r"feature extract\w+",
+    "Fine-tuning": r"fine-tun\w+",
+    "Freezing": r"fr(?:eez|oz)\w+",
+    "Held-out pictures": r"h[eo]ld(?:ing)?[ -]out",
+    "Over-fitting": r"over-?fit\w*",
+    "Paired difference": r"paired differences?",
+    "Precision": r"precision|bfloat16|float32",
+    "Softmax and sigmoid": r"softmax|sigmoid",
+    "Validation set": r"validation",
+}
+# Words that lessons also use in their everyday sense: it is enough that any lesson links them.
+EVERYDAY = {"Class", "Cut", "Head", "Map", "Series", "Step", "View"}
 
 
 def anchors(text: str) -> set[str]:
@@ -28,7 +57,96 @@ def test_links_lead_somewhere(document: Path):
         assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), anchor
 
 
+def glossary_terms() -> list[str]:
+    _, *terms = HEADING.findall(GLOSSARY.read_text(encoding="utf-8"))
+    return terms
+
+
 def test_the_glossary_is_in_order():
-    _, *terms = HEADING.findall((PROJECT / "docs" / "glossary.md").read_text(encoding="utf-8"))
+    terms = glossary_terms()
     assert terms == sorted(terms, key=str.lower)
     assert 25 <= len(terms) <= 50
+
+
+# The lessons' links to the glossary ------------------------------------------------------------
+
+Cells = Sequence[tuple[str, str]]  # id and text of a lesson's cells of Markdown
+
+
+def form(term: str) -> re.Pattern:
+    """Return what matches a term as it is written in a text."""
+    plain = re.escape(term) + "(?:s|es)?"
+    return re.compile(rf"\b(?:{FORMS.get(term, plain)})\b", re.IGNORECASE)
+
+
+def prose(cells: Cells) -> str:
+    """Return the text in which terms are linked: no exercises, headings, tables or code."""
+    texts = (text for name, text in cells if not name.startswith("exercise-"))
+    return NO_PROSE.sub("", "\n\n".join(texts))
+
+
+def glossary_problems(lessons: Mapping[str, Cells], terms: Sequence[str]) -> Iterator[str]:
+    """List what is wrong with the lessons' links to these terms; lessons are in their order."""
+    slugs = {term: term.lower().replace(" ", "-") for term in terms}
+    found = {lesson: TO_GLOSSARY.findall(prose(cells)) for lesson, cells in lessons.items()}
+    for lesson, cells in lessons.items():
+        everywhere = TO_GLOSSARY.findall("\n\n".join(text for _, text in cells))
+        if len(everywhere) > len(found[lesson]):
+            yield f"{lesson}: a link stands in an exercise, a heading, a table or code"
+        for words, slug in everywhere:
+            meant = [term for term in terms if slugs[term] == slug]
+            if not meant:
+                yield f"{lesson}: the glossary has no #{slug}"
+            elif not form(meant[0]).search(words):
+                yield f"{lesson}: {words!r} is not how {meant[0]!r} is written"
+        for slug, count in Counter(slug for _, slug in everywhere).items():
+            if count > 1:
+                yield f"{lesson}: {count} links lead to #{slug}, where one is enough"
+    for term in terms:
+        users = [name for name, cells in lessons.items() if form(term).search(prose(cells))]
+        linked = {name for name, links in found.items() if slugs[term] in dict(links).values()}
+        expected = lessons if term in EVERYDAY else users[:1]
+        if users and linked.isdisjoint(expected):
+            yield f"{term!r} is used first in {users[0]}, and not linked there"
+
+
+def test_the_lessons_link_each_term_of_the_glossary_where_it_comes_first():
+    lessons = {}
+    for path in course_notebooks():
+        cells = nbformat.read(path, as_version=4).cells
+        lessons[path.stem] = [(each.id, each.source) for each in cells if "outputs" not in each]
+    assert list(glossary_problems(lessons, glossary_terms())) == []
+    unused = [
+        t for t in glossary_terms() if not any(form(t).search(prose(c)) for c in lessons.values())
+    ]
+    assert unused == []
+
+
+def to(slug: str, words: str) -> str:
+    return f"[{words}]({HOME}{present_address()}/blob/main/docs/glossary.md#{slug})"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "problems"),
+    [
+        (to("batch", "*Batches*") + " of views.", to("view", "a view"), 0),
+        (to("batch", "A batch"), "Each " + to("batch", "batch") + ". No view.", 1),
+        ("`batch`\n\n## A batch\n\n| batch |", to("batch", "A batch"), 0),
+        ("A batch.", to("batch", "A batch"), 1),
+        ("A view.", "Another view.", 1),
+        (to("batch", "A batch") + to("batch", "batch"), "", 1),
+        (to("batches", "batches"), "", 2),
+        (to("batch", "A heap"), "", 1),
+        ("## " + to("batch", "A batch"), "", 1),
+        ("| " + to("batch", "A batch"), "", 1),
+        ("```\n" + to("batch", "A batch") + "\n```", "", 1),
+    ],
+)
+def test_what_is_wrong_with_links_to_the_glossary_is_found(first, second, problems):
+    lessons = {"1": [("title", first)], "2": [("exercises-how", second)]}
+    assert len(list(glossary_problems(lessons, ["Batch", "View"]))) == problems
+
+
+def test_a_link_in_an_exercise_is_found():
+    lessons = {"1": [("look", to("batch", "A batch")), ("exercise-1", to("view", "A view"))]}
+    assert len(list(glossary_problems(lessons, ["Batch", "View"]))) == 1

@@ -250,8 +250,8 @@ def test_a_notebook_has_the_exercises_of_its_lesson(notebook):
     lesson = f"lesson_{notebook.stem[:2]}"
     cells = nbformat.read(notebook, as_version=4).cells
     sources = [cell.source for cell in cells if cell.id.startswith("exercise-")]
-    if lesson not in LESSONS or not sources:
-        pytest.skip("no exercises in this notebook yet")
+    if lesson not in LESSONS:
+        pytest.skip("this lesson has no exercises")
     for number, (name, exercise) in enumerate(LESSONS[lesson].items(), 1):
         assert exercise.markdown(number) in sources
         assert any(

@@ -27,6 +27,8 @@ from helpers.reruns import course_notebooks
 MARK = "# NBVAL_CHECK_OUTPUT"
 LINES = 14  # of code in a cell; most have 3 to 6
 BYTES = 2_000_000  # of a notebook
+GOALS = re.compile(r"^\*\*Afterwards you can\*\*\n\n((?:- .+\n?)+)", re.MULTILINE)
+SECTION = re.compile(r"^## +(.+)$", re.MULTILINE)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^(#{1,6}) +\S", re.MULTILINE)
 FIXED_PATH = re.compile(
@@ -288,6 +290,21 @@ def headings_are_in_order(notebook: Notebook) -> Iterator[str]:
 
 
 @rule
+def goals_come_first(notebook: Notebook) -> Iterator[str]:
+    goals = re.search(GOALS, notebook.book.cells[0].source)
+    count = len(goals[1].splitlines()) if goals else 0
+    if not 3 <= count <= 5:
+        yield f"the first cell lists {count} goals below '**Afterwards you can**', not 3 to 5"
+
+
+@rule
+def what_was_learnt_comes_last(notebook: Notebook) -> Iterator[str]:
+    last = ["", *re.findall(SECTION, notebook.markdown)][-1]
+    if not last.endswith("What we learnt"):
+        yield f"the last section is {last!r}, not 'What we learnt'"
+
+
+@rule
 def pictures_in_text_have_alt_text(notebook: Notebook) -> Iterator[str]:
     for image in re.findall(r"!\[\s*\]\([^)]*\)", notebook.markdown):
         yield f"{image[:60]!r} has no alt text"
@@ -374,6 +391,16 @@ def test_all_notebooks_are_set_up_alike():
 PARAMETERS = """\
 DATA: str = "auto"  # which pictures: auto, full or samples
 EPOCHS: int = 25  # passes over the training pictures: 1 to 500"""
+TITLE = """\
+# A lesson
+
+![Open in Colab](https://example.org/badge.svg)
+
+**Afterwards you can**
+
+- tell hands apart;
+- draw a rising line;
+- read it."""
 # Places of cells in the good notebook below.
 SET_UP, PARAMETER_CELL, CHECK, MARKED, PLOT, PICTURES = 1, 2, 3, 5, 7, 8
 
@@ -383,7 +410,7 @@ def good() -> nbformat.NotebookNode:
     book = new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         cells=[
-            new_markdown_cell("# A lesson\n\n![Open in Colab](https://example.org/badge.svg)"),
+            new_markdown_cell(TITLE),
             new_code_cell(
                 "if 'google.colab' in sys.modules:\n    !git clone course\n"
                 "sys.path.insert(0, str(Path('course')))"
@@ -489,6 +516,11 @@ BAD = [
     ("headings_are_in_order", source(9, "# Another lesson")),
     ("headings_are_in_order", source(9, "##### Far down")),
     ("headings_are_in_order", lambda book: book.cells.insert(0, new_markdown_cell("Words."))),
+    ("goals_come_first", source(0, TITLE.replace("Afterwards", "Before"))),
+    ("goals_come_first", source(0, TITLE.replace("- draw a rising line;\n", ""))),
+    ("goals_come_first", source(0, TITLE.replace("- read it.", "- read it;\n" * 4))),
+    ("what_was_learnt_comes_last", source(9, "Words.")),
+    ("what_was_learnt_comes_last", source(9, "## What we learnt\n\n## Thanks")),
     ("pictures_in_text_have_alt_text", source(9, "![](https://example.org/hand.png)")),
     ("pictures_in_text_have_alt_text", source(9, '<img src="hand.png">')),
     ("pictures_in_text_have_alt_text", source(9, '<img alt="" src="hand.png">')),

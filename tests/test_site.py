@@ -185,6 +185,13 @@ def test_no_link_is_broken_and_nothing_comes_from_elsewhere(site):
     assert (site / "searchindex.js").is_file()
 
 
+def test_a_lessons_words_lead_to_the_sites_own_glossary(site):
+    for page in site.glob("notebooks/0*.html"):
+        links = {link for link in Reader(page).links if "docs/glossary" in link}
+        assert all(link.startswith("../docs/glossary.html") for link in links), page.name
+        assert any("#" in link for link in links), page.name
+
+
 def test_the_check_of_the_pages_sees_what_is_wrong(tmp_path):
     (tmp_path / "a.html").write_text(
         '<p id="top"><a href="b.html">b</a><a href="a.html#end">c</a><a href="a.html#top">d</a>'
