@@ -23,6 +23,7 @@ from helpers.results import load_record
 
 EXAMPLES_FOLDER = PROJECT / "examples" / "records"
 EXAMPLES = "examples"
+MODELS = "models"  # below runs/, where lessons keep their networks, some as JSON
 SEED = "parameters.SEED"
 CONFIDENCE = 0.95
 
@@ -42,6 +43,12 @@ def records_folder(name: str) -> Path:
     return max(sweeps, key=sweeps.get) if sweeps and not name else EXAMPLES_FOLDER
 
 
+def record_files(folder: Path) -> list[Path]:
+    """List the records of a folder and its subfolders, but for those named `models`."""
+    found = sorted(Path(folder).rglob("*.json"))
+    return [path for path in found if MODELS not in path.relative_to(folder).parts]
+
+
 def gather(folder: Path) -> pd.DataFrame:
     """Gather all records of a folder and its subfolders into one table.
 
@@ -57,7 +64,7 @@ def gather(folder: Path) -> pd.DataFrame:
     Raises:
         ValueError: there are no records, or a JSON file is none.
     """
-    records = {path: load_record(path) for path in sorted(Path(folder).rglob("*.json"))}
+    records = {path: load_record(path) for path in record_files(folder)}
     if not records:
         raise ValueError(
             f"There are no records in {folder}: name a folder that holds some, or make them by "

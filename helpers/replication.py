@@ -4,8 +4,8 @@
 
 writes RESULTS.md from all records below `runs/` and `benchmarks/records/` that were run on real
 pictures at the published settings: every parameter as the notebook states it, but for the seed, the
-choice of data and network, precision and the reader's photo. `replication.toml` says which figures
-belong to which walkthrough.
+choice of data and network, precision, the reader's photo, and those of the better recipe, which no
+published figure depends on. `replication.toml` says which figures belong to which walkthrough.
 
     python -m helpers.replication keep
 
@@ -26,7 +26,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.comparison import SEED, gather, mean_interval
+from helpers.comparison import SEED, gather, mean_interval, record_files
 from helpers.environment import PROJECT, RUNS_FOLDER
 from helpers.execution import course_notebooks, default_parameters
 from helpers.files import write_atomically
@@ -35,7 +35,9 @@ from helpers.results import format_figure
 ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
 KEPT = PROJECT / "benchmarks" / "records"
-FREE = ("SEED", "DATA", "BACKBONE", "PRECISION", "PHOTO")  # parameters that may differ
+# Parameters that may differ, as may all of the better recipe.
+FREE = ("SEED", "DATA", "BACKBONE", "PRECISION", "PHOTO")
+RECIPE = "RECIPE_"
 DATA = re.compile(r"Data: (.+?, [\d,]+ real pictures)")
 BACKBONE = re.compile(r"Backbone: (\w+)")
 NOT_RUN = "not run here"
@@ -253,7 +255,7 @@ def _keep_command(options: argparse.Namespace) -> None:
 
 def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
     """Gather the runs at the published settings, the oldest first; empty where there are none."""
-    tables = [gather(folder) for folder in folders if any(Path(folder).rglob("*.json"))]
+    tables = [gather(folder) for folder in folders if record_files(folder)]
     if not tables:
         return pd.DataFrame()
     defaults = {path.stem: default_parameters(path) for path in course_notebooks()}
@@ -264,7 +266,9 @@ def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
 def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> bool:
     stated = defaults.get(run["lesson"])
     return stated is not None and all(
-        run.get(f"parameters.{name}") == value for name, value in stated.items() if name not in FREE
+        run.get(f"parameters.{name}") == value
+        for name, value in stated.items()
+        if name not in FREE and not name.startswith(RECIPE)
     )
 
 
@@ -307,13 +311,18 @@ def _how(group: Group) -> str:
     parts = [
         f"seeds {seeds}" if len(runs) > 1 else f"seed {seeds}",
         runs["pictures"].iloc[-1],
-        "all other parameters as the notebook states them",
-        f"{runs['minutes'].mean():.1f} minutes for the whole lesson",
+        "all other parameters that these figures depend on as the notebook states them",
+        f"{_span(runs['minutes'])} minutes for the whole lesson",
         _alike(runs, "machine.device", "machine.cpu_count", "machine.precision"),
         _alike(runs, "versions.python", "versions.tensorflow", "versions.keras"),
         f"last run on {runs['finished'].max():%d %B %Y}",
     ]
     return f"{group.network or 'Measured here'}: {'; '.join(parts)}."
+
+
+def _span(values: pd.Series) -> str:
+    """Write the lowest and the highest of some values, rounded."""
+    return " to ".join(dict.fromkeys(f"{end:.0f}" for end in (values.min(), values.max())))
 
 
 def _alike(runs: pd.DataFrame, *columns: str) -> str:

@@ -108,7 +108,7 @@ def test_drawn_pictures_and_other_settings_do_not_count(write, tmp_path, data, c
 
 
 def test_precision_and_the_choice_of_data_and_network_are_free(write, tmp_path):
-    write("01", 0.5, DATA="full", PRECISION="float32", PHOTO="hand.png")
+    write("01", 0.5, DATA="full", PRECISION="float32", PHOTO="hand.png", RECIPE_EPOCHS=1)
     assert line_of(page(tmp_path), "W1")[6] == "1"
 
 
@@ -118,6 +118,8 @@ def test_records_are_kept_the_newest_of_each_seed_and_make_the_same_page(write, 
     write("01", 0.6)
     write("01", 0.7, SEED=1)
     write("01", 0.1, SEED=2, EPOCHS=3)
+    (runs / "models").mkdir()
+    (runs / "models" / "network.json").write_text('{"class_name": "Functional"}')
     write("02", 0.8, f"{REAL} {LITE}")
     copies = keep(runs, kept)
     names = ["01-seed0.json", "01-seed1.json", "02-EfficientNetLite0-seed0.json"]
