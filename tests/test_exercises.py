@@ -6,6 +6,7 @@ A new exercise is found in its lesson's module and tested here without another l
 from __future__ import annotations
 
 import pkgutil
+from dataclasses import replace
 
 import nbformat
 import numpy as np
@@ -95,7 +96,8 @@ def test_hints_come_in_two_steps(exercise, said):
     for _ in range(3):
         assert exercise.hint() is None
     first, second, again = said
-    assert [each.heading for each in said] == ["Hint 1 of 2", "Hint 2 of 2", "Hint 2 of 2"]
+    headings = [f"Hint {number} of 2, {exercise.title}" for number in (1, 2, 2)]
+    assert [each.heading for each in said] == headings
     assert exercise.hints[0] in first.text and exercise.hints[1] in second.text
     assert second == again
     exercise.hints_given = 0
@@ -105,7 +107,7 @@ def test_hints_come_in_two_steps(exercise, said):
 def test_the_solution_shows_answer_and_reason(exercise, said):
     assert exercise.solution() is None
     (feedback,) = said
-    assert feedback.heading == "Solution" and exercise.why in feedback.text
+    assert feedback.heading == f"Solution, {exercise.title}" and exercise.why in feedback.text
 
 
 @EVERY
@@ -160,6 +162,18 @@ def test_a_wrong_share_is_told_why(answer, text):
     assert text in HALF.judge(answer).text
 
 
+def test_a_rough_guess_is_not_taken_for_another_mistake():
+    rough = replace(BIG, answer=0.1, tolerance=0.5, mistakes={1.0: "The whole."})
+    assert rough.judge(0.14).heading == "Right"
+    assert rough.judge(1.05).text == "The whole."
+    assert rough.judge(0.6).text == "0.6 is too large."
+
+
+@pytest.mark.parametrize("answer", ["a and b", "ab", "answer b", "b or c", "()"])
+def test_of_the_letters_one_is_to_be_chosen(answer):
+    assert "none of the letters" in exercises.lesson_01.lower_curve.judge(answer).text
+
+
 DOUBLE = Function(
     kind="complete", title="", question="", hints=("", ""), why="", mistakes={},
     code="def double(values):\n    return 2 * values", inputs=lambda random: (random.random(3),),
@@ -189,6 +203,11 @@ def test_an_unknown_mistake_is_shown_by_an_example():
 )
 def test_dots_left_in_a_function_are_not_attempted(function):
     assert DOUBLE.judge(function) == WAITING
+
+
+def test_two_ellipses_in_an_index_are_a_mistake_and_no_dots_left():
+    text = DOUBLE.judge(lambda values: values[..., ...]).text
+    assert text.startswith("Your function stopped with IndexError")
 
 
 def test_a_function_that_ends_the_program_does_not_end_the_notebook():
