@@ -16,11 +16,17 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from helpers.messages import OneSentence
+
 PARAMETER_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 # Papermill writes the values it was given into a cell of their own, which opens with this line.
 INJECTED_CELL = "# Parameters\n"
 FORGET = "Correct it and restart the kernel, which goes on knowing a name until then."
 PLAIN_TYPES = (bool, int, float, str, list, tuple, dict, NoneType)
+
+
+class ParameterError(OneSentence):
+    """A parameter that does not exist, or a value that is not allowed."""
 
 
 @dataclass(frozen=True)
@@ -183,8 +189,8 @@ def check_values(values: Mapping[str, Any], known: Iterable[str]) -> None:
         known: names of the parameters the notebook has.
 
     Raises:
-        ValueError: a name is not among `known` or has no rule, or a value is of the wrong type or
-            out of range; one sentence says all of it.
+        ParameterError: a name is not among `known` or has no rule, or a value is of the wrong type
+            or out of range; one sentence says all of it.
     """
     known = list(known)
     unknown = [name for name in values if name not in known]
@@ -195,7 +201,7 @@ def check_values(values: Mapping[str, Any], known: Iterable[str]) -> None:
     if unknown:
         problems.append(f"this notebook has {', '.join(known) or 'no parameters'}")
     if problems:
-        raise ValueError(f"Parameters: {'; '.join(problems)}.")
+        raise ParameterError(f"Parameters: {'; '.join(problems)}.")
 
 
 def check_parameters(namespace: Mapping[str, Any]) -> None:
@@ -208,7 +214,7 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
         namespace: the notebook's `globals()`.
 
     Raises:
-        ValueError: see `check_values`.
+        ParameterError: see `check_values`.
     """
     known = [name for name in namespace.get("__annotations__", {}) if _is_parameter_name(name)]
     capitals = [
@@ -220,10 +226,10 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
     known = list(dict.fromkeys(map(_meant, known)))
     try:
         check_values({name: namespace.get(name) for name in names}, known)
-    except ValueError as error:
+    except ParameterError as error:
         if set(names) <= set(known):
             raise
-        raise ValueError(f"{error} {FORGET}") from None
+        raise ParameterError(f"{error} {FORGET}") from None
 
 
 def _meant(name: str) -> str:

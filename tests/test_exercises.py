@@ -233,6 +233,19 @@ def test_feedback_is_readable_as_text_and_as_html():
     assert ">if a &lt; b:\n    pass</pre>" in page
 
 
+def test_stressed_words_are_stressed_and_products_are_left_alone():
+    page = Feedback("Not yet", "The *other* way: `a * b * c`, 3 * 4 * 5, f(*a, **b).")._repr_html_()
+    assert "The <em>other</em> way: <code>a * b * c</code>, 3 * 4 * 5, f(*a, **b)." in page
+
+
+@EVERY
+def test_an_exercise_shown_by_itself_has_its_whole_question(exercise):
+    text = exercise._repr_markdown_()
+    assert text.startswith(f"**{exercise.kind.capitalize()}: {exercise.title}.** ")
+    assert exercise.question in text
+    assert all(option in text for option in getattr(exercise, "options", {}).values())
+
+
 @pytest.mark.parametrize(
     ("function", "text"),
     [

@@ -22,6 +22,7 @@ COLOURS = {"Right": "#4477aa", "Not yet": "#ee7733"}
 OTHER_COLOUR = "#777777"
 FRESH_INPUTS = 5  # on which a function is tried
 THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}([, _']\d{3})+(\.\d+)?")
+MARKS = re.compile(r"`([^`]+)`|(?<![\w*])\*(\w(?:[^*`]*\w)?)\*(?![\w*])")
 LETTER = re.compile(r"\(?([a-z])(?:[).:].*)?", re.DOTALL)  # c, (c), or c) and what follows it
 SAME_MISTAKE = 0.1  # a number further off than by this share is another mistake
 FEW = 8  # numbers that are shown one by one
@@ -38,7 +39,7 @@ class Feedback:
 
     Attributes:
         heading: such as "Right".
-        text: one or more sentences; `code` stands in backticks.
+        text: one or more sentences; `code` stands in backticks, what is *stressed* in stars.
         code: Python, shown below the text; "" for none.
     """
 
@@ -52,13 +53,17 @@ class Feedback:
 
     def _repr_html_(self) -> str:
         colour = COLOURS.get(self.heading, OTHER_COLOUR)
-        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.text, quote=False))
+        text = MARKS.sub(_in_html, html.escape(self.text, quote=False))
         code = html.escape(self.code, quote=False)
         code = f'<pre style="overflow-x: auto">{code}</pre>' if code else ""
         return (
             f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0.8em">'
             f"<strong>{html.escape(self.heading)}.</strong> {text}{code}</div>"
         )
+
+
+def _in_html(mark: re.Match) -> str:
+    return f"<code>{mark[1]}</code>" if mark[1] else f"<em>{mark[2]}</em>"
 
 
 WAITING = Feedback(
@@ -124,9 +129,13 @@ class Exercise(ABC):
             problem = f"This answer cannot be checked: {type(error).__name__}: {error}"
         return Feedback("Not yet", problem) if problem else Feedback("Right", self.why)
 
-    def markdown(self, number: int) -> str:
+    def markdown(self, number: int = 0) -> str:
         """Return the text that stands before the learner's cell, under the exercise's number."""
-        return f"**Exercise {number}, {self.kind}: {self.title}.** {self.question}"
+        place = f"Exercise {number}, {self.kind}" if number else self.kind.capitalize()
+        return f"**{place}: {self.title}.** {self.question}"
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
 
     def __repr__(self) -> str:
         return f"{self.title}: {self.question}"
@@ -247,7 +256,7 @@ class Choice(Exercise):
         """The letter of the right statement."""
         return next(letter for letter in self.options if letter not in self.reasons)
 
-    def markdown(self, number: int) -> str:
+    def markdown(self, number: int = 0) -> str:
         lines = [f"- {letter}) {text}" for letter, text in self.options.items()]
         return "\n".join([super().markdown(number), "", *lines])
 
