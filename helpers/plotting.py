@@ -363,7 +363,7 @@ def accuracy_by_number(curves: dict[str, dict[int, Sequence[float]]], title: str
         title: stands above.
     """
     with plt.rc_context(STYLE):
-        figure, axis = plt.subplots(figsize=(8, 4))
+        figure, axis = plt.subplots(figsize=(8, 4.2))
         for (name, curve), colour, marker in zip(curves.items(), COLOURS, MARKERS, strict=False):
             numbers = sorted(curve)
             means, low, high = (
@@ -376,7 +376,7 @@ def accuracy_by_number(curves: dict[str, dict[int, Sequence[float]]], title: str
         axis.set_xticks(every, [f"{number:,}" for number in every])
         axis.minorticks_off()
         axis.set(title=title, xlabel="training pictures", ylabel="accuracy", ylim=(None, 1.01))
-        axis.legend(loc="lower right")
+        figure.legend(loc="outside lower center", ncols=2)  # inside it would cover a low curve
     said = "; ".join(
         name + ": " + ", ".join(f"{number:,}: {np.mean(curve[number]):.3f}" for number in curve)
         for name, curve in curves.items()

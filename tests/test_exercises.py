@@ -6,6 +6,7 @@ A new exercise is found in its lesson's module and tested here without another l
 from __future__ import annotations
 
 import pkgutil
+import re
 from dataclasses import replace
 
 import nbformat
@@ -195,7 +196,7 @@ def test_any_equivalent_function_is_right(function):
 
 def test_an_unknown_mistake_is_shown_by_an_example():
     text = DOUBLE.judge(lambda values: 3 * values).text
-    assert text.startswith("Given [") and "is expected" in text
+    assert text.startswith("With values = [") and "is expected" in text
 
 
 @pytest.mark.parametrize(
@@ -272,6 +273,18 @@ def test_of_many_numbers_the_first_that_differs_is_shown():
 def test_long_values_are_cut_short():
     assert shown(np.zeros((9, 9))) == "an array of shape (9, 9)"
     assert len(shown("x" * 1000)) < 300
+    assert shown(list(range(99))) == "[0, 1, 2, 3, 4, 5, 6, 7, …]"
+
+
+def test_each_argument_of_an_example_is_named():
+    text = exercises.lesson_05.errors_gone.judge(lambda before, after: 7).text
+    assert re.match(r"With before = 0\.\d+ and after = 0\.\d+ your function gives 7, where", text)
+
+
+def test_layers_are_shown_by_their_kind():
+    text = exercises.lesson_02.may_learn.judge(lambda layers, first: [1]).text
+    assert re.match(r"With layers = \[((BatchNormalization|ReLU|Dense|Conv2D), )+…\]", text), text
+    assert "name=" not in text and "built=" not in text
 
 
 # Where they are: in the notebooks, and on the instructor's page.

@@ -185,6 +185,19 @@ def test_accuracy_by_number_averages_the_draws(shown):
     )
 
 
+def test_the_legend_of_accuracy_by_number_covers_no_curve(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plotting, "show", lambda figure, alt: drawn.append(figure))
+    curves = {"features": {20: [0.9], 96: [1.0]}, "from scratch": {20: [0.5], 96: [0.5]}}
+    plotting.accuracy_by_number(curves, "Transfer")
+    (figure,) = drawn
+    figure.canvas.draw()
+    legends = [*figure.legends, *(axis.legend_ for axis in figure.axes if axis.legend_)]
+    box = legends[0].get_window_extent()
+    assert not any(axis.get_window_extent().overlaps(box) for axis in figure.axes)
+    plt.close(figure)
+
+
 def test_the_two_schemes_are_drawn(shown):
     diagrams.transfer_schemes()
     assert "blocks 1 to 4 are frozen and block 5 learns on" in shown[0][1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import inspect
 import math
 import re
 import warnings
@@ -360,8 +361,10 @@ class Function(Exercise):
         for outcome, seed in zip(found, seeds, strict=True):
             expected = defined(self.code)(*self._arguments(seed))
             if not alike(outcome, expected):
-                given = ", ".join(map(shown, self._arguments(seed)))
-                return f"Given {given}, your function gives {compared(outcome, expected)}."
+                names = inspect.signature(defined(self.code)).parameters
+                pairs = zip(names, self._arguments(seed), strict=True)
+                given = " and ".join(f"{name} = {shown(value)}" for name, value in pairs)
+                return f"With {given} your function gives {compared(outcome, expected)}."
         raise AssertionError("There is no difference.")
 
 
@@ -414,14 +417,17 @@ def _close(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 
 def shown(value: Any) -> str:
-    """Write a value in a line: a large array by its shape, whatever is long cut short."""
+    """Write a value in a line: a large array by its shape, a layer by its kind, long ones short."""
     shape = getattr(value, "shape", ())
     if shape and np.prod(shape) > FEW:
         return f"an array of shape {tuple(shape)}"
     if isinstance(value, (np.generic, np.ndarray)):
         return shown(value.tolist())
-    if isinstance(value, (list, tuple)) and len(value) <= FEW:
-        return f"[{', '.join(map(shown, value))}]"
+    if isinstance(value, (list, tuple)):
+        more = ", …" if len(value) > FEW else ""
+        return f"[{', '.join(map(shown, value[:FEW]))}{more}]"
+    if isinstance(value, keras.layers.Layer):
+        return type(value).__name__
     text = f"{value:.4g}" if isinstance(value, float) else " ".join(repr(value).split())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 

@@ -174,7 +174,7 @@ def added(photos, means):
     ),
     why=(
         "Two steps, in this order, without a division by 255. Nothing warns where they are "
-        "missing; so they belong into the model, as our backbones have it."
+        "missing; so they belong in the model, as our backbones have it."
     ),
 )
 
