@@ -2,6 +2,7 @@
 
 environment    where the project lives; device, precision, seeds
 parameters     the rules for the notebooks' parameters
+messages       errors that a learner meets, in one sentence
 
 catalog        the data sets: addresses, sizes, checksums, classes, licences
 download       find a data set: cache, mirror folder, download, or drawn samples

@@ -16,10 +16,17 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from helpers.messages import OneSentence
+
 PARAMETER_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 # Papermill writes the values it was given into a cell of their own, which opens with this line.
 INJECTED_CELL = "# Parameters\n"
+FORGET = "Correct it and restart the kernel, which goes on knowing a name until then."
 PLAIN_TYPES = (bool, int, float, str, list, tuple, dict, NoneType)
+
+
+class ParameterError(OneSentence):
+    """A parameter that does not exist, or a value that is not allowed."""
 
 
 @dataclass(frozen=True)
@@ -182,8 +189,8 @@ def check_values(values: Mapping[str, Any], known: Iterable[str]) -> None:
         known: names of the parameters the notebook has.
 
     Raises:
-        ValueError: a name is not among `known` or has no rule, or a value is of the wrong type or
-            out of range; one sentence says all of it.
+        ParameterError: a name is not among `known` or has no rule, or a value is of the wrong type
+            or out of range; one sentence says all of it.
     """
     known = list(known)
     unknown = [name for name in values if name not in known]
@@ -194,7 +201,7 @@ def check_values(values: Mapping[str, Any], known: Iterable[str]) -> None:
     if unknown:
         problems.append(f"this notebook has {', '.join(known) or 'no parameters'}")
     if problems:
-        raise ValueError(f"Parameters: {'; '.join(problems)}.")
+        raise ParameterError(f"Parameters: {'; '.join(problems)}.")
 
 
 def check_parameters(namespace: Mapping[str, Any]) -> None:
@@ -207,7 +214,7 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
         namespace: the notebook's `globals()`.
 
     Raises:
-        ValueError: see `check_values`.
+        ParameterError: see `check_values`.
     """
     known = [name for name in namespace.get("__annotations__", {}) if _is_parameter_name(name)]
     capitals = [
@@ -216,7 +223,19 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
         if _is_parameter_name(name) and isinstance(value, PLAIN_TYPES)
     ]
     names = dict.fromkeys([*known, *capitals, *_injected_names(namespace)])
-    check_values({name: namespace.get(name) for name in names}, known)
+    known = list(dict.fromkeys(map(_meant, known)))
+    try:
+        check_values({name: namespace.get(name) for name in names}, known)
+    except ParameterError as error:
+        if set(names) <= set(known):
+            raise
+        raise ParameterError(f"{error} {FORGET}") from None
+
+
+def _meant(name: str) -> str:
+    """Return the rule's name where one is misspelt in the notebook's own cell, else the name."""
+    close = difflib.get_close_matches(name, RULES, n=1, cutoff=0.8)
+    return close[0] if close else name
 
 
 def _is(test: Callable[[Path], bool], path: str) -> bool:
@@ -232,7 +251,19 @@ def _value_problems(name: str, value: Any) -> list[str]:
         return [f"{name} has no rule, add one to RULES in helpers/parameters.py"]
     if rule.accepts(value):
         return []
-    return [f"{name} is {value!r} ({type(value).__name__}), allowed is {rule.allowed}"]
+    problem = f"{name} is {value!r} ({type(value).__name__}), allowed is {rule.allowed}"
+    return [problem + _remark(rule, value)]
+
+
+def _remark(rule: Rule, value: Any) -> str:
+    """Return what helps beyond the allowed values, "" where these say all."""
+    if isinstance(rule, Whole | Number) and isinstance(value, str):
+        return " (without quotation marks)" if rule.accepts(rule.parse(value)) else ""
+    if isinstance(rule, Whole) and isinstance(value, float):
+        return " (a whole number, without a point)"
+    if isinstance(rule, OwnPath | OwnRecords) and isinstance(value, str):
+        return f" (looked for in {Path.cwd()})"
+    return ""
 
 
 def _suggestion(name: str, known: list[str]) -> str:

@@ -19,6 +19,8 @@ from IPython.display import display
 from PIL import ExifTags, Image, UnidentifiedImageError
 from scipy import ndimage
 
+from helpers.messages import OneSentence
+
 if TYPE_CHECKING:
     import ipywidgets
     import keras
@@ -64,7 +66,7 @@ HOW_TO = (
 )
 
 
-class PhotoError(ValueError):
+class PhotoError(OneSentence):
     """A photo that cannot be used; the message is one sentence that says why and what to do."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.neighbors import NearestNeighbors
 
@@ -176,10 +177,19 @@ def confusion(scores: Scores, title: str) -> None:
         ticks = range(len(classes))
         crowded = sum(map(len, classes)) > 7 * len(classes)
         axis.set_xticks(ticks, classes, **({"rotation": 40, "ha": "right"} if crowded else {}))
+        if not crowded:
+            _on_one_line(axis)
         axis.set_yticks(ticks, classes)
         axis.set(xlabel="predicted", ylabel="true", title=title)
     right = f"{np.trace(counts)} of {counts.sum()} right"
     show(figure, f"Confusion matrix, {title}: {right}; {_mistakes(counts, classes)}.")
+
+
+def _on_one_line(axis: Axes) -> None:
+    """Put the names below an axis on one line; Matplotlib hangs them up by their tallest letter."""
+    for label in axis.get_xticklabels():
+        label.set_verticalalignment("baseline")
+    axis.tick_params(axis="x", pad=14)
 
 
 def _mistakes(counts: np.ndarray, classes: Sequence[str]) -> str:
@@ -241,8 +251,11 @@ def compare_approaches(scores: dict[str, Scores], minutes: dict[str, float], tit
             left.plot(score.accuracy, row, "o", color=TRAINING_COLOUR)
         for axis, values, form in ((middle, removed, "%.0f %%"), (right, spent, "%.1f")):
             axis.bar_label(axis.barh(rows, values, 0.5, color=TRAINING_COLOUR), fmt=form, padding=3)
-            axis.margins(x=0.25)
+            # Room for the labels: on the left, too, where errors were added.
+            axis.margins(x=0.6 if min(values) < 0 else 0.3)
             axis.axvline(0, color="grey", lw=0.8)
+            axis.spines["left"].set_visible(False)
+            axis.tick_params(left=False)
         left.set_yticks(rows, scores)
         left.set_ylim(len(scores) - 0.5, -0.5)
         left.set(xlabel="accuracy, with its 95 % interval")
@@ -276,9 +289,11 @@ def probability_bars(
         size = (3.2 * len(probabilities), 2.2)
         figure, axes = plt.subplots(1, len(probabilities), figsize=size, sharey=True, squeeze=False)
         for axis, (name, values) in zip(axes.flat, probabilities.items(), strict=True):
-            bars = axis.bar(classes, values, color=TRAINING_COLOUR)
+            bars = axis.bar(range(len(classes)), values, color=TRAINING_COLOUR)
             axis.bar_label(bars, [f"{value:.3f}" for value in values], fontsize=9)
             axis.set(title=name, ylim=(0, 1.15))
+            axis.set_xticks(range(len(classes)), classes)
+            _on_one_line(axis)
         axes.flat[0].set_ylabel("probability")
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     said = "; ".join(
@@ -363,7 +378,7 @@ def accuracy_by_number(curves: dict[str, dict[int, Sequence[float]]], title: str
         title: stands above.
     """
     with plt.rc_context(STYLE):
-        figure, axis = plt.subplots(figsize=(8, 4))
+        figure, axis = plt.subplots(figsize=(8, 4.2))
         for (name, curve), colour, marker in zip(curves.items(), COLOURS, MARKERS, strict=False):
             numbers = sorted(curve)
             means, low, high = (
@@ -376,7 +391,7 @@ def accuracy_by_number(curves: dict[str, dict[int, Sequence[float]]], title: str
         axis.set_xticks(every, [f"{number:,}" for number in every])
         axis.minorticks_off()
         axis.set(title=title, xlabel="training pictures", ylabel="accuracy", ylim=(None, 1.01))
-        axis.legend(loc="lower right")
+        figure.legend(loc="outside lower center", ncols=2)  # inside it would cover a low curve
     said = "; ".join(
         name + ": " + ", ".join(f"{number:,}: {np.mean(curve[number]):.3f}" for number in curve)
         for name, curve in curves.items()

@@ -45,6 +45,8 @@ STATIC = ("site.css", "colab_badge.svg")  # in this folder
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 MARK = "# NBVAL_CHECK_OUTPUT\n"  # says something to the tests only
 LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=\))")
+TABLE = "printed-table"  # the tag of a cell that prints one; the style sheet lets it scroll
+COLUMNS = re.compile(r"^.*\S {2,}\S.* {2,}\S.*$", re.MULTILINE)  # a line of three columns or more
 NOTE = """\
 ```{note}
 What this cell shows is not kept here: run it to see the pictures.
@@ -166,6 +168,8 @@ class _Page:
             elif cell.cell_type == "code":
                 cell.source = cell.source.removeprefix(MARK)
                 cell.outputs = [self._with_alt_text(output) for output in cell.outputs]
+                if any(len(COLUMNS.findall(output.get("text", ""))) > 1 for output in cell.outputs):
+                    cell.metadata["tags"] = [*cell.metadata.get("tags", []), TABLE]
                 if DATA_PICTURES in cell.metadata.get("tags", []):
                     cells.append(new_markdown_cell(NOTE))
         book.cells = cells

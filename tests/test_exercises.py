@@ -6,6 +6,8 @@ A new exercise is found in its lesson's module and tested here without another l
 from __future__ import annotations
 
 import pkgutil
+import re
+from dataclasses import replace
 
 import nbformat
 import numpy as np
@@ -95,7 +97,8 @@ def test_hints_come_in_two_steps(exercise, said):
     for _ in range(3):
         assert exercise.hint() is None
     first, second, again = said
-    assert [each.heading for each in said] == ["Hint 1 of 2", "Hint 2 of 2", "Hint 2 of 2"]
+    headings = [f"Hint {number} of 2, {exercise.title}" for number in (1, 2, 2)]
+    assert [each.heading for each in said] == headings
     assert exercise.hints[0] in first.text and exercise.hints[1] in second.text
     assert second == again
     exercise.hints_given = 0
@@ -105,7 +108,7 @@ def test_hints_come_in_two_steps(exercise, said):
 def test_the_solution_shows_answer_and_reason(exercise, said):
     assert exercise.solution() is None
     (feedback,) = said
-    assert feedback.heading == "Solution" and exercise.why in feedback.text
+    assert feedback.heading == f"Solution, {exercise.title}" and exercise.why in feedback.text
 
 
 @EVERY
@@ -160,6 +163,18 @@ def test_a_wrong_share_is_told_why(answer, text):
     assert text in HALF.judge(answer).text
 
 
+def test_a_rough_guess_is_not_taken_for_another_mistake():
+    rough = replace(BIG, answer=0.1, tolerance=0.5, mistakes={1.0: "The whole."})
+    assert rough.judge(0.14).heading == "Right"
+    assert rough.judge(1.05).text == "The whole."
+    assert rough.judge(0.6).text == "0.6 is too large."
+
+
+@pytest.mark.parametrize("answer", ["a and b", "ab", "answer b", "b or c", "()"])
+def test_of_the_letters_one_is_to_be_chosen(answer):
+    assert "none of the letters" in exercises.lesson_01.lower_curve.judge(answer).text
+
+
 DOUBLE = Function(
     kind="complete", title="", question="", hints=("", ""), why="", mistakes={},
     code="def double(values):\n    return 2 * values", inputs=lambda random: (random.random(3),),
@@ -181,7 +196,7 @@ def test_any_equivalent_function_is_right(function):
 
 def test_an_unknown_mistake_is_shown_by_an_example():
     text = DOUBLE.judge(lambda values: 3 * values).text
-    assert text.startswith("Given [") and "is expected" in text
+    assert text.startswith("With values = [") and "is expected" in text
 
 
 @pytest.mark.parametrize(
@@ -189,6 +204,11 @@ def test_an_unknown_mistake_is_shown_by_an_example():
 )
 def test_dots_left_in_a_function_are_not_attempted(function):
     assert DOUBLE.judge(function) == WAITING
+
+
+def test_two_ellipses_in_an_index_are_a_mistake_and_no_dots_left():
+    text = DOUBLE.judge(lambda values: values[..., ...]).text
+    assert text.startswith("Your function stopped with IndexError")
 
 
 def test_a_function_that_ends_the_program_does_not_end_the_notebook():
@@ -212,6 +232,19 @@ def test_feedback_is_readable_as_text_and_as_html():
     page = feedback._repr_html_()
     assert "<strong>Not yet.</strong> Use <code>a &lt; b</code>, not &lt;b&gt;." in page
     assert ">if a &lt; b:\n    pass</pre>" in page
+
+
+def test_stressed_words_are_stressed_and_products_are_left_alone():
+    page = Feedback("Not yet", "The *other* way: `a * b * c`, 3 * 4 * 5, f(*a, **b).")._repr_html_()
+    assert "The <em>other</em> way: <code>a * b * c</code>, 3 * 4 * 5, f(*a, **b)." in page
+
+
+@EVERY
+def test_an_exercise_shown_by_itself_has_its_whole_question(exercise):
+    text = exercise._repr_markdown_()
+    assert text.startswith(f"**{exercise.kind.capitalize()}: {exercise.title}.** ")
+    assert exercise.question in text
+    assert all(option in text for option in getattr(exercise, "options", {}).values())
 
 
 @pytest.mark.parametrize(
@@ -240,6 +273,18 @@ def test_of_many_numbers_the_first_that_differs_is_shown():
 def test_long_values_are_cut_short():
     assert shown(np.zeros((9, 9))) == "an array of shape (9, 9)"
     assert len(shown("x" * 1000)) < 300
+    assert shown(list(range(99))) == "[0, 1, 2, 3, 4, 5, 6, 7, …]"
+
+
+def test_each_argument_of_an_example_is_named():
+    text = exercises.lesson_05.errors_gone.judge(lambda before, after: 7).text
+    assert re.match(r"With before = 0\.\d+ and after = 0\.\d+ your function gives 7, where", text)
+
+
+def test_layers_are_shown_by_their_kind():
+    text = exercises.lesson_02.may_learn.judge(lambda layers, first: [1]).text
+    assert re.match(r"With layers = \[((BatchNormalization|ReLU|Dense|Conv2D), )+…\]", text), text
+    assert "name=" not in text and "built=" not in text
 
 
 # Where they are: in the notebooks, and on the instructor's page.

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from helpers.parameters import RULES, check_parameters, check_values
+from helpers.parameters import FORGET, RULES, check_parameters, check_values
 
 
 def namespace(code: str) -> dict:
@@ -109,8 +109,42 @@ def test_an_unknown_name_is_refused_with_the_right_ones():
     with pytest.raises(ValueError) as caught:
         check_parameters(namespace("EPOCHS: int = 25\nDATA: str = 'auto'\nEPOCH = 5"))
     assert str(caught.value) == (
-        "Parameters: EPOCH is no parameter (did you mean EPOCHS?); this notebook has EPOCHS, DATA."
+        "Parameters: EPOCH is no parameter (did you mean EPOCHS?); this notebook has EPOCHS, DATA. "
+        f"{FORGET}"
     )
+
+
+@pytest.mark.parametrize("before", ["", "EPOCHS: int = 25\n"], ids=["fresh", "run before"])
+def test_a_name_misspelt_in_the_notebooks_own_cell_is_told_with_the_right_one(before):
+    code = f"{before}EPOCH: int = 25\nDATA: str = 'auto'"
+    with pytest.raises(
+        ValueError, match=r"EPOCH is no parameter \(did you mean EPOCHS\?\)"
+    ) as told:
+        check_parameters(namespace(code))
+    assert "this notebook has EPOCHS, DATA." in str(told.value)
+    assert str(told.value).endswith(FORGET)  # it stays known after the correction
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remark"),
+    [
+        ("EPOCHS", "5", "1 to 500 (without quotation marks)."),
+        ("EPOCHS", "true", "1 to 500."),
+        ("EPOCHS", 5.0, "1 to 500 (a whole number, without a point)."),
+        ("EPOCHS", 0, "1 to 500."),
+        ("LEARNING_RATE", "1e-4", "(without quotation marks)."),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_told_where_the_range_does_not(name, value, remark):
+    with pytest.raises(ValueError) as caught:
+        check_values({name: value}, [name])
+    assert str(caught.value).endswith(remark)
+
+
+def test_it_is_told_where_a_missing_photo_was_looked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=re.escape(f"(looked for in {tmp_path})")):
+        check_values({"PHOTO": "hand.png"}, ["PHOTO"])
 
 
 def test_papermills_cell_is_read_for_names_in_small_letters():

@@ -94,6 +94,25 @@ def test_approaches_are_compared_with_one_that_makes_no_errors(shown, scores):
     assert "second 0.750, no errors of the first one to remove" in shown[0][1]
 
 
+def test_labels_of_added_errors_stay_in_their_panel(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plotting, "show", lambda figure, alt: drawn.append(figure))
+    labels = np.zeros(20, np.int32)
+    several = {
+        name: Scores(np.eye(3, dtype=np.float32)[[1] * wrong + [0] * (20 - wrong)], labels, CLASSES)
+        for name, wrong in {"first": 4, "second": 13, "third": 2}.items()
+    }
+    plotting.compare_approaches(several, dict.fromkeys(several, 0.1), "Compared")
+    (figure,) = drawn
+    figure.canvas.draw()
+    for axis in figure.axes:
+        panel = axis.get_window_extent()
+        for text in axis.texts:
+            box = text.get_window_extent()
+            assert panel.x0 <= box.x0 and box.x1 <= panel.x1, text.get_text()
+    plt.close(figure)
+
+
 def test_probabilities_are_told(shown):
     plotting.probability_bars({"with": np.array([0.2, 0.3, 0.5])}, CLASSES, "One picture")
     assert "with: paper 0.200, rock 0.300, scissors 0.500" in shown[0][1]
@@ -183,6 +202,34 @@ def test_accuracy_by_number_averages_the_draws(shown):
         "Transfer, accuracy by number of training pictures. "
         "features: 20: 0.850, 2,000: 0.970; from scratch: 20: 0.500."
     )
+
+
+def test_the_legend_of_accuracy_by_number_covers_no_curve(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plotting, "show", lambda figure, alt: drawn.append(figure))
+    curves = {"features": {20: [0.9], 96: [1.0]}, "from scratch": {20: [0.5], 96: [0.5]}}
+    plotting.accuracy_by_number(curves, "Transfer")
+    (figure,) = drawn
+    figure.canvas.draw()
+    legends = [*figure.legends, *(axis.legend_ for axis in figure.axes if axis.legend_)]
+    box = legends[0].get_window_extent()
+    assert not any(axis.get_window_extent().overlaps(box) for axis in figure.axes)
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("figure_of", ["confusion", "probability_bars"])
+def test_names_below_a_figure_stand_on_one_line(monkeypatch, scores, figure_of):
+    drawn = []
+    monkeypatch.setattr(plotting, "show", lambda figure, alt: drawn.append(figure))
+    if figure_of == "confusion":
+        plotting.confusion(scores, "test set")
+    else:
+        plotting.probability_bars({"one": np.array([0.2, 0.3, 0.5])}, CLASSES, "One picture")
+    (figure,) = drawn
+    labels = figure.axes[0].get_xticklabels()
+    assert [label.get_text() for label in labels] == list(CLASSES)
+    assert {label.get_verticalalignment() for label in labels} == {"baseline"}
+    plt.close(figure)
 
 
 def test_the_two_schemes_are_drawn(shown):

@@ -18,6 +18,7 @@ from helpers.site import BADGE, STATIC, main, stage
 
 LESSON = "notebooks/01_hands.ipynb"
 PNG = "iVBORw0KGgo="
+ROWS = "          accuracy  minutes\nfirst     0.95      1.5\nsecond    0.97     12.0\n"
 ALT = "Curves [of 2 runs]: 0.5 < 0.9,\n `best` *last*."
 BUILD = "import sys, pathlib, helpers.site as s; s.build_site(site=pathlib.Path(sys.argv[1]))"
 TOO_WIDE = """() => {
@@ -62,6 +63,8 @@ def lesson() -> nbformat.NotebookNode:
         new_markdown_cell(f"See [the notes]({own}), [missing](gone.md), [web](https://e.org/x)."),
         new_code_cell("# NBVAL_CHECK_OUTPUT\nplot()", outputs=[figure, widget]),
         new_code_cell("show()", metadata={"tags": ["data-pictures"]}),
+        new_code_cell("rows()", outputs=[new_output("stream", text=ROWS)]),
+        new_code_cell("lines()", outputs=[new_output("stream", text="One  gap.\nNo gap.\n")]),
     ]
     return new_notebook(cells=cells)
 
@@ -84,7 +87,14 @@ def test_a_figure_keeps_its_alt_text_as_a_picture_in_markdown(staged):
 def test_where_pictures_are_not_kept_a_note_says_so(staged):
     cells = nbformat.read(staged / LESSON, as_version=4).cells
     assert cells[3].source == "show()"
-    assert cells[4].source.startswith("```{note}") and len(cells) == 5
+    notes = [cell for cell in cells if cell.source.startswith("```{note}")]
+    assert notes == [cells[4]]
+
+
+def test_a_printed_table_is_marked_so_that_its_lines_are_kept(staged):
+    cells = nbformat.read(staged / LESSON, as_version=4).cells
+    tagged = [cell.source for cell in cells if "printed-table" in cell.metadata.get("tags", [])]
+    assert tagged == ["rows()"]
 
 
 def test_links_lead_to_the_sites_pages_or_else_to_the_repository(staged):
@@ -225,6 +235,18 @@ def test_every_page_is_quiet_fetches_nothing_and_fits_a_phone(site, browser):
     context.close()
     assert said == []
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_a_printed_table_keeps_its_lines_on_a_phone(site, browser):
+    page = browser.new_page(viewport=PHONE)
+    page.goto(next(site.glob("notebooks/04_*.html")).as_uri())
+    table = page.locator(".tag_printed-table .cell_output pre", has_text="log loss  seconds")
+    lines, height = table.evaluate(
+        """pre => [pre.textContent.trimEnd().split("\\n").length,
+                    pre.clientHeight / parseFloat(getComputedStyle(pre).lineHeight)]"""
+    )
+    assert height < lines + 2  # none is broken
+    page.close()
 
 
 def test_every_page_reads_the_same_without_its_scripts(site, browser):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
+import inspect
 import math
 import re
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -22,6 +23,9 @@ COLOURS = {"Right": "#4477aa", "Not yet": "#ee7733"}
 OTHER_COLOUR = "#777777"
 FRESH_INPUTS = 5  # on which a function is tried
 THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}([, _']\d{3})+(\.\d+)?")
+MARKS = re.compile(r"`([^`]+)`|(?<![\w*])\*(\w(?:[^*`]*\w)?)\*(?![\w*])")
+LETTER = re.compile(r"\(?([a-z])(?:[).:].*)?", re.DOTALL)  # c, (c), or c) and what follows it
+SAME_MISTAKE = 0.1  # a number further off than by this share is another mistake
 FEW = 8  # numbers that are shown one by one
 SHOWN = 200  # characters of a value in a message
 
@@ -36,7 +40,7 @@ class Feedback:
 
     Attributes:
         heading: such as "Right".
-        text: one or more sentences; `code` stands in backticks.
+        text: one or more sentences; `code` stands in backticks, what is *stressed* in stars.
         code: Python, shown below the text; "" for none.
     """
 
@@ -50,13 +54,17 @@ class Feedback:
 
     def _repr_html_(self) -> str:
         colour = COLOURS.get(self.heading, OTHER_COLOUR)
-        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.text, quote=False))
+        text = MARKS.sub(_in_html, html.escape(self.text, quote=False))
         code = html.escape(self.code, quote=False)
         code = f'<pre style="overflow-x: auto">{code}</pre>' if code else ""
         return (
             f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0.8em">'
             f"<strong>{html.escape(self.heading)}.</strong> {text}{code}</div>"
         )
+
+
+def _in_html(mark: re.Match) -> str:
+    return f"<code>{mark[1]}</code>" if mark[1] else f"<em>{mark[2]}</em>"
 
 
 WAITING = Feedback(
@@ -96,11 +104,14 @@ class Exercise(ABC):
         place = min(self.hints_given, 1)
         self.hints_given += 1
         more = ("`q.hint()` again says more.", "`q.solution()` tells.")[place]
-        display(Feedback(f"Hint {place + 1} of 2", f"{self.hints[place]} {more}"))
+        heading = f"Hint {place + 1} of 2, {self.title}"
+        display(Feedback(heading, f"{self.hints[place]} {more}"))
 
     def solution(self) -> None:
         """Show the answer, and why it is the answer."""
-        display(self.answered())
+        answer = self.answered()
+        # All exercises of a lesson are called `q`, so what is shown names the one it is of.
+        display(replace(answer, heading=f"{answer.heading}, {self.title}"))
 
     def judge(self, answer: Any = ...) -> Feedback:
         """Return what `check` shows.
@@ -119,9 +130,13 @@ class Exercise(ABC):
             problem = f"This answer cannot be checked: {type(error).__name__}: {error}"
         return Feedback("Not yet", problem) if problem else Feedback("Right", self.why)
 
-    def markdown(self, number: int) -> str:
+    def markdown(self, number: int = 0) -> str:
         """Return the text that stands before the learner's cell, under the exercise's number."""
-        return f"**Exercise {number}, {self.kind}: {self.title}.** {self.question}"
+        place = f"Exercise {number}, {self.kind}" if number else self.kind.capitalize()
+        return f"**{place}: {self.title}.** {self.question}"
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
 
     def __repr__(self) -> str:
         return f"{self.title}: {self.question}"
@@ -150,8 +165,8 @@ class Number(Exercise):
     Attributes:
         answer: the number.
         mistakes: what is said of common wrong numbers.
-        tolerance: by which share of it a number may be off, to count as the answer or as one of
-            the mistakes; 0 where it must be exact.
+        tolerance: by which share of it a number may be off, to count as the answer; 0 where it
+            must be exact. To count as one of the mistakes it may be off by a tenth at most.
         also: other right numbers, such as the answer in another unit.
         share: the number is a share: 0.95, 95 and "95 %" are the same.
         units: words that may stand behind the number.
@@ -168,10 +183,10 @@ class Number(Exercise):
         value = self._read(answer)
         if isinstance(value, str):
             return value
-        if any(self._close(value, right) for right in (self.answer, *self.also)):
+        if any(_near(value, right, self.tolerance) for right in (self.answer, *self.also)):
             return ""
         for mistake in sorted(self.mistakes, key=lambda number: abs(number - value)):
-            if self._close(value, mistake):
+            if _near(value, mistake, min(self.tolerance, SAME_MISTAKE)):
                 return self.mistakes[mistake]
         return f"{self._shown(value)} is too {'small' if value < self.answer else 'large'}."
 
@@ -196,9 +211,6 @@ class Number(Exercise):
             (float("nan"), "no number"),
         ]
         return [*self.mistakes.items(), *more]
-
-    def _close(self, value: float, number: float) -> bool:
-        return math.isclose(value, number, rel_tol=1e-7, abs_tol=self.tolerance * abs(number))
 
     def _shown(self, value: float) -> str:
         if self.share:
@@ -245,12 +257,13 @@ class Choice(Exercise):
         """The letter of the right statement."""
         return next(letter for letter in self.options if letter not in self.reasons)
 
-    def markdown(self, number: int) -> str:
+    def markdown(self, number: int = 0) -> str:
         lines = [f"- {letter}) {text}" for letter, text in self.options.items()]
         return "\n".join([super().markdown(number), "", *lines])
 
     def problem(self, answer: Any) -> str:
-        letter = str(answer).strip().strip("().").lower() if isinstance(answer, str) else ""
+        found = LETTER.fullmatch(answer.strip().lower()) if isinstance(answer, str) else None
+        letter = found[1] if found else ""
         if letter not in self.options:
             *most, last = self.options
             return (
@@ -263,7 +276,8 @@ class Choice(Exercise):
         return Feedback("Solution", f"{self.right}) {self.options[self.right]} {self.why}")
 
     def right_answers(self) -> list[Any]:
-        return [self.right, self.right.upper(), f" ({self.right}) ", f"{self.right})"]
+        whole = f"{self.right}) {self.options[self.right]}"
+        return [self.right, self.right.upper(), f" ({self.right}) ", f"{self.right}.", whole]
 
     def wrong_answers(self) -> list[tuple[Any, str]]:
         return [*self.reasons.items(), ("z", "none of the letters"), (2, "none of the letters")]
@@ -330,7 +344,7 @@ class Function(Exercise):
         try:
             outcome = answer(*self._arguments(seed))
         except (Exception, SystemExit) as error:
-            if "ellipsis" in str(error):
+            if isinstance(error, (TypeError, AttributeError)) and "ellipsis" in str(error):
                 raise NotAttempted from None
             return None, f"Your function stopped with {type(error).__name__}: {error}"
         parts = outcome if isinstance(outcome, (list, tuple)) else [outcome]
@@ -347,8 +361,10 @@ class Function(Exercise):
         for outcome, seed in zip(found, seeds, strict=True):
             expected = defined(self.code)(*self._arguments(seed))
             if not alike(outcome, expected):
-                given = ", ".join(map(shown, self._arguments(seed)))
-                return f"Given {given}, your function gives {compared(outcome, expected)}."
+                names = inspect.signature(defined(self.code)).parameters
+                pairs = zip(names, self._arguments(seed), strict=True)
+                given = " and ".join(f"{name} = {shown(value)}" for name, value in pairs)
+                return f"With {given} your function gives {compared(outcome, expected)}."
         raise AssertionError("There is no difference.")
 
 
@@ -401,16 +417,24 @@ def _close(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 
 def shown(value: Any) -> str:
-    """Write a value in a line: a large array by its shape, whatever is long cut short."""
+    """Write a value in a line: a large array by its shape, a layer by its kind, long ones short."""
     shape = getattr(value, "shape", ())
     if shape and np.prod(shape) > FEW:
         return f"an array of shape {tuple(shape)}"
     if isinstance(value, (np.generic, np.ndarray)):
         return shown(value.tolist())
-    if isinstance(value, (list, tuple)) and len(value) <= FEW:
-        return f"[{', '.join(map(shown, value))}]"
+    if isinstance(value, (list, tuple)):
+        more = ", …" if len(value) > FEW else ""
+        return f"[{', '.join(map(shown, value[:FEW]))}{more}]"
+    if isinstance(value, keras.layers.Layer):
+        return type(value).__name__
     text = f"{value:.4g}" if isinstance(value, float) else " ".join(repr(value).split())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _near(value: float, number: float, share: float) -> bool:
+    """Whether a value is off a number by no more than a share of the number."""
+    return math.isclose(value, number, rel_tol=1e-7, abs_tol=share * abs(number))
 
 
 def _number(answer: Any) -> float:

@@ -88,8 +88,8 @@ edge = Choice(
     kind="explore",
     title="larger maps",
     question=(
-        "Pictures of twice the edge give maps of twice the edge. Change `edge` below from 10 to "
-        "20. What happens to the two heads' weights?"
+        "The two heads once more. Pictures of twice the edge give maps of twice the edge. Change "
+        "`edge` below from 10 to 20. What happens to the two heads' weights?"
     ),
     start="""\
 edge = 10  # of the maps; try 5 and 20

@@ -27,8 +27,8 @@ work_share = Number(
         "Block 4 has as wide convolutions as block 5, and four times as many places.",
     ),
     why=(
-        "0.57 of 6.62 thousand million. Most of the work lies in blocks that never learn here; so "
-        "it pays to do it once."
+        "0.57 of 6.62 thousand million, about a twelfth. Most of the work lies in blocks that "
+        "never learn here; so it pays to do it once."
     ),
 )
 
@@ -174,7 +174,7 @@ def added(photos, means):
     ),
     why=(
         "Two steps, in this order, without a division by 255. Nothing warns where they are "
-        "missing; so they belong into the model, as our backbones have it."
+        "missing; so they belong in the model, as our backbones have it."
     ),
 )
 
