@@ -74,10 +74,11 @@ class Activations:
         first, found = self.views[0], len(self.views) - self.computed
         what = f"{_count(len(self.views), 'view')} of {_count(len(self), 'picture')}"
         each = f"{_text(first.shape[1:])} {first.dtype} each"
-        gib = len(self.views) * first.nbytes / GIB
+        size = len(self.views) * first.nbytes
+        on_disk = f"{size / GIB:.2f} GiB" if size >= GIB / 10 else f"{size / 2**20:.1f} MiB"
         counts = {"reused": found, "computed": self.computed}
         how = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
-        return f"Activations: {what}, {each}, {gib:.2f} GiB on disk; {how} in {self.seconds:.1f} s."
+        return f"Activations: {what}, {each}, {on_disk} on disk; {how} in {self.seconds:.1f} s."
 
 
 _in_use: weakref.WeakSet[Activations] = weakref.WeakSet()

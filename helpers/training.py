@@ -9,7 +9,14 @@ import keras
 import tensorflow as tf
 from IPython.display import DisplayHandle
 
+from helpers.messages import OneSentence
 from helpers.pictures import Pictures, plain_batches
+
+
+class TrainingStopped(KeyboardInterrupt):
+    """Somebody interrupted a training; a notebook shows the sentence, without Keras's calls."""
+
+    _render_traceback_ = OneSentence._render_traceback_
 
 
 def train(
@@ -39,21 +46,30 @@ def train(
     Returns:
         The history: lists with one value an epoch, `accuracy`, `loss`, `seconds` since the start,
         and with watched pictures `val_accuracy` and `val_loss`.
+
+    Raises:
+        TrainingStopped: the training was interrupted.
     """
     own = [ProgressLine(name), EpochSeconds()]
     if averaged:
         own.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if isinstance(watched, Pictures):
         watched = plain_batches(watched, size=model.input_shape[1])
-    history = model.fit(
-        batches,
-        epochs=epochs,
-        steps_per_epoch=steps,
-        validation_data=watched,
-        callbacks=[*own, *callbacks],
-        shuffle=False,  # the batches come shuffled
-        verbose=0,
-    )
+    try:
+        history = model.fit(
+            batches,
+            epochs=epochs,
+            steps_per_epoch=steps,
+            validation_data=watched,
+            callbacks=[*own, *callbacks],
+            shuffle=False,  # the batches come shuffled
+            verbose=0,
+        )
+    except KeyboardInterrupt:
+        raise TrainingStopped(
+            f"{name} was stopped. Its network is half trained: to train it anew, run the cell that "
+            "makes it, then this one."
+        ) from None
     return history.history
 
 

@@ -92,3 +92,18 @@ def test_the_rate_rises_then_falls_to_zero():
     assert np.argmax(rates) == 10 and max(rates) == pytest.approx(0.01)
     assert rates[100] == pytest.approx(0, abs=1e-6)
     assert np.all(np.diff(rates[10:]) < 0)
+
+
+def test_an_interrupted_training_is_told_in_one_sentence(pictures):
+    def interrupt(epoch, logs):
+        raise KeyboardInterrupt
+
+    model = tiny_model()
+    compile_with_decay(model, steps=60)
+    interrupted = keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
+    with pytest.raises(
+        KeyboardInterrupt, match="Tiny was stopped.*run the cell that makes"
+    ) as error:
+        train(model, training_batches(pictures, 8, 0), 6, 10, name="Tiny", callbacks=[interrupted])
+    assert error.value._render_traceback_() == [f"TrainingStopped: {error.value}"]
+    assert error.value.__suppress_context__
