@@ -101,9 +101,7 @@ def test_an_interrupted_training_is_told_in_one_sentence(pictures):
     model = tiny_model()
     compile_with_decay(model, steps=60)
     interrupted = keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
-    with pytest.raises(
-        KeyboardInterrupt, match="Tiny was stopped.*run the cell that makes"
-    ) as error:
+    with pytest.raises(KeyboardInterrupt, match=r"Tiny was stopped.*makes it") as error:
         train(model, training_batches(pictures, 8, 0), 6, 10, name="Tiny", callbacks=[interrupted])
     assert error.value._render_traceback_() == [f"TrainingStopped: {error.value}"]
     assert error.value.__suppress_context__
