@@ -12,6 +12,9 @@ from sklearn.metrics import confusion_matrix
 
 from helpers.pictures import Pictures, plain_batches
 
+# Pictures at once: called by itself, a network keeps every layer's output until the last is done.
+AT_ONCE = 32
+
 
 def accuracy_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return Wilson's score interval of an accuracy.
@@ -138,7 +141,7 @@ class Scores:
         )
 
 
-def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = 128) -> Scores:
+def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = AT_ONCE) -> Scores:
     """Let a network classify pictures.
 
     Args:
@@ -156,10 +159,15 @@ def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = 128) -> S
             "load them with the network's size."
         )
     batches = plain_batches(pictures, batch_size, size=expected[0])
-    return score(model, batches, pictures.classes)
+    return score(model, batches, pictures.classes, batch_size)
 
 
-def score(model: keras.Model, batches: tf.data.Dataset, classes: tuple[str, ...]) -> Scores:
+def score(
+    model: keras.Model,
+    batches: tf.data.Dataset,
+    classes: tuple[str, ...],
+    batch_size: int = AT_ONCE,
+) -> Scores:
     """Let a network, or its upper part, classify ready batches.
 
     Args:
@@ -168,7 +176,9 @@ def score(model: keras.Model, batches: tf.data.Dataset, classes: tuple[str, ...]
         batches: of (inputs, integer labels), once through, such as `pictures.plain_batches` or
             `activations.plain_activations`.
         classes: class names in label order.
+        batch_size: pictures at once; changes the memory needed, not the result.
     """
+    batches = batches.rebatch(batch_size)
     answers = [(np.asarray(model(inputs)), np.asarray(labels)) for inputs, labels in batches]
     probabilities, labels = (np.concatenate(parts) for parts in zip(*answers, strict=True))
     if probabilities.shape[1] == 1:
