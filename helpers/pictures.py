@@ -435,10 +435,18 @@ def shuffled_positions(number: int, batch_size: int, seed: int) -> tf.data.Datas
         seed: fixes the order.
 
     Returns:
-        A `tf.data.Dataset` of int64 positions, shape (batch_size,), each 0 to number - 1.
+        A `tf.data.Dataset` of int64 positions, shape (batch_size,), each 0 to number - 1; each
+        iteration over it begins with the same.
     """
-    order = tf.data.Dataset.range(number).shuffle(number, seed=seed)
-    return order.repeat().batch(batch_size, drop_remainder=number >= batch_size)
+
+    def passes(_):
+        return tf.data.Dataset.range(number).shuffle(number, seed=seed).repeat()
+
+    # Made anew in each iteration. Otherwise all draw from one generator, and how far an iteration
+    # that somebody broke off had run ahead would decide the order of the next.
+    order = tf.data.Dataset.range(1).flat_map(passes)
+    order = order.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    return order.batch(batch_size, drop_remainder=number >= batch_size)
 
 
 def plain_batches(

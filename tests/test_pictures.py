@@ -1,6 +1,7 @@
 """Listing, decoding, caching, holding out, batching, resizing batch by batch."""
 
 import gzip
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -301,6 +302,24 @@ def test_batches_are_resized_before_they_are_augmented():
 
     next(iter(training_batches(noisy_pictures(4), 2, 0, look, size=40)))
     assert seen == [(40, 40, 3)]
+
+
+def test_an_iteration_that_was_broken_off_does_not_decide_the_order_of_the_next():
+    pictures = Pictures(
+        np.zeros((9, 8, 8, 3), np.uint8), np.arange(9, dtype=np.int32), ("a",) * 9, ("a",) * 9
+    )
+
+    def order(batches):
+        return [labels.numpy().tolist() for _, labels in batches.take(9)]
+
+    expected = order(training_batches(pictures, 2, 0))
+    for seconds in (0, 0.05, 0.2):  # in which it runs ahead, into its second pass
+        batches = training_batches(pictures, 2, 0)
+        broken_off = iter(batches)
+        next(broken_off)
+        time.sleep(seconds)
+        del broken_off
+        assert order(batches) == expected
 
 
 def test_resizing_keeps_the_memory_of_the_small_pictures():
