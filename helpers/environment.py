@@ -13,6 +13,10 @@ CACHE_FOLDER = DATA_FOLDER / "cache"
 RUNS_FOLDER = PROJECT / "runs"
 SWEEPS_FOLDER = RUNS_FOLDER / "sweeps"
 MIRROR_VARIABLE = "COURSE_MIRROR"
+SWITCH_ON = (
+    "No graphics processor is on, so training takes as long as on a CPU. To switch one on: menu "
+    "Runtime, Change runtime type, T4 GPU, Save; then run the notebook again from its top."
+)
 
 
 def mirror_folder() -> Path | None:
@@ -59,7 +63,8 @@ def prepare(seed: int = 0, precision: str = "auto") -> str:
             this machine does in hardware.
 
     Returns:
-        One line for the page: versions, device, precision.
+        One line for the page: versions, device, precision; on Colab without a graphics processor,
+        a second that tells how to switch one on.
     """
     with quiet_stderr():
         import keras
@@ -72,7 +77,8 @@ def prepare(seed: int = 0, precision: str = "auto") -> str:
     keras.mixed_precision.set_global_policy(policy)
     keras.utils.set_random_seed(seed)
     device = _device_name(tf, graphics)
-    return f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {device}, precision {policy}"
+    line = f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {device}, precision {policy}"
+    return f"{line}\n{SWITCH_ON}" if "google.colab" in sys.modules and not graphics else line
 
 
 def choose_precision(precision: str, graphics: list) -> str:

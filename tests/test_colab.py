@@ -90,10 +90,13 @@ def learners_cells() -> Iterator[str]:
 
 def test_a_learner_opens_lesson_1_from_its_badge(colab, tmp_path):
     run_cell(colab, "import google.colab", someone=True)
+    text = ""
     for code in learners_cells():
         outputs = run_cell(colab, code, someone=True, seconds=300)
+        text += "".join(each.get("text", "") for each in outputs)
         errors = ["\n".join(each["traceback"]) for each in outputs if "traceback" in each]
         assert errors == [], code
+    assert "Change runtime type" in text, "a learner without a graphics processor is told so"
     said, figure = outputs
     assert re.fullmatch(r"my hand\.png: (paper|rock|scissors), \d+\.\d %\n", said["text"])
     assert "A photo, classified as" in figure["metadata"]["image/png"]["alt"]
