@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import pytest
 
 from helpers import comparison_figures, plotting
@@ -46,6 +47,7 @@ def test_the_axis_of_time_has_a_unit_that_suits_the_runs(
         runs.assign(minutes=runs["minutes"] * times), "test_accuracy"
     )
     ((plot, text),) = drawn
+    plt.close(plot)
     start = f"test_accuracy of each run against its {unit}; on average LEARNING_RATE=0.001 0.898"
     assert text.startswith(f"{start} in {mean} {unit}; ")
     (axis,) = plot.axes
