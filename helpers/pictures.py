@@ -29,6 +29,9 @@ from helpers.photos import to_square_array
 
 if TYPE_CHECKING:
     from helpers.download import Located
+# Pictures to classify at once. Called by itself, a network keeps every layer's output until the
+# last is done; and what the largest batch has taken, TensorFlow does not give back.
+AT_ONCE = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -450,7 +453,7 @@ def shuffled_positions(number: int, batch_size: int, seed: int) -> tf.data.Datas
 
 
 def plain_batches(
-    pictures: Pictures, batch_size: int = 128, size: int | None = None
+    pictures: Pictures, batch_size: int = AT_ONCE, size: int | None = None
 ) -> tf.data.Dataset:
     """Return the pictures in order, once, without augmentation.
 
