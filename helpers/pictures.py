@@ -29,6 +29,7 @@ from helpers.photos import to_square_array
 
 if TYPE_CHECKING:
     from helpers.download import Located
+
 # Pictures to classify at once. Called by itself, a network keeps every layer's output until the
 # last is done; and what the largest batch has taken, TensorFlow does not give back.
 AT_ONCE = 32
