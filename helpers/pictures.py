@@ -416,15 +416,16 @@ def training_batches(
     Returns:
         A `tf.data.Dataset` of (float32 images, 0 to 255; int32 labels).
     """
-    images, labels = _on_cpu(pictures)
+    take = _taker(pictures)
     positions = shuffled_positions(len(pictures), batch_size, seed)
     seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
 
     def make_batch(chosen, number):
-        batch = resize(tf.gather(images, chosen), size)
+        images, labels = take(chosen)
+        batch = resize(images, size)
         if augment is not None:
             batch = augment(batch, tf.cast(number % (2**31 - 1), tf.int32))
-        return batch, tf.gather(labels, chosen)
+        return batch, labels
 
     batches = tf.data.Dataset.zip(positions, seeds)
     return batches.map(make_batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
@@ -466,9 +467,9 @@ def plain_batches(
     Returns:
         A `tf.data.Dataset` of (float32 images, 0 to 255; int32 labels).
     """
-    images, labels = _on_cpu(pictures)
-    batches = tf.data.Dataset.from_tensor_slices((images, labels)).batch(batch_size)
-    return batches.map(lambda image, label: (resize(image, size), label)).prefetch(2)
+    positions = tf.data.Dataset.range(len(pictures)).batch(batch_size)
+    batches = positions.map(_taker(pictures))
+    return batches.map(lambda images, labels: (resize(images, size), labels)).prefetch(2)
 
 
 def resize(images: tf.Tensor, size: int | None) -> tf.Tensor:
@@ -480,7 +481,16 @@ def resize(images: tf.Tensor, size: int | None) -> tf.Tensor:
     return tf.image.resize(images, [size, size], antialias=size < images.shape[1])
 
 
-def _on_cpu(pictures: Pictures) -> tuple[tf.Tensor, tf.Tensor]:
-    """Keep the pictures in main memory even where a graphics processor trains."""
-    with tf.device("CPU"):
-        return tf.constant(pictures.images), tf.constant(pictures.labels)
+def _taker(pictures: Pictures) -> Callable:
+    """Return a function from positions, shape (batch,), to (images, labels).
+
+    The images stay where they are: a tensor of all of them would be a second copy.
+    """
+    shape, dtype = pictures.images.shape[1:], tf.as_dtype(pictures.images.dtype)
+
+    def take(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images = tf.numpy_function(pictures.images.__getitem__, [positions], dtype)
+        images.set_shape([positions.shape[0], *shape])
+        return images, tf.gather(pictures.labels, positions)
+
+    return take
