@@ -339,6 +339,17 @@ def test_resizing_keeps_the_memory_of_the_small_pictures():
     assert grown < as_one_array / 2
 
 
+def test_batches_make_no_second_copy_of_all_pictures():
+    next(iter(training_batches(noisy_pictures(10), 10, 0)))  # what TensorFlow itself takes
+    images = np.ones((40_000, 40, 40, 3), np.uint8)
+    pictures = Pictures(images, np.zeros(40_000, np.int32), ("a",) * 40_000, ("a",))
+    before = psutil.Process().memory_info().rss
+    kept = [iter(training_batches(pictures, 2, 0)), iter(plain_batches(pictures, 2))]
+    for batches in kept:
+        next(batches)
+    assert psutil.Process().memory_info().rss - before < images.nbytes / 2
+
+
 def test_a_resized_line_does_not_break_up():
     images = np.zeros((1, 60, 60, 3), np.uint8)
     images[:, :, 30] = 255
