@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # Pictures to classify at once. Called by itself, a network keeps every layer's output until the
 # last is done; and what the largest batch has taken, TensorFlow does not give back.
-AT_ONCE = 32
+AT_ONCE = 16
 
 
 @dataclass(frozen=True, eq=False)
