@@ -155,7 +155,7 @@ def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = AT_ONCE) 
             f"The network takes pictures of shape {expected}, these are {found}; "
             "load them with the network's size."
         )
-    batches = plain_batches(pictures, batch_size, size=expected[0])
+    batches = plain_batches(pictures, size=expected[0])
     return score(model, batches, pictures.classes, batch_size)
 
 

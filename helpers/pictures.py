@@ -416,13 +416,12 @@ def training_batches(
     Returns:
         A `tf.data.Dataset` of (float32 images, 0 to 255; int32 labels).
     """
-    take = _taker(pictures)
+    take = _taker(pictures, size)
     positions = shuffled_positions(len(pictures), batch_size, seed)
     seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
 
     def make_batch(chosen, number):
-        images, labels = take(chosen)
-        batch = resize(images, size)
+        batch, labels = take(chosen)
         if augment is not None:
             batch = augment(batch, tf.cast(number % (2**31 - 1), tf.int32))
         return batch, labels
@@ -468,8 +467,7 @@ def plain_batches(
         A `tf.data.Dataset` of (float32 images, 0 to 255; int32 labels).
     """
     positions = tf.data.Dataset.range(len(pictures)).batch(batch_size)
-    batches = positions.map(_taker(pictures))
-    return batches.map(lambda images, labels: (resize(images, size), labels)).prefetch(2)
+    return positions.map(_taker(pictures, size)).prefetch(2)
 
 
 def resize(images: tf.Tensor, size: int | None) -> tf.Tensor:
@@ -481,8 +479,8 @@ def resize(images: tf.Tensor, size: int | None) -> tf.Tensor:
     return tf.image.resize(images, [size, size], antialias=size < images.shape[1])
 
 
-def _taker(pictures: Pictures) -> Callable:
-    """Return a function from positions, shape (batch,), to (images, labels).
+def _taker(pictures: Pictures, size: int | None) -> Callable:
+    """Return a function from positions, shape (batch,), to (images, see `resize`; labels).
 
     The images stay where they are: a tensor of all of them would be a second copy.
     """
@@ -491,6 +489,6 @@ def _taker(pictures: Pictures) -> Callable:
     def take(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images = tf.numpy_function(pictures.images.__getitem__, [positions], dtype)
         images.set_shape([positions.shape[0], *shape])
-        return images, tf.gather(pictures.labels, positions)
+        return resize(images, size), tf.gather(pictures.labels, positions)
 
     return take
