@@ -12,6 +12,10 @@ from IPython.display import DisplayHandle
 from helpers.messages import OneSentence
 from helpers.pictures import Pictures, plain_batches
 
+# Small pictures, 16 at a time, would take four times as long to watch; the network runs in a graph
+# here, which gives each layer's output back.
+WATCHED_AT_ONCE = 64
+
 
 class TrainingStopped(KeyboardInterrupt):
     """Somebody interrupted a training; a notebook shows the sentence, without Keras's calls."""
@@ -54,7 +58,7 @@ def train(
     if averaged:
         own.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if isinstance(watched, Pictures):
-        watched = plain_batches(watched, size=model.input_shape[1])
+        watched = plain_batches(watched, WATCHED_AT_ONCE, model.input_shape[1])
     try:
         history = model.fit(
             batches,
