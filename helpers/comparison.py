@@ -168,6 +168,36 @@ def leaderboard(runs: pd.DataFrame, figure: str) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").sort_values("mean", ascending=False)
 
 
+def time_unit(longest: float) -> tuple[str, float]:
+    """Choose the unit in which times are easy to read.
+
+    Args:
+        longest: the longest of the times, in minutes.
+
+    Returns:
+        Seconds below two minutes, hours above two hours, minutes between; and how many minutes
+        the unit has.
+    """
+    if longest < 2:
+        return "seconds", 1 / 60
+    return ("hours", 60) if longest > 120 else ("minutes", 1)
+
+
+def easy_to_read(table: pd.DataFrame) -> pd.DataFrame:
+    """Round a table for people, and give its times in the unit that the longest asks for.
+
+    Args:
+        table: from `gather` or `leaderboard`, or some of its columns, `minutes` among them.
+
+    Returns:
+        Figures to four decimals; instead of `minutes` a column `seconds`, `minutes` or `hours`, to
+        one decimal.
+    """
+    unit, minutes = time_unit(table["minutes"].max())
+    times = (table["minutes"] / minutes).round(1)
+    return table.round(4).assign(minutes=times).rename(columns={"minutes": unit})
+
+
 def mean_interval(values: Any) -> tuple[float, float]:
     """Return the 95 % interval of the mean of a few values, by Student's t distribution.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from helpers.comparison import PairedDifference, figure_column, mean_interval
+from helpers.comparison import PairedDifference, figure_column, mean_interval, time_unit
 from helpers.plotting import COLOURS, MARKERS, STYLE, TRAINING_COLOUR, show
 
 
@@ -64,21 +64,6 @@ def figure_and_minutes(runs: pd.DataFrame, figure: str) -> None:
         for setting, group in groups
     )
     show(plot, f"{figure} of each run against its {unit}; on average {said}.")
-
-
-def time_unit(longest: float) -> tuple[str, float]:
-    """Choose the unit in which times are easy to read.
-
-    Args:
-        longest: the longest of the times, in minutes.
-
-    Returns:
-        Seconds below two minutes, hours above two hours, minutes between; and how many minutes
-        the unit has.
-    """
-    if longest < 2:
-        return "seconds", 1 / 60
-    return ("hours", 60) if longest > 120 else ("minutes", 1)
 
 
 def spread(

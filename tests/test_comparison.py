@@ -20,6 +20,7 @@ from helpers.comparison import (
     by_seed,
     cautions,
     curves,
+    easy_to_read,
     figure_column,
     figure_names,
     gather,
@@ -28,6 +29,7 @@ from helpers.comparison import (
     newest,
     paired_difference,
     records_folder,
+    time_unit,
     trainings,
 )
 from helpers.results import Measured
@@ -122,6 +124,25 @@ def test_the_leaderboard_ranks_settings_by_their_mean(runs):
     assert (last["lowest"], last["highest"]) == (0.80, 0.83)
     expected = stats.ttest_1samp(ACCURACIES[0.01], 0).confidence_interval(0.95)
     assert (last["low"], last["high"]) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(
+    ("longest", "unit"),
+    [(0, "seconds"), (1.9, "seconds"), (2, "minutes"), (120, "minutes"), (121, "hours")],
+)
+def test_units_of_time(longest, unit):
+    assert time_unit(longest)[0] == unit
+
+
+def test_tables_to_read_are_rounded_and_give_times_in_their_unit(runs):
+    timed = runs.assign(minutes=np.linspace(0.1, 1.111111, len(runs)), accuracy=1 / 3)
+    read = easy_to_read(timed[["setting", "accuracy", "minutes"]])
+    assert list(read) == ["setting", "accuracy", "seconds"]
+    assert set(read["accuracy"]) == {0.3333}
+    assert (read["seconds"].min(), read["seconds"].max()) == (6.0, 66.7)
+    assert timed["minutes"].max() == 1.111111, "the table itself stays as it was"
+    longer = leaderboard(timed.assign(minutes=200.0), "accuracy")
+    assert list(easy_to_read(longer))[-1] == "hours"
 
 
 def test_a_mean_of_too_little_has_no_interval():

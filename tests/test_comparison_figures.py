@@ -61,14 +61,6 @@ def test_figure_and_time(shown, runs):
     assert shown[0].count(" seconds") == 4  # of the runs, and a mean for each setting
 
 
-@pytest.mark.parametrize(
-    ("longest", "unit"),
-    [(0, "seconds"), (1.9, "seconds"), (2, "minutes"), (120, "minutes"), (121, "hours")],
-)
-def test_units_of_time(longest, unit):
-    assert comparison_figures.time_unit(longest)[0] == unit
-
-
 def test_spread(shown):
     comparison_figures.spread({"a": [0.5, 0.7], "b": [0.9]}, "Two", "accuracy", truth=0.6)
     assert shown == [
