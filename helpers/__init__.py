@@ -37,3 +37,7 @@ site           the web site: lessons, results and notes as static pages
 publishing     execute a notebook in place, as it is committed
 address        the course's address on GitHub, in all places at once
 """
+
+from datetime import UTC, datetime
+
+STARTED = datetime.now(UTC)  # a notebook's first cells import a helper; its record says when

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from helpers import STARTED
 from helpers.environment import RUNS_FOLDER
 from helpers.files import write_atomically
 
@@ -29,7 +30,6 @@ SCHEMA = 1
 RECORD_VARIABLE = "COURSE_RECORD"
 LESSON_NAME = re.compile(r"\w[\w.-]*")
 TABLE_HEAD = ("", "published", "measured here")
-STARTED = datetime.now(UTC)  # a notebook imports its helpers first
 
 
 class Measured(NamedTuple):

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from helpers import results
+from helpers.environment import PROJECT
 from helpers.results import (
     Measured,
     Row,
@@ -51,6 +56,26 @@ def test_a_record_says_what_was_run_and_what_came_out(runs_folder):
     assert loaded["versions"]["numpy"] == np.__version__
     assert loaded["versions"]["python"].startswith("3.")
     assert loaded["machine"]["cpu_count"] >= 1
+
+
+def test_a_run_starts_when_its_first_helper_is_imported_not_when_it_is_recorded(tmp_path):
+    """Several lessons import `results` only at their end."""
+    code = (
+        "import time, helpers.parameters\n"
+        "time.sleep(1)\n"
+        "from helpers.results import record\n"
+        "record('01_tiny', {}, 'Drawn sample pictures.', {'accuracy': 0.5})\n"
+    )
+    path = tmp_path / "run.json"
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        cwd=PROJECT,
+        env=os.environ | {"COURSE_RECORD": str(path)},
+    )
+    loaded = load_record(path)
+    started, finished = (datetime.fromisoformat(loaded[name]) for name in ("started", "finished"))
+    assert (finished - started).total_seconds() >= 1
 
 
 def test_a_record_holds_the_course_of_each_training():
