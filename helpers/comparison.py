@@ -39,8 +39,10 @@ def records_folder(name: str) -> Path:
     """
     if name not in ("", EXAMPLES):
         return Path(name).expanduser()
-    sweeps = {path.parent: path.stat().st_mtime for path in SWEEPS_FOLDER.glob("*/*.json")}
-    return max(sweeps, key=sweeps.get) if sweeps and not name else EXAMPLES_FOLDER
+    records = list(SWEEPS_FOLDER.glob("*/*.json"))
+    if name or not records:
+        return EXAMPLES_FOLDER
+    return max(records, key=lambda path: path.stat().st_mtime).parent
 
 
 def record_files(folder: Path) -> list[Path]:

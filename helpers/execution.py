@@ -84,13 +84,16 @@ def find_notebook(name: str, folder: Path = NOTEBOOKS_FOLDER) -> Path:
         FileNotFoundError: no notebook, or more than one, goes by that name.
     """
     notebooks = course_notebooks(folder)
-    found = [path for path in notebooks if name in (path.stem, path.name, path.stem[:2])]
+    number = name.zfill(2)  # 1 is 01
+    found = [
+        path for path in notebooks if name in (path.stem, path.name) or path.stem[:2] == number
+    ]
     if not found and Path(name).suffix == ".ipynb" and Path(name).is_file():
         found = [Path(name)]
     if len(found) != 1:
         raise FileNotFoundError(
-            f"{name!r} names no notebook of the course: give a path, or one of "
-            f"{', '.join(path.stem for path in notebooks)}."
+            f"{name!r} names no notebook of the course: give a path, or the number or name of "
+            f"one of {', '.join(path.stem for path in notebooks)}."
         )
     return found[0]
 
@@ -103,9 +106,42 @@ def default_parameters(notebook: Path) -> dict[str, Any]:
 
     Returns:
         The values of its parameters cell by name, in their order.
+
+    Raises:
+        ValueError: the file is no notebook, or a value is more than a literal.
     """
-    known = papermill.inspect_notebook(str(notebook))
-    return {name: ast.literal_eval(entry["default"]) for name, entry in known.items()}
+    return {name: _literal(notebook, entry) for name, entry in inspect_notebook(notebook).items()}
+
+
+def inspect_notebook(notebook: Path) -> dict[str, Any]:
+    """Read a notebook's parameters as papermill does.
+
+    Args:
+        notebook: path of the notebook.
+
+    Returns:
+        Papermill's entry for each parameter, by name.
+
+    Raises:
+        ValueError: the file is no notebook.
+    """
+    try:
+        return papermill.inspect_notebook(str(notebook))
+    except (nbformat.ValidationError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise ValueError(
+            f"{notebook} cannot be read as a notebook ({type(error).__name__}: "
+            f"{_first_line(str(error))}); is the file whole?"
+        ) from error
+
+
+def _literal(notebook: Path, entry: Mapping[str, Any]) -> Any:
+    try:
+        return ast.literal_eval(entry["default"])
+    except (ValueError, SyntaxError) as error:
+        raise ValueError(
+            f"{notebook.name}: the parameter {entry['name']} is {entry['default']!r}; "
+            'it must be one plain value, such as 5 or "auto".'
+        ) from error
 
 
 def preset_values(notebook: Path, preset: str, presets: Path = PRESETS) -> dict[str, Any]:
@@ -127,7 +163,7 @@ def preset_values(notebook: Path, preset: str, presets: Path = PRESETS) -> dict[
         allowed = f"{', '.join(PRESET_NAMES[:-1])} or {PRESET_NAMES[-1]}"
         raise ValueError(f"There is no preset {preset!r}: choose {allowed}.")
     tables = tomllib.loads(presets.read_text(encoding="utf-8"))
-    known = papermill.inspect_notebook(str(notebook))
+    known = inspect_notebook(notebook)
     shared = {name: value for name, value in tables.get(preset, {}).items() if name in known}
     values = shared | tables.get(notebook.stem, {}).get(preset, {})
     check_values(values, known)
@@ -190,7 +226,7 @@ def run_notebook(
     notebook, output, parameters = Path(notebook), Path(output), dict(parameters or {})
     record = output.with_suffix(".json")
     _check_files(notebook, output, record)
-    check_values(parameters, papermill.inspect_notebook(str(notebook)))
+    check_values(parameters, inspect_notebook(notebook))
     output.parent.mkdir(parents=True, exist_ok=True)
     began, problem = time.monotonic(), None
     with _environment({**(variables or {}), RECORD_VARIABLE: str(record.resolve())}):

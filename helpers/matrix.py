@@ -82,6 +82,8 @@ def read_matrix(path: Path, presets: Path = PRESETS) -> list[Planned]:
     blocks = _notebook_blocks(path, matrix.get("notebooks"))
     shared = _block(matrix.get("parameters"), "parameters")
     if "seeds" in matrix:
+        if SEED in shared:
+            raise ValueError(f"{path} gives seeds twice, as seeds and as {SEED}; keep one of them.")
         shared[SEED] = matrix["seeds"]
     preset = matrix.get("preset", "published")
     defaults = {notebook: default_parameters(notebook) for notebook in blocks}
@@ -134,12 +136,16 @@ def _notebook_blocks(path: Path, notebooks: Any) -> dict[Path, dict[str, Any]]:
         notebooks = [notebook.stem for notebook in course_notebooks()]
     if isinstance(notebooks, (str, int)) and not isinstance(notebooks, bool):
         notebooks = [notebooks]
-    if isinstance(notebooks, list):
-        notebooks = dict.fromkeys(notebooks)
-    if not isinstance(notebooks, dict) or not notebooks:
+    if not isinstance(notebooks, (dict, list)) or not notebooks:
         raise ValueError(f"{path} asks for nothing: notebooks must be all, or name at least one.")
     blocks = {}
-    for name, block in notebooks.items():
+    pairs = notebooks.items() if isinstance(notebooks, dict) else [(n, None) for n in notebooks]
+    for name, block in pairs:
+        if not isinstance(name, (str, int)) or isinstance(name, bool):
+            raise ValueError(
+                f"{path}: {name!r} is no notebook's number, name or path; to give values, write "
+                "notebooks as a block, such as 01: {EPOCHS: 5}."
+            )
         notebook = _find(path, name)
         if notebook in blocks:
             raise ValueError(f"{path} names {notebook.stem} twice; put its values into one block.")

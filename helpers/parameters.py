@@ -267,7 +267,7 @@ def _remark(rule: Rule, value: Any) -> str:
 
 
 def _suggestion(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name.upper(), known, n=1)
+    close = difflib.get_close_matches(str(name).upper(), known, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 

@@ -134,7 +134,10 @@ def _connected(ray: Any) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    try:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    except (RuntimeError, ConnectionError) as error:
+        raise OSError(f"Ray cannot be reached or started: {_last_line(str(error))}") from error
     try:
         yield
     finally:
@@ -157,7 +160,7 @@ def _parcel(task: Task, needs: Needs) -> tuple[str, str, dict[str, Any], str, di
     paths = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
     variables = {
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        MIRROR_VARIABLE: os.environ.get(MIRROR_VARIABLE, ""),
+        **{name: os.environ[name] for name in (MIRROR_VARIABLE,) if name in os.environ},
         **thread_variables(needs.cpus),
     }
     source = planned.notebook.read_text(encoding="utf-8")

@@ -21,6 +21,7 @@ import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from helpers.comparison import SEED, gather, mean_interval, record_files
 from helpers.environment import PROJECT, RUNS_FOLDER
 from helpers.execution import course_notebooks, default_parameters
 from helpers.files import write_atomically
-from helpers.results import format_figure
+from helpers.results import format_figure, load_record
 
 ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
@@ -199,10 +200,10 @@ def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:
     Args:
         records: a folder; its subfolders are searched, too.
         target: where they go, each named by its lesson, network and seed; an older one of the same
-            name is replaced.
+            name is replaced, a newer one stays.
 
     Returns:
-        The copies.
+        The copies that were made.
 
     Raises:
         ValueError: a JSON file below the folder is no record.
@@ -213,9 +214,10 @@ def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:
     for _, run in _published_in([records]).iterrows():  # the oldest first
         parts = (run["lesson"][:2], run["network"], f"seed{int(run[SEED])}")
         copies[target / f"{'-'.join(filter(None, parts))}.json"] = records / run["file"]
-    for copy, source in copies.items():
+    newer = {copy: source for copy, source in copies.items() if _is_newer(source, copy)}
+    for copy, source in newer.items():
         shutil.copyfile(source, copy)
-    return sorted(copies)
+    return sorted(newer)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -250,7 +252,11 @@ def _table_command(options: argparse.Namespace) -> None:
 
 def _keep_command(options: argparse.Namespace) -> None:
     copies = keep(options.records, options.out)
-    print("Kept:", ", ".join(path.name for path in copies) or "nothing, there are no such runs")
+    print(
+        "Kept:",
+        ", ".join(path.name for path in copies)
+        or "nothing: there are no such runs, or none newer than those kept",
+    )
 
 
 def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
@@ -261,6 +267,12 @@ def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
     defaults = {path.stem: default_parameters(path) for path in course_notebooks()}
     found = pd.concat(tables).sort_values("finished", kind="stable", ignore_index=True)
     return published_runs(found, defaults)
+
+
+def _is_newer(source: Path, copy: Path) -> bool:
+    """Whether a record was made after the one kept under its name, if there is any."""
+    times = [load_record(path)["finished"] for path in (source, copy) if path.exists()]
+    return len(times) < 2 or datetime.fromisoformat(times[0]) > datetime.fromisoformat(times[1])
 
 
 def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import base64
 import io
+import math
 import re
 import sys
 from collections.abc import Sequence
@@ -21,7 +22,6 @@ from typing import Any
 
 import jinja2
 import nbformat
-import papermill
 from nbconvert import HTMLExporter
 from PIL import Image
 
@@ -35,6 +35,7 @@ from helpers.execution import (
     cells_of,
     course_notebooks,
     find_notebook,
+    inspect_notebook,
     listing,
     preset_values,
     quick_preset,
@@ -83,7 +84,8 @@ def run_course(
     runs = []
     for notebook, parameters in zip(notebooks, values, strict=True):
         print(f"{notebook.stem}: {listing(parameters)}", flush=True)
-        run = run_notebook(notebook, folder / notebook.name, parameters)
+        output = folder / notebook.name
+        run = run_notebook(notebook, output, parameters, progress=sys.stderr.isatty())
         if run.output.exists():
             _write_html(run.output)
         print(f"{notebook.stem}: {run.status}", flush=True)
@@ -151,7 +153,7 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
     )
     run.add_argument("--preset", default="published", help=f"one of {', '.join(PRESET_NAMES)}")
-    run.add_argument("--out", type=Path, metavar="FILE", help="the executed notebook, .ipynb")
+    run.add_argument("--out", metavar="FILE", help="the executed notebook, .ipynb")
     run.set_defaults(act=_run)
     sweep = commands.add_parser("sweep", help="run a matrix of notebooks, parameters and seeds")
     sweep.add_argument("matrix", type=Path, help="a YAML file, see helpers/matrix.py")
@@ -181,16 +183,19 @@ def _course(_: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.out and storage.is_address(options.out):
+        raise ValueError(
+            f"--out is {options.out}: a single run writes to a file; a sweep copies to an address."
+        )
     notebook = find_notebook(options.notebook)
     given = {
         name: RULES[name].parse(text) if name in RULES else text
         for name, text in options.parameters
     }
     parameters = preset_values(notebook, options.preset) | given
-    check_values(parameters, papermill.inspect_notebook(str(notebook)))  # before a folder is made
-    run = run_notebook(
-        notebook, options.out or _new_folder(RUNS_FOLDER) / notebook.name, parameters
-    )
+    check_values(parameters, inspect_notebook(notebook))  # before a folder is made
+    output = Path(options.out) if options.out else _new_folder(RUNS_FOLDER) / notebook.name
+    run = run_notebook(notebook, output, parameters, progress=sys.stderr.isatty())
     print(f"{notebook.stem}: {run.status}")
     print("\n".join(str(path) for path in (run.output, run.record) if path))
     return int(run.problem is not None)
@@ -203,20 +208,26 @@ def _sweep(options: argparse.Namespace) -> int:
     runner = _runner(options)
     default = SWEEPS_FOLDER / options.matrix.stem
     folder = default if address or not options.out else Path(options.out)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--out is {folder}, a file: a sweep needs a folder.")
     tasks = sweeps.plan(read_matrix(options.matrix), folder)
+    table = sweeps.dry_run_table(tasks, sweeps.last_seconds([SWEEPS_FOLDER, folder]))
+    print(table if options.dry_run else table.splitlines()[-1], flush=True)
     if options.dry_run:
-        seconds = sweeps.last_seconds([SWEEPS_FOLDER, folder])
-        print(sweeps.dry_run_table(tasks, seconds))
         return 0
     outcomes = sweeps.run_sweep(tasks, folder, address, runner)
     print(sweeps.outcome_table(outcomes))
     print(f"Records are in {folder}")
-    return int(any(outcome.word == "failed" for outcome in outcomes))
+    lost = [outcome for outcome in outcomes if address and outcome.status.copied_to != address]
+    if lost:
+        print(f"{len(lost)} not copied to {address}; the same command tries again.")
+    return int(bool(lost) or any(outcome.word == "failed" for outcome in outcomes))
 
 
 def _runner(options: argparse.Namespace) -> sweeps.Runner:
     """Return what runs the tasks, where the command line wants it."""
-    if any(value is not None and value < 0 for value in (options.gpus, options.memory)) or (
+    asked = [value for value in (options.gpus, options.memory) if value is not None]
+    if any(not 0 <= value < math.inf for value in asked) or (
         options.cpus is not None and options.cpus < 1
     ):
         raise ValueError("--cpus is 1 or more, --gpus and --memory are 0 or more.")

@@ -36,11 +36,13 @@ def check_address(address: str) -> None:
     Raises:
         ValueError: there is no such kind of address, or the package for it is missing.
     """
-    scheme = address.partition("://")[0]
+    scheme, _, place = address.partition("://")
     handled = {name for name, _ in papermill_io._handlers}
     if f"{scheme}://" not in handled or scheme.startswith("http"):
         allowed = ", ".join(f"{name}://" for name in STORES)
         raise ValueError(f"{address}: papermill writes to {allowed}; or give a folder.")
+    if not place.strip("/"):
+        raise ValueError(f"{address} names no bucket: write {scheme}://bucket/folder.")
     module, extra = STORES.get(scheme, ("papermill", ""))  # a plug-in has what it needs
     if not _is_installed(module):
         raise ValueError(

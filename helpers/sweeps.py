@@ -25,7 +25,7 @@ from tqdm import tqdm
 from helpers import storage
 from helpers.execution import Run, run_notebook, thread_variables
 from helpers.files import write_atomically
-from helpers.matrix import Planned
+from helpers.matrix import SEED, Planned
 from helpers.run_keys import helpers_used, run_key
 
 STATUS = ".status"
@@ -178,11 +178,12 @@ def run_sweep(
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         before = {task: read_status(task) for task in tasks}
-        done = [task for task, status in before.items() if status and status.passed]
-        outcomes = {task: Outcome(task, "skipped", before[task]) for task in done}
-        for task in done:
-            if address and before[task].copied_to != address:
-                write_status(task, _copied(task, before[task], address))
+        done = {task: status for task, status in before.items() if status and status.passed}
+        for task, status in done.items():
+            if address and status.copied_to != address:
+                done[task] = _copied(task, status, address)
+                write_status(task, done[task])
+        outcomes = {task: Outcome(task, "skipped", status) for task, status in done.items()}
         waiting = [task for task in tasks if task not in outcomes]
         for outcome in _told(_written(runner(waiting), address), len(waiting)):
             outcomes[outcome.task] = outcome
@@ -225,8 +226,9 @@ def last_seconds(folders: Iterable[Path]) -> dict[str, float]:
 
 
 def same_run(lesson: str, parameters: dict[str, Any]) -> str:
-    """Return what two runs of one notebook with the same parameters share, versions aside."""
-    return json.dumps([lesson, parameters], sort_keys=True, default=str)
+    """Return what runs of one notebook with the same parameters share, seed and versions aside."""
+    values = {name: value for name, value in parameters.items() if name != SEED}
+    return json.dumps([lesson, values], sort_keys=True, default=str)
 
 
 def dry_run_table(tasks: Sequence[Task], seconds: dict[str, float]) -> str:
@@ -285,8 +287,11 @@ def _locked(folder: Path) -> Iterator[None]:
 def _written(runs: Iterable[tuple[Task, Run]], address: str | None) -> Iterator[Outcome]:
     """Write down how each run ended."""
     for task, run in runs:
-        status = _copied(task, _ended(task, run), address)
-        write_status(task, status)
+        status = _ended(task, run)
+        write_status(task, status)  # first of all: a copy may take long, or be broken off
+        if address:
+            status = _copied(task, status, address)
+            write_status(task, status)
         yield Outcome(task, "passed" if status.passed else "failed", status)
 
 
@@ -322,10 +327,8 @@ def _ended(task: Task, run: Run) -> Status:
     )
 
 
-def _copied(task: Task, status: Status, address: str | None) -> Status:
+def _copied(task: Task, status: Status, address: str) -> Status:
     """Copy a run's files to an address; one that cannot be copied stays to be copied next time."""
-    if address is None:
-        return status
     files = [path for path in (task.output, task.record) if path.exists()]
     try:
         storage.copy_files(files, address)

@@ -240,6 +240,9 @@ def test_the_newest_sweep_or_the_examples_are_found(tmp_path, monkeypatch):
         path = write(tmp_path / name / "a.json", monkeypatch)
         os.utime(path, (1e9 - age, 1e9 - age))
     assert records_folder("") == tmp_path / "new"
+    oldest = write(tmp_path / "new" / "z.json", monkeypatch)  # of a sweep that went on later
+    os.utime(oldest, (1, 1))
+    assert records_folder("") == tmp_path / "new"
     assert records_folder("examples") == EXAMPLES_FOLDER
     assert records_folder(str(tmp_path)) == tmp_path
 

@@ -131,9 +131,9 @@ def test_a_notebooks_quick_run_is_offline(notebook):
 
 def test_notebooks_are_found_by_number_name_and_path(tiny_notebook, tmp_path):
     path = tiny_notebook(tmp_path)
-    for name in ("01", "01_tiny", "01_tiny.ipynb", str(path)):
+    for name in ("01", "1", "01_tiny", "01_tiny.ipynb", str(path)):
         assert find_notebook(name, path.parent) == path
-    for name in ("07", "1", str(path.parent / "none.ipynb"), "pyproject.toml"):
+    for name in ("07", "7", "", str(path.parent / "none.ipynb"), "pyproject.toml"):
         with pytest.raises(FileNotFoundError, match="names no notebook of the course"):
             find_notebook(name, path.parent)
 
@@ -150,3 +150,21 @@ def test_every_preset_fits_every_notebook_or_is_refused_by_name(tiny_notebook, p
 def test_defaults_are_read_without_running(tiny_notebook, tmp_path):
     defaults = {"DATA": "auto", "EPOCHS": 25, "LEARNING_RATE": 0.001}
     assert default_parameters(tiny_notebook(tmp_path, "raise SystemExit")) == defaults
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"cells": 5, "metadata": {}}', "no JSON"])
+def test_a_file_that_is_no_notebook_is_told_in_one_sentence(tmp_path, text):
+    path = tmp_path / "01_broken.ipynb"
+    path.write_text(text)
+    with pytest.raises(
+        ValueError, match=r"01_broken\.ipynb cannot be read as a notebook"
+    ) as raised:
+        default_parameters(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_parameter_that_is_computed_is_told(tiny_notebook, tmp_path):
+    path = tiny_notebook(tmp_path)
+    path.write_text(path.read_text().replace("int = 25", "int = 5 * 5"))
+    with pytest.raises(ValueError, match=r"EPOCHS is '5 \* 5'; it must be one plain value"):
+        default_parameters(path)

@@ -95,6 +95,14 @@ def test_seeds_come_last_to_vary_and_only_where_a_notebook_has_one(read, tmp_pat
         ("parameters: 5\nnotebooks: 01_tiny.ipynb\n", "parameters: 5 is no block"),
         ("seeds: [1]\nnotebooks: 01_tiny.ipynb\n", "SEED is no parameter"),
         ("parameters: {EPOCH: 5}\nnotebooks: 01_tiny.ipynb\n", "EPOCH is no parameter"),
+        ("notebooks: [[1]]\n", r"\[1\] is no notebook's number, name or path"),
+        ("notebooks: [{01_tiny.ipynb: {EPOCHS: 5}}]\n", "write notebooks as a block"),
+        ("notebooks: [01_tiny.ipynb, 01_tiny.ipynb]\n", "names 01_tiny twice"),
+        ("notebooks: {01_tiny.ipynb: {3: 4}}\n", "3 is no parameter"),
+        (
+            "seeds: [1]\nparameters: {SEED: 2}\nnotebooks: 01_tiny.ipynb\n",
+            "gives seeds twice, as seeds and as SEED",
+        ),
         ("notebooks: {01_tiny.ipynb: {EPOCHS: 5, EPOCHS: 6}}\n", "EPOCHS stands there twice"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import nbformat
@@ -128,6 +129,18 @@ def test_records_are_kept_the_newest_of_each_seed_and_make_the_same_page(write, 
     assert line_of(page(kept), "W1")[4].startswith("0.6500")
     write_results([runs, kept], tmp_path / "both.md")
     assert (tmp_path / "both.md").read_text(encoding="utf-8") == page(runs)
+
+
+def test_a_kept_record_gives_way_only_to_a_newer_one(write, tmp_path):
+    runs, kept = tmp_path, tmp_path.with_name("kept")
+    write("01", 0.5)
+    keep(runs, kept)
+    before = (kept / "01-seed0.json").read_text(encoding="utf-8")
+    later = before.replace('"value": 0.5', '"value": 0.6')
+    later = re.sub(r'"finished": "\d+', '"finished": "2999', later)
+    (kept / "01-seed0.json").write_text(later, encoding="utf-8")
+    assert keep(runs, kept) == []
+    assert (kept / "01-seed0.json").read_text(encoding="utf-8") == later
 
 
 def test_other_lessons_are_passed_over(tmp_path, monkeypatch):

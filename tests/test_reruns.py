@@ -132,6 +132,12 @@ def test_a_wrong_command_is_one_sentence_and_leaves_nothing(
     assert not elsewhere.exists()
 
 
+def test_a_single_run_writes_to_no_address(tiny_notebook, elsewhere, capsys, tmp_path):
+    assert main(["run", str(tiny_notebook(tmp_path)), "--out", "s3://bucket/x.ipynb"]) == 2
+    assert "a single run writes to a file" in capsys.readouterr().err
+    assert not elsewhere.exists()
+
+
 def test_a_failed_run_ends_with_an_error(tiny_notebook, tmp_path, elsewhere, capsys):
     assert main(["run", str(tiny_notebook(tmp_path, FAILING))]) == 1
     assert "failed after 0." in capsys.readouterr().out

@@ -45,6 +45,11 @@ def test_other_addresses_are_refused_with_those_allowed(address):
         check_address(address)
 
 
+def test_an_address_names_a_bucket():
+    with pytest.raises(ValueError, match="names no bucket: write s3://bucket/folder"):
+        check_address("s3://")
+
+
 @pytest.mark.parametrize("installed", [True, False])
 def test_a_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch, installed):
     monkeypatch.setattr(storage, "_is_installed", lambda module: installed)

@@ -169,6 +169,11 @@ def write_passed(task: sweeps.Task, seconds: float) -> None:
     task.output.touch()
 
 
+def test_the_time_a_run_took_holds_for_other_seeds():
+    assert sweeps.same_run("01", {"SEED": 0, "A": 1}) == sweeps.same_run("01", {"SEED": 3, "A": 1})
+    assert sweeps.same_run("01", {"SEED": 0, "A": 1}) != sweeps.same_run("01", {"SEED": 0, "A": 2})
+
+
 def test_a_run_whose_files_are_gone_runs_again(matrix, tmp_path):
     tasks = sweeps.plan(reruns.read_matrix(matrix), tmp_path)
     write_passed(tasks[0], 1.0)
@@ -185,6 +190,7 @@ def test_a_run_whose_files_are_gone_runs_again(matrix, tmp_path):
     [
         ("notebooks: {01_tiny.ipynb: {EPOCHS: 0}}\n", [], "allowed is 1 to 500"),
         (GRID, ["--out", "ftp://bucket"], "papermill writes to s3://"),
+        (GRID, ["--out", str(PROJECT / "README.md")], "a file: a sweep needs a folder"),
     ],
 )
 def test_a_wrong_sweep_is_one_sentence_and_leaves_nothing(
@@ -227,8 +233,10 @@ def test_outputs_are_copied_to_an_address_and_what_could_not_be_is_copied_later(
     monkeypatch.setattr(papermill_io, "_handlers", [("memory://", store), *papermill_io._handlers])
     matrix.write_text("notebooks: 01_tiny.ipynb\n")
     command = ["sweep", str(matrix), "--out", "memory://bucket"]
-    assert main(command) == 0
-    assert "could not be copied to memory://bucket: no route" in capsys.readouterr().out
+    assert main(command) == 1
+    said = capsys.readouterr().out
+    assert "could not be copied to memory://bucket: no route" in said
+    assert "1 not copied to memory://bucket; the same command tries again." in said
     store.broken = False
     assert main(command) == 0
     assert len(lines(diary, "end")) == 1
@@ -236,3 +244,21 @@ def test_outputs_are_copied_to_an_address_and_what_could_not_be_is_copied_later(
     store.files.clear()
     assert main(command) == 0
     assert store.files == {}
+
+
+def test_a_sweep_stopped_while_it_copies_does_not_lose_the_run(matrix, diary, monkeypatch, capsys):
+    store = Memory()
+    monkeypatch.setattr(papermill_io, "_handlers", [("memory://", store), *papermill_io._handlers])
+    matrix.write_text("notebooks: 01_tiny.ipynb\n")
+    command = ["sweep", str(matrix), "--out", "memory://bucket"]
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store, "write", stop)
+    assert main(command) == 130
+    monkeypatch.undo()
+    monkeypatch.setattr(reruns, "SWEEPS_FOLDER", matrix.parent.parent / "sweeps")
+    assert main(["sweep", str(matrix)]) == 0
+    assert "0 passed, 0 failed, 1 skipped." in capsys.readouterr().out
+    assert len(lines(diary, "end")) == 1
