@@ -2,11 +2,12 @@
 
 environment    where the project lives; device, precision, seeds
 parameters     the rules for the notebooks' parameters
-messages       errors that a learner meets, in one sentence
+messages       errors that a learner meets, in one sentence; times
+files          write a file or a folder whole or not at all
 
 catalog        the data sets: addresses, sizes, checksums, classes, licences
 download       find a data set: cache, mirror folder, download, or drawn samples
-samples        the drawn sample pictures (drawn_hands, drawn_faces, drawn_garments)
+samples        the drawn sample pictures (drawn_hands, _faces, _garments, _surfaces)
 idx            read idx files, in which Fashion-MNIST is published
 pictures       list, decode and resize once, cache, hold out, batch
 splits         share pictures out by the numbers of their files

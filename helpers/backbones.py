@@ -33,6 +33,7 @@ from helpers.efficientnet_lite import (
     packaged_weights,
 )
 from helpers.environment import MIRROR_VARIABLE, mirror_folder
+from helpers.messages import MirrorError, NotAvailable
 from helpers.transfer import join, split
 
 ADDRESS = "https://storage.googleapis.com/"
@@ -230,7 +231,7 @@ def find_backbone(
     if not insisted:
         reason = f"the weights of {name} cannot be had: {reason}"
         return Found(ALWAYS_THERE, packaged_weights(), "package", reason, top, "sha256")
-    raise FileNotFoundError(
+    raise NotAvailable(
         f"The weights of {name} cannot be had: {reason}; put {family.file_names(top)[0]} into "
         f"{cache}, or into the folder that {MIRROR_VARIABLE} names, and run again."
     )
@@ -274,7 +275,7 @@ def _look_in_mirror(
     if mirror is None:
         return None
     if not mirror.is_dir():
-        raise ValueError(f"The mirror {str(mirror)!r} is not a folder; name one, or leave it out.")
+        raise MirrorError(f"The mirror {str(mirror)!r} is not a folder; name one, or leave it out.")
     files = [
         folder / name for name in family.file_names(top) for folder in (mirror, mirror / "weights")
     ]

@@ -28,6 +28,7 @@ from tqdm.auto import tqdm
 
 from helpers.catalog import Archive, DataSet, Split, dataset
 from helpers.environment import DATA_FOLDER, MIRROR_VARIABLE, mirror_folder
+from helpers.messages import MirrorError, NotAvailable
 
 try:
     import fcntl
@@ -130,7 +131,7 @@ def find_data(
     Raises:
         ValueError: the data set or the source is not known, the mirror is not a folder, or there
             are no drawn samples of what is to be drawn.
-        FileNotFoundError: the real pictures cannot be had, and were insisted on or have no drawn
+        NotAvailable: the real pictures cannot be had, and were insisted on or have no drawn
             samples to stand in for them.
     """
     if source not in SOURCES:
@@ -146,7 +147,7 @@ def find_data(
         which, place, origin = found
         return Located(which, place, "full", origin, reason)
     if source == "full" or not wanted.drawn:
-        raise FileNotFoundError(
+        raise NotAvailable(
             f"The real pictures of {wanted.name} cannot be had: {reason}; "
             f"{_what_to_do(wanted.whole or wanted, folder)}."
         )
@@ -157,7 +158,7 @@ def _check_mirror(mirror: Path | None) -> Path | None:
     if mirror is None:
         return mirror_folder()
     if not mirror.is_dir():
-        raise ValueError(f"The mirror {str(mirror)!r} is not a folder; name one, or leave it out.")
+        raise MirrorError(f"The mirror {str(mirror)!r} is not a folder; name one, or leave it out.")
     return mirror
 
 

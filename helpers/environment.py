@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from helpers.messages import MirrorError
+
 PROJECT = Path(__file__).resolve().parent.parent
 DATA_FOLDER = PROJECT / "data"
 CACHE_FOLDER = DATA_FOLDER / "cache"
@@ -26,14 +28,14 @@ def mirror_folder() -> Path | None:
         The folder, or None where the variable is unset or empty.
 
     Raises:
-        ValueError: the variable names something that is not a folder.
+        MirrorError: the variable names something that is not a folder.
     """
     name = os.environ.get(MIRROR_VARIABLE, "").strip()
     if not name:
         return None
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        raise ValueError(
+        raise MirrorError(
             f"{MIRROR_VARIABLE} names {name!r}, which is not a folder; "
             "set it to a folder that holds the data sets, or unset it."
         )

@@ -58,7 +58,7 @@ def paired_difference(first: Scores, second: Scores) -> tuple[float, float, floa
     differences = first.right.astype(float) - second.right.astype(float)
     difference = float(differences.mean())
     reach = float(norm.ppf(0.975) * differences.std() / len(differences) ** 0.5)
-    return difference, difference - reach, difference + reach
+    return difference, max(difference - reach, -1.0), min(difference + reach, 1.0)
 
 
 def errors_removed(scores: Scores, reference: Scores) -> float:
@@ -113,7 +113,7 @@ class Scores:
 
     @property
     def log_loss(self) -> float:
-        """Mean negative logarithm of the true class's probability, as Keras reports it.
+        """Mean negative logarithm of the true class's probability, Keras's cross-entropy.
 
         0 for one who is always sure and right, 0.69 for one who always says fifty-fifty; who is
         sure and wrong pays most. Probabilities count as 1e-7 at least.
@@ -142,7 +142,8 @@ def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = AT_ONCE) 
     """Let a network classify pictures.
 
     Args:
-        model: takes pixels (batch, size, size, 3), 0 to 255; answers as `score` expects.
+        model: takes pixels (batch, size, size, 3), 0 to 255, of one size or of any; answers as
+            `score` expects.
         pictures: pictures of the size that the model takes, or smaller: those are enlarged.
         batch_size: pictures at once; changes the memory needed, not the result.
 
@@ -150,7 +151,8 @@ def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = AT_ONCE) 
         ValueError: the pictures are larger than the model's, or have other channels.
     """
     expected, found = tuple(model.input_shape[1:]), pictures.images.shape[1:]
-    if expected[2] != found[2] or found[0] > expected[0]:
+    too_large = expected[0] is not None and found[0] > expected[0]
+    if expected[2] != found[2] or too_large:
         raise ValueError(
             f"The network takes pictures of shape {expected}, these are {found}; "
             "load them with the network's size."

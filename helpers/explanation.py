@@ -33,7 +33,8 @@ def grad_cam(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> np.n
         labels: the class to explain for each picture, shape (n,).
 
     Returns:
-        float32 maps, shape (n, size, size), values 0 to 1; 1 is each picture's strongest spot.
+        float32 maps, shape (n, size, size), values 0 to 1; 1 is each picture's strongest spot. All
+        0 where the network is so sure that no pixel changes its answer in this precision.
 
     Source: R. R. Selvaraju et al. (2017), Grad-CAM: Visual Explanations from Deep Networks.
     """

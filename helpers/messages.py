@@ -1,4 +1,4 @@
-"""Errors that a learner meets: in a notebook they are one sentence, without the code behind it."""
+"""What the course says to people: errors in one sentence, without the code behind it; times."""
 
 from __future__ import annotations
 
@@ -9,3 +9,18 @@ class OneSentence(ValueError):
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows in place of the calls that led here."""
         return [f"{type(self).__name__}: {self}"]
+
+
+class NotAvailable(FileNotFoundError):
+    """Pictures or weights that cannot be had here; the message says why and what to do."""
+
+    _render_traceback_ = OneSentence._render_traceback_
+
+
+class MirrorError(OneSentence):
+    """The folder that is to hold the data sets is none."""
+
+
+def format_seconds(seconds: float) -> str:
+    """Write a time in seconds, from 100 seconds on in minutes."""
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

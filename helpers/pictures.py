@@ -7,10 +7,11 @@ files were. Small pictures stay small: a network that takes larger ones gets eac
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-import tempfile
+import uuid
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -263,7 +264,7 @@ def _decode(
         try:
             with Image.open(entry[0], formats=formats) as image:
                 return to_square_array(image.convert("RGB"), size)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        except Exception:  # on damaged files Pillow's readers raise errors of many kinds
             return None
 
     images = np.empty((len(listing), size, size, 3), np.uint8)
@@ -315,10 +316,10 @@ def _read_cache(path: Path) -> dict | None:
 
 def _write_cache(path: Path, pictures: Pictures) -> None:
     """Write beside the target and rename, so that a killed run leaves no half cache file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:6]}.partial")
     try:
-        with os.fdopen(handle, "wb") as file:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
             np.savez(
                 file,
                 images=pictures.images,
@@ -326,9 +327,12 @@ def _write_cache(path: Path, pictures: Pictures) -> None:
                 names=json.dumps(pictures.names),
                 skipped=json.dumps(pictures.skipped),
             )
-        Path(partial).replace(path)
+        partial.replace(path)
     except OSError:
-        Path(partial).unlink(missing_ok=True)  # a full disk costs the cache, not the lesson
+        pass  # a full disk, or one that cannot be written, costs the cache, not the lesson
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def hold_out_groups(

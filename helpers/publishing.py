@@ -15,7 +15,8 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat.reader import NotJSONError
 from tqdm import tqdm
 
 from helpers.files import write_atomically
@@ -31,10 +32,12 @@ def publish(notebook: Path) -> None:
         notebook: the file; its folder is the working folder.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        CellExecutionError: a cell failed; the file is left as it was.
+        OSError: there is no such file, or it was edited meanwhile; it is left as it is.
+        NotJSONError: it is no notebook.
+        CellExecutionError, DeadKernelError: a cell failed; the file is left as it was.
     """
-    book = nbformat.read(notebook, as_version=4)
+    before = notebook.read_text(encoding="utf-8")
+    book = nbformat.reads(before, as_version=4)
     cells = [cell for cell in book.cells if cell.cell_type == "code"]
     with tqdm(total=len(cells), desc=notebook.stem, unit="cell") as bar:
         client = NotebookClient(
@@ -48,6 +51,8 @@ def publish(notebook: Path) -> None:
         )
         client.execute()
     strip(book)
+    if notebook.read_text(encoding="utf-8") != before:
+        raise OSError("it was edited meanwhile; execute it again.")
     write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
 
 
@@ -81,11 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             publish(notebook)
         except CellExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"
-        except OSError as error:
+        except (OSError, DeadKernelError, NotJSONError) as error:
             problem = str(error)
         else:
             continue
-        print(f"{notebook.name} was not executed to its end and is unchanged: {problem}")
+        print(f"{notebook.name} was not executed, or not to its end, and stays as it is: {problem}")
         return 1
     return 0
 

@@ -26,6 +26,7 @@ from helpers import storage
 from helpers.execution import Run, run_notebook, thread_variables
 from helpers.files import write_atomically
 from helpers.matrix import SEED, Planned
+from helpers.messages import format_seconds
 from helpers.run_keys import helpers_used, run_key
 
 STATUS = ".status"
@@ -106,7 +107,7 @@ class Outcome:
     status: Status
 
     def __str__(self) -> str:
-        took = _minutes(self.status.seconds)
+        took = format_seconds(self.status.seconds)
         if self.status.problem:
             return f"{self.task.planned.title}: failed after {took}: {self.status.problem}"
         return f"{self.task.planned.title}: done in {took}"
@@ -248,10 +249,10 @@ def dry_run_table(tasks: Sequence[Task], seconds: dict[str, float]) -> str:
         took = seconds.get(same_run(task.planned.notebook.stem, dict(task.planned.parameters)))
         if not skipped:
             left, unknown = left + (took or 0), unknown + (took is None)
-        last = "never run" if took is None else f"{_minutes(took)} last time"
+        last = "never run" if took is None else f"{format_seconds(took)} last time"
         lines.append(f"{'skip' if skipped else 'run':5} {last:>18}  {task.planned.title}")
     count = sum(line.startswith("run") for line in lines)
-    known = f", {_minutes(left)} as they took last time" if count > unknown else ""
+    known = f", {format_seconds(left)} as they took last time" if count > unknown else ""
     more = f" and {unknown} that never ran" if known and unknown else ""
     lines.append(f"{count} to run{known}{more}; {len(tasks) - count} finished before.")
     return "\n".join(lines)
@@ -262,7 +263,7 @@ def outcome_table(outcomes: Sequence[Outcome]) -> str:
     lines = []
     for outcome in outcomes:
         title, status = outcome.task.planned.title, outcome.status
-        lines.append(f"{outcome.word:8} {_minutes(status.seconds):>8}  {title}")
+        lines.append(f"{outcome.word:8} {format_seconds(status.seconds):>8}  {title}")
         if status.problem:
             output = outcome.task.output
             see = f"; see {output}" if output.exists() else ""
@@ -303,7 +304,7 @@ def _told(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
             line = f"[{number}/{total}] {outcome}"
             if bar.disable and number < total:
                 passed = time.monotonic() - began
-                line += f"; about {_minutes(passed / number * (total - number))} left"
+                line += f"; about {format_seconds(passed / number * (total - number))} left"
             tqdm.write(line)
             sys.stdout.flush()
             bar.update()
@@ -343,7 +344,3 @@ def _load_status(path: Path) -> Status | None:
         return Status(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

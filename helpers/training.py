@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from IPython.display import DisplayHandle
 
-from helpers.messages import OneSentence
+from helpers.messages import OneSentence, format_seconds
 from helpers.pictures import Pictures, plain_batches
 
 # Small pictures, 16 at a time, would take four times as long to watch; the network runs in a graph
@@ -56,7 +56,7 @@ def train(
     """
     own = [ProgressLine(name), EpochSeconds()]
     if averaged:
-        own.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+        own = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True), KeepAverage(), *own]
     if isinstance(watched, Pictures):
         watched = plain_batches(watched, WATCHED_AT_ONCE, model.input_shape[1])
     try:
@@ -123,9 +123,23 @@ class ProgressLine(keras.callbacks.Callback):
         parts = [f"epoch {done}/{total}", f"training accuracy {logs['accuracy']:.3f}"]
         if "val_accuracy" in logs:
             parts.append(f"validation accuracy {logs['val_accuracy']:.3f}")
-        left = "" if done == total else f", {_minutes(passed / done * (total - done))} left"
-        parts.append(f"{_minutes(passed)} passed{left}")
+        left = "" if done == total else f", {format_seconds(passed / done * (total - done))} left"
+        parts.append(f"{format_seconds(passed)} passed{left}")
         self.handle.update({"text/plain": f"{self.name}: {' | '.join(parts)}"}, raw=True)
+
+
+class KeepAverage(keras.callbacks.Callback):
+    """Leave the last epoch's averaged weights in the model, also where training ends early.
+
+    Keras does so only after the last of all epochs. Stands after `SwapEMAWeights`, and before a
+    callback that restores the weights of its own choice at the end.
+    """
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.kept = self.model.get_weights()
+
+    def on_train_end(self, logs=None):
+        self.model.set_weights(self.kept)
 
 
 class EpochSeconds(keras.callbacks.Callback):
@@ -136,7 +150,3 @@ class EpochSeconds(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs["seconds"] = time.perf_counter() - self.start
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

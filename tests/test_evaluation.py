@@ -61,6 +61,12 @@ def test_a_paired_difference_rests_on_the_pictures_that_one_gets_right():
     assert (low, high) == pytest.approx((0.0213, 0.0587), abs=5e-4)
 
 
+def test_a_paired_difference_reaches_no_further_than_1():
+    *rows, last = [(1, 1)] * 10
+    _, _, high = paired_difference(scores_of(*rows, last), scores_of(*[(1, 0)] * 9, last))
+    assert high == 1.0
+
+
 def test_a_network_does_not_differ_from_itself(scores):
     assert paired_difference(scores, scores) == (0.0, 0.0, 0.0)
 
@@ -112,6 +118,20 @@ def test_pictures_of_another_size_are_refused():
     pictures = Pictures(np.zeros((1, 5, 5, 3), np.uint8), np.zeros(1, np.int32), ("x",), CLASSES)
     with pytest.raises(ValueError, match=r"takes pictures of shape \(4, 4, 3\)"):
         evaluate(brightness_model(), pictures)
+
+
+def test_a_network_for_pictures_of_any_size_takes_them_as_they_are():
+    model = keras.Sequential(
+        [
+            keras.Input((None, None, 3)),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(2, "softmax"),
+        ]
+    )
+    pictures = Pictures(
+        np.zeros((3, 8, 8, 3), np.uint8), np.zeros(3, np.int32), ("x",) * 3, ("a", "b")
+    )
+    assert len(evaluate(model, pictures)) == 3
 
 
 def test_smaller_pictures_are_enlarged_to_the_networks_size():

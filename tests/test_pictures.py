@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from helpers import pictures as pictures_module
 from helpers.catalog import dataset
 from helpers.download import Located
 from helpers.pictures import (
@@ -107,6 +108,24 @@ def test_a_damaged_cache_file_is_made_again(folder, tmp_path):
     kept.write_bytes(kept.read_bytes()[:100])
     again = load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
     np.testing.assert_array_equal(first.images, again.images)
+
+
+def test_a_cache_that_cannot_be_written_costs_only_the_cache(folder, tmp_path):
+    (tmp_path / "file").touch()
+    pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "file", progress=False)
+    assert len(pictures) == 24
+
+
+def test_a_file_on_which_a_reader_fails_in_its_own_way_is_skipped(folder, monkeypatch):
+    """A damaged TIFF makes Pillow raise a TypeError."""
+
+    def fail(image, size):
+        raise TypeError("an integer is required")
+
+    first = pictures_module.to_square_array
+    calls = iter([fail] + [first] * 23)
+    monkeypatch.setattr(pictures_module, "to_square_array", lambda *given: next(calls)(*given))
+    assert len(load_pictures(folder, CLASSES, 8, progress=False).skipped) == 1
 
 
 def test_a_full_disk_costs_only_the_cache(folder, tmp_path, monkeypatch):

@@ -36,7 +36,7 @@ def test_a_failing_notebook_is_left_as_it_was(write, capsys):
         publish(path)
     assert main([str(path)]) == 1
     assert path.read_bytes() == before
-    assert "unchanged: ValueError: too small" in capsys.readouterr().out
+    assert "stays as it is: ValueError: too small" in capsys.readouterr().out
     assert [file.name for file in path.parent.iterdir()] == ["lesson.ipynb"]
 
 
@@ -45,3 +45,23 @@ def test_progress_bars_do_not_stand_still_on_the_page(write):
     publish(path)
     outputs = nbformat.read(path, as_version=4).cells[1].outputs
     assert [output.get("text") for output in outputs] == ["done\n"]
+
+
+def test_what_was_edited_meanwhile_is_not_overwritten(write, capsys):
+    path = write("0", "x = 1")
+    edit = f"path = {str(path)!r}\ntext = open(path).read().replace('x = 1', 'x = 2')"
+    path = write("0", "x = 1", f"{edit}\nopen(path, 'w').write(text)")
+    assert main([str(path)]) == 1
+    assert "it was edited meanwhile" in capsys.readouterr().out
+    assert nbformat.read(path, as_version=4).cells[1].source == "x = 2"
+
+
+@pytest.mark.parametrize("source", ["import os; os._exit(1)", None])
+def test_a_dead_kernel_and_a_file_that_is_no_notebook_are_told(write, capsys, source):
+    path = write("0", source or "")
+    if source is None:
+        path.write_text("no notebook")
+    before = path.read_bytes()
+    assert main([str(path)]) == 1
+    assert "stays as it is: " in capsys.readouterr().out
+    assert path.read_bytes() == before

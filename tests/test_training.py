@@ -72,6 +72,19 @@ def test_the_watched_average_is_what_stays_in_the_model(pictures):
     assert accuracy == history["val_accuracy"][-1]
 
 
+@pytest.mark.parametrize("restored", [False, True])
+def test_a_training_that_stops_early_leaves_its_average_too(pictures, restored):
+    model = tiny_model()
+    compile_with_decay(model, steps=60, learning_rate=0.3)
+    # A loss cannot fall by 10, so training stops after its second epoch; the first was the best.
+    stop = keras.callbacks.EarlyStopping("val_loss", 10, 1, restore_best_weights=restored)
+    batches = training_batches(pictures, 8, 0)
+    history = train(model, batches, 6, 10, pictures, averaged=True, callbacks=[stop])
+    loss, _ = model.evaluate(pictures.images.astype(np.float32), pictures.labels, verbose=0)
+    assert len(history["val_loss"]) == 2
+    assert loss == pytest.approx(history["val_loss"][0 if restored else 1], abs=1e-5)
+
+
 def test_a_long_average_follows_slowly(pictures):
     moved = {}
     for average_over in (2, 100):
