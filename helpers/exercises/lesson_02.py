@@ -63,7 +63,7 @@ swing = Choice(
     ),
     options={
         "a": "The network's own input range.",
-        "b": "The rate that shrinks.",
+        "b": "The shrinking rate, and averaged weights with it.",
         "c": "The head of averages.",
         "d": "The cut at the very end.",
     },
@@ -77,9 +77,9 @@ swing = Choice(
         "Read the printed ranges of the last ten epochs: where do they become narrow?",
     ),
     why=(
-        "With a step size that never shrinks, each epoch ends somewhere around the goal. Since "
-        "one thing was changed at a time, we know which it was. (Each was tried once, with one "
-        "seed; lesson 6 says how to be surer.)"
+        "With steps that never get smaller, each epoch ends somewhere around the goal. The rate "
+        "and the averaging came together, so which of the two did more is left open; and each "
+        "curve is one run with one seed (lesson 6 says how to be surer)."
     ),
 )
 
