@@ -33,6 +33,7 @@ sweeps         the runs of a matrix, each once, however often it is stopped
 ray_runs       the same runs on many machines, by Ray
 storage        copies in a bucket, by papermill's storage addresses
 comparison     all records in one table; is a difference real? (comparison_figures)
+stored_runs    the run whose outputs are stored in a lesson, as a record
 replication    RESULTS.md: what is published, what was measured here
 site           the web site: lessons, results and notes as static pages
 publishing     execute a notebook in place, as it is committed

@@ -368,11 +368,12 @@ def curves(runs: pd.DataFrame, training: str, quantity: str) -> dict[str, list[l
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     """Turn a record into a flat row."""
     finished = datetime.fromisoformat(record["finished"])
-    started = datetime.fromisoformat(record.get("started", record["finished"]))
+    started = record.get("started")
+    took = finished - datetime.fromisoformat(started) if started else None
     row = {
         "lesson": record["lesson"],
         "finished": finished,
-        "minutes": (finished - started).total_seconds() / 60,
+        "minutes": took.total_seconds() / 60 if took else math.nan,
         "data": record.get("data", ""),
         "histories": record["histories"],
     }

@@ -68,8 +68,8 @@ def prepare(seed: int = 0, precision: str = "auto") -> str:
         One line for the page: versions, device, precision; on Colab without a graphics processor,
         a second that tells how to switch one on.
     """
-    # By itself, TensorFlow takes Intel's faster convolutions only on the newest processors; on
-    # older ones, too, they are the faster ones (benchmarks/README.md).
+    # By itself, TensorFlow takes oneDNN's convolutions only on processors with AVX512; on older
+    # ones they are faster, too (benchmarks/README.md).
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with quiet_stderr():
         import keras

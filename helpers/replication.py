@@ -9,12 +9,14 @@ published figure depends on. `replication.toml` says which figures belong to whi
 
     python -m helpers.replication keep
 
-copies those of `runs/` to `benchmarks/records/`, to be committed with RESULTS.md.
+copies those of `runs/`, and the runs whose outputs are stored in the lessons, to
+`benchmarks/records/`, to be committed with RESULTS.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shutil
 import sys
@@ -23,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -32,6 +35,7 @@ from helpers.environment import PROJECT, RUNS_FOLDER
 from helpers.execution import course_notebooks, default_parameters
 from helpers.files import write_atomically
 from helpers.results import format_figure, load_record
+from helpers.stored_runs import stored_record
 
 ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
@@ -251,7 +255,13 @@ def _table_command(options: argparse.Namespace) -> None:
 
 
 def _keep_command(options: argparse.Namespace) -> None:
-    copies = keep(options.records, options.out)
+    with TemporaryDirectory() as folder:
+        stored = Path(folder)
+        for notebook in course_notebooks():
+            if record := stored_record(notebook):
+                text = json.dumps(record, indent=1) + "\n"
+                write_atomically(stored / f"{notebook.stem}.json", text)
+        copies = [path for each in (stored, options.records) for path in keep(each, options.out)]
     print(
         "Kept:",
         ", ".join(path.name for path in copies)
@@ -324,26 +334,36 @@ def _how(group: Group) -> str:
         f"seeds {seeds}" if len(runs) > 1 else f"seed {seeds}",
         runs["pictures"].iloc[-1],
         "all other parameters that these figures depend on as the notebook states them",
-        f"{_span(runs['minutes'])} minutes for the whole lesson",
+        _minutes(runs["minutes"]),
         _alike(runs, "machine.device", "machine.cpu_count", "machine.precision"),
         _alike(runs, "versions.python", "versions.tensorflow", "versions.keras"),
         f"last run on {runs['finished'].max():%d %B %Y}",
     ]
-    return f"{group.network or 'Measured here'}: {'; '.join(parts)}."
+    return f"{group.network or 'Measured here'}: {'; '.join(filter(None, parts))}."
 
 
-def _span(values: pd.Series) -> str:
-    """Write the lowest and the highest of some values, rounded."""
-    return " to ".join(dict.fromkeys(f"{end:.0f}" for end in (values.min(), values.max())))
+def _minutes(values: pd.Series) -> str:
+    """Write how long runs took, "" where that is not known of any."""
+    if values.isna().all():
+        return ""
+    span = " to ".join(dict.fromkeys(f"{end:.0f}" for end in (values.min(), values.max())))
+    return f"{span} minutes for the whole lesson"
 
 
 def _alike(runs: pd.DataFrame, *columns: str) -> str:
     """Write what runs share, by the columns' names; where they differ, all values."""
     parts = []
     for column in columns:
-        values = "/".join(dict.fromkeys(str(value) for value in runs[column].dropna()))
-        parts.append(f"{column.partition('.')[2].replace('_', ' ')} {values}")
+        known = [_whole(value) for value in runs[column].dropna()]
+        if known:
+            values = "/".join(dict.fromkeys(map(str, known)))
+            parts.append(f"{column.partition('.')[2].replace('_', ' ')} {values}")
     return ", ".join(parts)
+
+
+def _whole(value: Any) -> Any:
+    """Return a whole number as one: a column that has gaps holds floats."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

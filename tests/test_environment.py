@@ -26,17 +26,20 @@ def test_precision_follows_the_machine_unless_it_is_named():
 
 
 SCRIPT = """
+import os
 import numpy as np
 from helpers.environment import prepare
 line = prepare(seed=7, precision="float32")
 import keras, tensorflow as tf
 print(line)
+print(os.environ["TF_ENABLE_ONEDNN_OPTS"])
 print(np.random.rand(), float(tf.random.uniform([])), keras.config.dtype_policy().name)
 """
 
 
-def run_script() -> subprocess.CompletedProcess:
+def run_script(**variables: str) -> subprocess.CompletedProcess:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    clean |= variables
     return subprocess.run(
         [sys.executable, "-c", SCRIPT], cwd=PROJECT, env=clean, capture_output=True, text=True
     )
@@ -47,6 +50,11 @@ def test_start_is_quiet_seeded_and_says_what_runs():
     assert first.returncode == 0, first.stderr
     assert first.stderr == ""
     assert first.stdout == second.stdout
-    line, values = first.stdout.strip().splitlines()
+    line, convolutions, values = first.stdout.strip().splitlines()
+    assert convolutions == "1"
     assert line.startswith("TensorFlow 2.") and line.endswith("precision float32")
     assert values.endswith("float32")
+
+
+def test_who_has_chosen_the_convolutions_keeps_them():
+    assert run_script(TF_ENABLE_ONEDNN_OPTS="0").stdout.splitlines()[1] == "0"

@@ -143,6 +143,20 @@ def test_a_kept_record_gives_way_only_to_a_newer_one(write, tmp_path):
     assert (kept / "01-seed0.json").read_text(encoding="utf-8") == later
 
 
+def test_runs_stored_in_the_lessons_are_kept_and_give_way_to_newer_records(tmp_path, capsys):
+    none, kept = tmp_path / "none", tmp_path / "kept"
+    command = ["keep", "--records", str(none), "--out", str(kept)]
+    assert main(command) == 0
+    runs = gather(kept)
+    assert sorted(runs["lesson"].str[:2]) == ["01", "02", "03", "04", "05"]
+    assert runs["minutes"].isna().all()
+    assert " minutes for the whole lesson" not in page(kept)
+    assert "precision mixed_bfloat16" in page(kept)
+    capsys.readouterr()
+    assert main(command) == 0
+    assert "none newer than those kept" in capsys.readouterr().out
+
+
 def test_other_lessons_are_passed_over(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_RECORD", str(tmp_path / "a.json"))
     results.record("digits", {"SEED": 0}, REAL, {})

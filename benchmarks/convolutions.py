@@ -1,0 +1,88 @@
+"""Two implementations of TensorFlow's convolutions, side by side: oneDNN's and its own.
+
+    python -m benchmarks.convolutions
+
+oneDNN is what the course switches on, see `environment.prepare`; TensorFlow by itself does so only
+on processors with AVX512. The setting is read when TensorFlow starts, so each way has a process of
+its own, and they take turns. Prints a table and writes it to benchmarks/convolutions.json.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from helpers.environment import PROJECT
+from helpers.files import write_atomically
+
+OUTPUT = Path(__file__).with_suffix(".json")
+SWITCH = "TF_ENABLE_ONEDNN_OPTS"
+WAYS = {"own": "0", "oneDNN": "1"}
+ROUNDS, STEPS = 2, 3
+
+
+def measure() -> dict[str, float]:
+    """Return seconds of a step of the published networks, with the switch as it is set."""
+    from helpers.environment import prepare
+
+    machine = prepare(0, "float32").splitlines()[0]
+    import keras
+    import numpy as np
+
+    from helpers import backbones, networks
+
+    networks_and_batches = {
+        "lesson 1, a step of 126 pictures": (networks.published_cnn(150, 3), 126),
+        "lesson 3, a step of 100 pictures": (networks.published_garment_cnn(150, 10), 100),
+    }
+    random, seconds = np.random.default_rng(0), {}
+    for name, (network, number) in networks_and_batches.items():
+        images = random.integers(0, 256, (number, 150, 150, 3)).astype(np.float32)
+        labels = np.arange(number) % 3
+        network.compile(keras.optimizers.RMSprop(1e-4), "sparse_categorical_crossentropy")
+        seconds[name] = _time(lambda n=network, x=images, y=labels: n.train_on_batch(x, y))
+    vgg16 = backbones.build_backbone(backbones.untrained("VGG16"), 150)
+    photos = random.integers(0, 256, (16, 150, 150, 3)).astype(np.float32)
+    seconds["lessons 4 and 5, VGG16 over 16 photos"] = _time(lambda: vgg16.predict_on_batch(photos))
+    return {"machine": machine, **seconds}
+
+
+def _time(step) -> float:
+    step()  # the first one builds the graph
+    began = time.perf_counter()
+    for _ in range(STEPS):
+        step()
+    return (time.perf_counter() - began) / STEPS
+
+
+def main() -> None:
+    """Let the ways take turns, and write the medians of the rounds and the ratios."""
+    found: dict[str, list[dict]] = {way: [] for way in WAYS}
+    for _ in range(ROUNDS):
+        for way, value in WAYS.items():
+            code = "import json; from benchmarks.convolutions import measure; "
+            code += "print(json.dumps(measure()))"
+            run = subprocess.run(
+                [sys.executable, "-c", code],
+                cwd=PROJECT,
+                env=os.environ | {SWITCH: value},
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            found[way].append(json.loads(run.stdout.splitlines()[-1]))
+    table = {"machine": found["own"][0].pop("machine"), "rounds": ROUNDS}
+    for name in found["own"][0]:
+        seconds = {way: statistics.median(each[name] for each in found[way]) for way in WAYS}
+        table[name] = seconds | {"times faster": seconds["own"] / seconds["oneDNN"]}
+        print(f"{name:40} {seconds['own']:7.3f} s {seconds['oneDNN']:7.3f} s, ", end="")
+        print(f"{table[name]['times faster']:.2f} times faster")
+    write_atomically(OUTPUT, json.dumps(table, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
