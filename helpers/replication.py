@@ -4,8 +4,9 @@
 
 writes RESULTS.md from all records below `runs/` and `benchmarks/records/` that were run on real
 pictures at the published settings: every parameter as the notebook states it, but for the seed, the
-choice of data and network, precision, the reader's photo, and those of the better recipe, which no
-published figure depends on. `replication.toml` says which figures belong to which walkthrough.
+choice of data and network, precision, the reader's photo, and those on which no published figure
+depends: of the better recipes, and the length of lesson 4's own networks from scratch.
+`replication.toml` says which figures belong to which walkthrough.
 
     python -m helpers.replication keep
 
@@ -32,7 +33,7 @@ import pandas as pd
 
 from helpers.comparison import SEED, gather, mean_interval, record_files
 from helpers.environment import PROJECT, RUNS_FOLDER
-from helpers.execution import course_notebooks, default_parameters
+from helpers.execution import course_notebooks, default_parameters, listing
 from helpers.files import write_atomically
 from helpers.results import format_figure, load_record
 from helpers.stored_runs import stored_record
@@ -41,7 +42,7 @@ ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
 KEPT = PROJECT / "benchmarks" / "records"
 # Parameters that may differ, as may all of the better recipe.
-FREE = ("SEED", "DATA", "BACKBONE", "PRECISION", "PHOTO")
+FREE = ("SEED", "DATA", "BACKBONE", "PRECISION", "PHOTO", "SCRATCH_STEPS")
 RECIPE = "RECIPE_"
 DATA = re.compile(r"Data: (.+?, [\d,]+ real pictures)")
 BACKBONE = re.compile(r"Backbone: (\w+)")
@@ -290,8 +291,12 @@ def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> 
     return stated is not None and all(
         run.get(f"parameters.{name}") == value
         for name, value in stated.items()
-        if name not in FREE and not name.startswith(RECIPE)
+        if not _is_free(name)
     )
+
+
+def _is_free(name: str) -> bool:
+    return name in FREE or name.startswith(RECIPE)
 
 
 def _found(pattern: re.Pattern, line: str) -> str:
@@ -333,13 +338,20 @@ def _how(group: Group) -> str:
     parts = [
         f"seeds {seeds}" if len(runs) > 1 else f"seed {seeds}",
         runs["pictures"].iloc[-1],
-        "all other parameters that these figures depend on as the notebook states them",
+        _settings(runs.iloc[-1]),
         _minutes(runs["minutes"]),
         _alike(runs, "machine.device", "machine.cpu_count", "machine.precision"),
         _alike(runs, "versions.python", "versions.tensorflow", "versions.keras"),
         f"last run on {runs['finished'].max():%d %B %Y}",
     ]
     return f"{group.network or 'Measured here'}: {'; '.join(filter(None, parts))}."
+
+
+def _settings(run: pd.Series) -> str:
+    """Write the parameters on which published figures depend; all runs of a group share them."""
+    names = [name for name in run.index if name.startswith("parameters.")]
+    values = {name.partition(".")[2]: _whole(run[name]) for name in names if pd.notna(run[name])}
+    return listing({name: value for name, value in values.items() if not _is_free(name)})
 
 
 def _minutes(values: pd.Series) -> str:
@@ -362,7 +374,8 @@ def _alike(runs: pd.DataFrame, *columns: str) -> str:
 
 
 def _whole(value: Any) -> Any:
-    """Return a whole number as one: a column that has gaps holds floats."""
+    """Return a table's number as Python's; a whole one as such, where gaps made a float of it."""
+    value = value.item() if hasattr(value, "item") else value
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

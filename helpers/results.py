@@ -7,6 +7,7 @@ are stored as "nan", "inf" or "-inf", so that `float(figure["value"])` works on 
 
 from __future__ import annotations
 
+import hashlib
 import html
 import importlib.metadata
 import json
@@ -143,7 +144,7 @@ def record(
         "lesson": lesson,
         "started": STARTED.isoformat(timespec="milliseconds"),
         "finished": finished.isoformat(timespec="milliseconds"),
-        "versions": versions(),
+        "versions": {**versions(), "course": course_version()},
         "machine": _machine(),
         "parameters": dict(parameters),
         "data": data,
@@ -206,6 +207,18 @@ def load_record(path: Path) -> dict[str, Any]:
 def versions() -> dict[str, str | None]:
     """Return the versions a run depends on: Python, TensorFlow, Keras and NumPy, by their names."""
     return {name: _version(name) for name in ("python", "tensorflow", "keras", "numpy")}
+
+
+def course_version() -> str:
+    """Return what tells one state of the course's helpers from another: eight hexadecimal digits.
+
+    Two records with different ones were made by different code, which may or may not matter.
+    """
+    folder, digest = Path(__file__).parent, hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:8]
 
 
 def format_figure(value: Any) -> str:

@@ -75,7 +75,8 @@ def test_several_seeds_become_a_mean_with_its_interval(write, tmp_path):
     cells = line_of(text, "W1")
     assert cells[3:] == ["0.9770", "0.9600 (0.9352 to 0.9848)", "", "3"]
     assert "| parameters | 3,473,475 | 3,473,475 |" in text
-    assert "seeds 0, 1, 2; rock_paper_scissors, 2,892 real pictures; all other parameters" in text
+    assert "seeds 0, 1, 2; rock_paper_scissors, 2,892 real pictures; EPOCHS=25, STEPS_" in text
+    assert "RECIPE_EPOCHS" not in text and "SEED=" not in text
     assert "tensorflow 2." in text
 
 

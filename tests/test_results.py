@@ -55,7 +55,20 @@ def test_a_record_says_what_was_run_and_what_came_out(runs_folder):
     assert loaded["started"] <= loaded["finished"]
     assert loaded["versions"]["numpy"] == np.__version__
     assert loaded["versions"]["python"].startswith("3.")
+    assert loaded["versions"]["course"] == results.course_version()
     assert loaded["machine"]["cpu_count"] >= 1
+
+
+def test_the_courses_version_changes_with_its_code(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "__file__", str(tmp_path / "results.py"))
+    (tmp_path / "a.py").write_bytes(b"x = 1\n")
+    first = results.course_version()
+    (tmp_path / "a.py").write_bytes(b"x = 1\r\n")
+    assert results.course_version() == first  # as Git may write it on Windows
+    (tmp_path / "a.py").write_bytes(b"x = 2\n")
+    second = results.course_version()
+    (tmp_path / "a.py").rename(tmp_path / "b.py")
+    assert len({first, second, results.course_version()}) == 3
 
 
 def test_a_run_starts_when_its_first_helper_is_imported_not_when_it_is_recorded(tmp_path):
