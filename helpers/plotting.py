@@ -11,6 +11,7 @@ import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from sklearn.neighbors import NearestNeighbors
 
 from helpers.evaluation import Scores, errors_removed
@@ -109,6 +110,9 @@ def training_curves(history: dict[str, list[float]], title: str, names: dict[str
 def compare_curves(curves: dict[str, Sequence[float]], title: str, quantity: str) -> None:
     """Lay the curves of several trainings over each other.
 
+    Where the values reach over more than a factor of ten, as a loss that begins high, the scale is
+    logarithmic, so that the end of the curves can be told apart.
+
     Args:
         curves: one value an epoch, by the name of the training; seven at most.
         title: stands above.
@@ -121,6 +125,12 @@ def compare_curves(curves: dict[str, Sequence[float]], title: str, quantity: str
             axis.plot(epochs, values, color=colour, marker=marker, ms=4, label=name)
         axis.set(title=title, xlabel="epoch", ylabel=quantity)
         axis.xaxis.get_major_locator().set_params(integer=True)
+        every = np.concatenate([np.asarray(values, float) for values in curves.values()])
+        if 0 < 10 * every.min() < every.max():
+            axis.set_yscale("log")
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.yaxis.set_minor_locator(NullLocator())
+            axis.yaxis.set_major_formatter("{x:g}")
         axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     said = "; ".join(
         f"{name} {min(values):.3f} to {max(values):.3f}, at the end {values[-1]:.3f}"
@@ -253,6 +263,7 @@ def compare_approaches(scores: dict[str, Scores], minutes: dict[str, float], tit
             axis.bar_label(axis.barh(rows, values, 0.5, color=TRAINING_COLOUR), fmt=form, padding=3)
             # Room for the labels: on the left, too, where errors were added.
             axis.margins(x=0.6 if min(values) < 0 else 0.3)
+            axis.xaxis.set_major_locator(MaxNLocator(4))
             axis.axvline(0, color="grey", lw=0.8)
             axis.spines["left"].set_visible(False)
             axis.tick_params(left=False)

@@ -53,6 +53,22 @@ def test_curves_say_where_they_end(shown):
     assert "training 0.90, test 0.75" in shown[0][1]
 
 
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [([3.7, 0.2, 0.18], "log"), ([0.4, 0.25, 0.2], "linear"), ([0.9, 0.0, 0.1], "linear")],
+)
+def test_a_loss_that_begins_high_does_not_flatten_the_rest(monkeypatch, values, scale):
+    scales = []
+
+    def keep(figure, alt):
+        scales.append(figure.axes[0].get_yscale())
+        plt.close(figure)
+
+    monkeypatch.setattr(plotting, "show", keep)
+    plotting.compare_curves({"a": values, "b": [0.3, 0.25, 0.24]}, "Losses", "validation loss")
+    assert scales == [scale]
+
+
 @pytest.mark.filterwarnings("error")  # no picture of a class is no division by zero
 def test_confusion_names_the_mistakes(shown, scores):
     plotting.confusion(scores, "test set")
