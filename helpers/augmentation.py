@@ -135,7 +135,8 @@ class RandomAffine(keras.layers.Layer):
             in any direction, in degrees; 50 at most, where the horizon comes close.
 
     Raises:
-        ValueError: a tilt outside 0 to 50 degrees.
+        ValueError: a tilt outside 0 to 50 degrees, or one that zoom and shifts carry beyond the
+            horizon.
     """
 
     def __init__(
@@ -161,6 +162,13 @@ class RandomAffine(keras.layers.Layer):
         self.horizontal_flip = horizontal_flip
         self.keep_aspect = keep_aspect
         self.tilt = tilt
+        # Beyond the horizon of the card, a picture would be read through the back of the camera.
+        corner = max(self.zoom) * 0.5**0.5 + math.hypot(width_shift, height_shift)
+        if tilt and corner * math.tan(math.radians(tilt)) >= 2:
+            raise ValueError(
+                f"With a tilt of {tilt} degrees, the corners of the picture reach beyond the "
+                f"horizon at a zoom of {max(self.zoom):g} with these shifts: lower one of them."
+            )
 
     def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
         """Warp each picture of a batch by its own random matrix.

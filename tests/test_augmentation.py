@@ -229,3 +229,10 @@ def test_light_changes_each_picture_in_its_own_way_within_the_range():
     assert lit.min() >= 0 and lit.max() <= 255
     assert lit.mean(axis=(1, 2, 3)).std() > 5
     np.testing.assert_array_equal(lit, RandomLight()(batch, SEED))
+
+
+def test_a_tilt_does_not_reach_beyond_the_horizon():
+    """At 50 degrees it is 2 / tan(50) = 1.68 widths away; a corner at zoom 1.8 is at 1.41."""
+    RandomAffine(tilt=50, zoom=(0.8, 1.8), width_shift=0.1, height_shift=0.1)
+    with pytest.raises(ValueError, match=r"beyond the horizon at a zoom of 2\.5"):
+        RandomAffine(tilt=50, zoom=(0.8, 2.5))
