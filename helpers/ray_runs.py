@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import logging
 import os
 import tempfile
@@ -22,6 +23,7 @@ from typing import Any
 from helpers.environment import MIRROR_VARIABLE, PROJECT
 from helpers.execution import Run, run_notebook, thread_variables
 from helpers.files import write_atomically
+from helpers.results import course_version
 from helpers.sweeps import Task
 
 RETRIES = 3  # of a run whose machine was lost
@@ -174,7 +176,18 @@ def _unpacked(task: Task, returned: Returned) -> Run:
         if text is not None:
             write_atomically(path, text)
     record = task.record if returned.record is not None else None
-    return Run(task.planned.notebook, task.output, record, returned.seconds, returned.problem)
+    problem = returned.problem or _other_course(returned.record)
+    return Run(task.planned.notebook, task.output, record, returned.seconds, problem)
+
+
+def _other_course(record: str | None) -> str | None:
+    """Tell a record that was made by other code than this machine's."""
+    if record is None or json.loads(record)["versions"].get("course") == course_version():
+        return None
+    return (
+        "it ran on a machine whose course is in another state than here: bring all machines to "
+        "the same, then start the sweep again"
+    )
 
 
 def _last_line(text: str) -> str:

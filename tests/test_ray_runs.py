@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import threading
 import time
@@ -16,6 +17,7 @@ from helpers import ray_runs, sweeps
 from helpers.matrix import read_matrix
 from helpers.ray_runs import Needs, run_on_ray
 from helpers.reruns import main
+from helpers.results import course_version
 
 needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None,
@@ -131,6 +133,16 @@ def test_a_run_that_cannot_begin_there_is_a_failed_run(monkeypatch, tiny_noteboo
     ((_, run),) = run_on_ray([task], Needs())
     assert run.problem.startswith("Ray: ")
     assert run.record is None
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_run_by_other_code_does_not_count(tiny_notebook, tmp_path, same):
+    (task,) = sweeps.plan(_planned(tiny_notebook(tmp_path)), tmp_path)
+    course = course_version() if same else "00000000"
+    record = json.dumps({"versions": {"course": course}})
+    run = ray_runs._unpacked(task, ray_runs.Returned("{}", record, 1.0, None))
+    assert (run.problem is None) == same
+    assert same or "course is in another state" in run.problem
 
 
 def _planned(notebook: Path) -> list:
