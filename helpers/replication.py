@@ -5,8 +5,8 @@
 writes RESULTS.md from all records below `runs/` and `benchmarks/records/` that were run on real
 pictures at the published settings: every parameter as the notebook states it, but for the seed, the
 choice of data and network, precision, the reader's photo, and those on which no published figure
-depends: of the better recipes, and the length of lesson 4's own networks from scratch.
-`replication.toml` says which figures belong to which walkthrough.
+depends. `replication.toml` says which figures belong to which walkthrough, and which parameters of
+a lesson none of them depends on.
 
     python -m helpers.replication keep
 
@@ -17,6 +17,7 @@ copies those of `runs/`, and the runs whose outputs are stored in the lessons, t
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import re
 import shutil
@@ -41,8 +42,8 @@ from helpers.stored_runs import stored_record
 ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
 KEPT = PROJECT / "benchmarks" / "records"
-# Parameters that may differ, as may all of the better recipe.
-FREE = ("SEED", "DATA", "BACKBONE", "PRECISION", "PHOTO", "SCRATCH_STEPS")
+# Parameters that may differ in every lesson, as may all of the better recipe.
+FREE = ("SEED", "DATA", "BACKBONE", "PRECISION", "PHOTO")
 RECIPE = "RECIPE_"
 DATA = re.compile(r"Data: (.+?, [\d,]+ real pictures)")
 BACKBONE = re.compile(r"Backbone: (\w+)")
@@ -91,6 +92,13 @@ class Row:
 def read_rows(path: Path = ROWS) -> list[Row]:
     """Read the walkthroughs' rows, in their order."""
     return [Row(**row) for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]]
+
+
+@functools.cache
+def free_parameters(lesson: str, path: Path = ROWS) -> frozenset[str]:
+    """Return the parameters that may differ in a lesson, those of the better recipe aside."""
+    own = tomllib.loads(path.read_text(encoding="utf-8")).get("free", {})
+    return frozenset((*FREE, *own.get(lesson, ())))
 
 
 @dataclass(frozen=True)
@@ -291,12 +299,12 @@ def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> 
     return stated is not None and all(
         run.get(f"parameters.{name}") == value
         for name, value in stated.items()
-        if not _is_free(name)
+        if not _is_free(name, run["lesson"])
     )
 
 
-def _is_free(name: str) -> bool:
-    return name in FREE or name.startswith(RECIPE)
+def _is_free(name: str, lesson: str) -> bool:
+    return name in free_parameters(lesson) or name.startswith(RECIPE)
 
 
 def _found(pattern: re.Pattern, line: str) -> str:
@@ -351,7 +359,8 @@ def _settings(run: pd.Series) -> str:
     """Write the parameters on which published figures depend; all runs of a group share them."""
     names = [name for name in run.index if name.startswith("parameters.")]
     values = {name.partition(".")[2]: _whole(run[name]) for name in names if pd.notna(run[name])}
-    return listing({name: value for name, value in values.items() if not _is_free(name)})
+    lesson = run["lesson"]
+    return listing({name: value for name, value in values.items() if not _is_free(name, lesson)})
 
 
 def _minutes(values: pd.Series) -> str:

@@ -14,6 +14,8 @@ from helpers import results
 from helpers.comparison import gather
 from helpers.execution import course_notebooks, default_parameters, find_notebook
 from helpers.replication import (
+    FREE,
+    free_parameters,
     groups_of,
     keep,
     main,
@@ -27,6 +29,7 @@ from helpers.results import Measured
 ROWS = {row.id: row for row in read_rows()}
 REAL = "Data: rock_paper_scissors, 2,892 real pictures from the mirror folder."
 LITE = "Backbone: EfficientNetLite0 with ImageNet weights from its package, because of InceptionV3."
+VGG16 = "Backbone: VGG16 with ImageNet weights from the mirror folder."
 INCEPTION = "Backbone: InceptionV3 with ImageNet weights from the download (md5 checked)."
 DRAWN = "Data: drawn sample pictures, because asked for."
 
@@ -112,6 +115,20 @@ def test_drawn_pictures_and_other_settings_do_not_count(write, tmp_path, data, c
 def test_precision_and_the_choice_of_data_and_network_are_free(write, tmp_path):
     write("01", 0.5, DATA="full", PRECISION="float32", PHOTO="hand.png", RECIPE_EPOCHS=1)
     assert line_of(page(tmp_path), "W1")[6] == "1"
+
+
+def test_a_parameter_may_be_free_in_one_lesson_alone(write, tmp_path):
+    write("04", 0.5, f"{REAL} {VGG16}", SCRATCH_STEPS=4, VIEWS=1)
+    write("05", 0.5, f"{REAL} {VGG16}", VIEWS=1)
+    assert line_of(page(tmp_path), "W4a")[6] == "1"
+    assert "VIEWS=" not in page(tmp_path)
+    assert line_of(page(tmp_path), "W5a")[4] == "not run here"
+
+
+@pytest.mark.parametrize("lesson", {row.lesson for row in ROWS.values()})
+def test_only_parameters_that_a_lesson_has_are_free(lesson):
+    own = free_parameters(lesson) - set(FREE)
+    assert own <= set(default_parameters(find_notebook(lesson)))
 
 
 def test_records_are_kept_the_newest_of_each_seed_and_make_the_same_page(write, tmp_path):
