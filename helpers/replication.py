@@ -30,6 +30,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from helpers.comparison import SEED, gather, mean_interval, record_files
@@ -45,6 +46,7 @@ KEPT = PROJECT / "benchmarks" / "records"
 # Parameters that may differ in every lesson, as may all of the better recipe.
 FREE = ("SEED", "DATA", "BACKBONE", "PRECISION", "PHOTO")
 RECIPE = "RECIPE_"
+AS_SHOWN = 1e-4
 DATA = re.compile(r"Data: (.+?, [\d,]+ real pictures)")
 BACKBONE = re.compile(r"Backbone: (\w+)")
 NOT_RUN = "not run here"
@@ -56,9 +58,9 @@ What the five walkthroughs publish, and what this course measures at the same se
 `python -m helpers.replication table` from the records of real runs; to change it, run more.
 
 A measured figure over several seeds is their mean, with the 95 % interval of that mean (Student's
-t); it may reach beyond 1, since accuracies close to 1 do not scatter evenly. Of one seed, it is the
-figure itself, with the interval of its test pictures where there is one. All rows over three seeds:
-`make replicate`.
+t); it may reach beyond 1, since accuracies close to 1 do not scatter evenly, and of two seeds it is
+very wide. Of one seed, it is the figure itself, with the interval of its test pictures where there
+is one. Seconds are the shortest and the longest. All rows over three seeds: `make replicate`.
 
 """
 
@@ -118,6 +120,8 @@ class Group:
     def figure(self, name: str) -> str:
         """Write a figure for people: the mean over seeds, and an interval; "–" where there is none.
 
+        Of seconds, the shortest and the longest: they depend on the machine, not on the seed.
+
         Args:
             name: as in the lesson's table published | measured.
         """
@@ -125,7 +129,11 @@ class Group:
         values = self.runs[column].dropna() if column in self.runs else pd.Series(dtype=float)
         if values.empty:
             return format_figure(None)
-        low, high = mean_interval(values)
+        if "seconds" in name:
+            ends = (format_figure(float(end)) for end in (values.min(), values.max()))
+            return " to ".join(dict.fromkeys(ends))
+        alike = np.ptp(values) < AS_SHOWN  # stored runs are known to four digits
+        low, high = (None, None) if alike else mean_interval(values)
         if len(values) == 1:
             low, high = (self.runs.loc[values.index[0], f"{column}.{end}"] for end in INTERVAL)
         mean = float(values.mean())

@@ -46,6 +46,7 @@ def write(tmp_path, monkeypatch):
         row = next(row for row in ROWS.values() if row.lesson == notebook.stem)
         lines = [(row.headline, row.published[row.headline], Measured(accuracy, 0.4, 0.6, 372))]
         lines += [("parameters", 3473475, 3473475), ("something else", None, None)]
+        lines += [("seconds an epoch", "141 to 145", 20 * accuracy)]
         return results.record(notebook.stem, parameters, data, {}, lines)
 
     return write
@@ -78,9 +79,16 @@ def test_several_seeds_become_a_mean_with_its_interval(write, tmp_path):
     cells = line_of(text, "W1")
     assert cells[3:] == ["0.9770", "0.9600 (0.9352 to 0.9848)", "", "3"]
     assert "| parameters | 3,473,475 | 3,473,475 |" in text
+    assert "| seconds an epoch | 141 to 145 | 19.0 to 19.4 |" in text
     assert "seeds 0, 1, 2; rock_paper_scissors, 2,892 real pictures; EPOCHS=25, STEPS_" in text
     assert "RECIPE_EPOCHS" not in text and "SEED=" not in text
     assert "tensorflow 2." in text
+
+
+def test_seeds_that_differ_by_the_rounding_of_a_stored_run_have_no_interval(write, tmp_path):
+    for seed, accuracy in enumerate((0.6062, 0.60625)):
+        write("01", accuracy, SEED=seed)
+    assert line_of(page(tmp_path), "W1")[4] == "0.6062"
 
 
 def test_one_seed_keeps_the_interval_of_its_pictures_and_the_newest_run_counts(write, tmp_path):
