@@ -60,8 +60,9 @@ What the five walkthroughs publish, and what this course measures at the same se
 A measured figure over several seeds is their mean, with the 95 % interval of that mean (Student's
 t); it may reach beyond 1, since accuracies close to 1 do not scatter evenly, and of two seeds it is
 very wide. Of one seed, it is the figure itself, with the interval of its test pictures where there
-is one. Seconds are the shortest and the longest. A dash stands for a figure that the walkthrough
-mentions and the lesson does not measure. All rows over three seeds: `make replicate`.
+is one. Seconds and minutes are the shortest and the longest; minutes hold the lesson's better
+recipe, too, as long or short as the run was told to train it. A dash stands for a figure that the
+walkthrough mentions and the lesson does not measure. All rows over three seeds: `make replicate`.
 
 """
 
