@@ -12,7 +12,7 @@ VENV_PYTHON := .venv/$(SCRIPTS)/python
 
 help:
 	@echo "make course                    run every notebook quickly; see runs/latest/index.html"
-	@echo "make sweep MATRIX=file.yaml    run a grid of parameters and seeds, see helpers/matrix.py"
+	@echo "make sweep MATRIX=file.yaml    run a grid of parameters and seeds, see tools/matrix.py"
 	@echo "make replicate                 repeat all published figures over three seeds; hours, resumable"
 	@echo "make results                   write RESULTS.md from the records of what was run"
 	@echo "make test                      test the helpers, then the notebooks"
@@ -28,17 +28,17 @@ environment:
 	@$(PYTHON) bootstrap.py
 
 course: environment
-	@$(VENV_PYTHON) -m helpers.reruns course
+	@$(VENV_PYTHON) -m tools.reruns course
 
 sweep: environment
-	@$(VENV_PYTHON) -m helpers.reruns sweep $(MATRIX)
+	@$(VENV_PYTHON) -m tools.reruns sweep $(MATRIX)
 
 replicate: environment
-	@$(VENV_PYTHON) -m helpers.reruns sweep replicate.yaml; status=$$?; \
-		$(VENV_PYTHON) -m helpers.replication table && exit $$status
+	@$(VENV_PYTHON) -m tools.reruns sweep replicate.yaml; status=$$?; \
+		$(VENV_PYTHON) -m tools.replication table && exit $$status
 
 results: environment
-	@$(VENV_PYTHON) -m helpers.replication table
+	@$(VENV_PYTHON) -m tools.replication table
 
 test: environment
 	@$(VENV_PYTHON) -m pytest
@@ -52,14 +52,14 @@ lab: environment
 
 site:
 	@$(PYTHON) bootstrap.py site
-	@.venv-site/$(SCRIPTS)/python -m helpers.site
+	@.venv-site/$(SCRIPTS)/python -m tools.site
 
 lint: environment
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 
 address: environment
-	@$(VENV_PYTHON) -m helpers.address $(REPO)
+	@$(VENV_PYTHON) -m tools.address $(REPO)
 
 clean:
 	rm -rf .venv .venv-site .venv-colab site .site-build .pytest_cache .ruff_cache

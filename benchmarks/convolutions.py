@@ -34,7 +34,8 @@ def measure() -> dict[str, float]:
     import keras
     import numpy as np
 
-    from helpers import backbones, networks
+    from helpers import networks
+    from helpers.pretrained import backbones
 
     networks_and_batches = {
         "lesson 1, a step of 126 pictures": (networks.published_cnn(150, 3), 126),

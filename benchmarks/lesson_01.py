@@ -30,8 +30,9 @@ import tensorflow as tf  # noqa: E402
 from tensorflow.keras.preprocessing.image import ImageDataGenerator  # noqa: E402
 
 from benchmarks.shared import RANGES, augmenting_generator, run_cells  # noqa: E402
-from helpers import augmentation, networks, pictures  # noqa: E402
-from helpers.download import find_data  # noqa: E402
+from helpers import augmentation, networks  # noqa: E402
+from helpers.data import pictures  # noqa: E402
+from helpers.data.download import find_data  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
 from helpers.training import EpochSeconds, compile_with_decay, train  # noqa: E402
 

@@ -29,17 +29,11 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from benchmarks.shared import RANGES, augmenting_generator, run_cells  # noqa: E402
-from helpers import (  # noqa: E402
-    activations,
-    augmentation,
-    backbones,
-    evaluation,
-    networks,
-    pictures,
-    transfer,
-)
-from helpers.download import find_data  # noqa: E402
+from helpers import activations, augmentation, evaluation, networks, transfer  # noqa: E402
+from helpers.data import pictures  # noqa: E402
+from helpers.data.download import find_data  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
+from helpers.pretrained import backbones  # noqa: E402
 from helpers.training import EpochSeconds, compile_with_decay, train  # noqa: E402
 
 OUTPUT = Path(__file__).with_suffix(".json")

@@ -36,18 +36,12 @@ import tensorflow as tf  # noqa: E402
 from tensorflow.keras.preprocessing.image import ImageDataGenerator  # noqa: E402
 
 from benchmarks.shared import RANGES, augmenting_generator, run_cells  # noqa: E402
-from helpers import (  # noqa: E402
-    activations,
-    augmentation,
-    backbones,
-    evaluation,
-    networks,
-    transfer,
-)
-from helpers.download import Located, find_data  # noqa: E402
+from helpers import activations, augmentation, evaluation, networks, transfer  # noqa: E402
+from helpers.data.download import Located, find_data  # noqa: E402
+from helpers.data.pictures import Pictures, list_pictures  # noqa: E402
+from helpers.data.splits import load_parts, picture_number  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
-from helpers.pictures import Pictures, list_pictures  # noqa: E402
-from helpers.splits import load_parts, picture_number  # noqa: E402
+from helpers.pretrained import backbones  # noqa: E402
 from helpers.training import EpochSeconds, compile_with_decay, train  # noqa: E402
 
 OUTPUT = Path(__file__).with_suffix(".json")

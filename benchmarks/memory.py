@@ -26,13 +26,13 @@ from typing import NamedTuple
 
 import psutil
 
-from helpers.catalog import dataset
+from helpers.data.catalog import dataset
 from helpers.environment import MIRROR_VARIABLE, mirror_folder
-from helpers.execution import cells_of, find_notebook, listing, preset_values, run_notebook
 from helpers.files import write_atomically
 from helpers.parameters import RULES
 from helpers.results import load_record
 from helpers.samples import draw_picture
+from tools.execution import cells_of, find_notebook, listing, preset_values, run_notebook
 
 OUTPUT = Path(__file__).with_suffix(".json")
 GIB = 2**30

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
-from helpers.execution import cells_of
+from tools.execution import cells_of
 
 # The ranges of all walkthroughs, by the names of `augmentation.RandomAffine`.
 RANGES = {"rotation": 40, "width_shift": 0.2, "height_shift": 0.2, "shear": 0.2, "zoom": 0.2}

@@ -27,8 +27,9 @@ import numpy as np
 import tensorflow as tf
 from tqdm.auto import tqdm
 
+from helpers.data.pictures import Pictures, resize, shuffled_positions
 from helpers.environment import CACHE_FOLDER
-from helpers.pictures import Pictures, resize, shuffled_positions
+from helpers.fingerprints import fingerprint
 
 BLOCK = 32  # pictures the lower part sees at a time; their augmentation shares one seed
 FORMAT = 1  # of the files: raise it where the same key should no longer find them
@@ -255,7 +256,7 @@ def activation_key(
     }
     if augment is not None:
         config = keras.saving.serialize_keras_object(augment.get_config())
-        code = hashlib.sha256(AUGMENTATION_CODE.read_bytes()).hexdigest()
+        code = fingerprint(AUGMENTATION_CODE)
         settings["augment"] = (type(augment).__qualname__, _without_names(config), code, seed)
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(pictures.images))

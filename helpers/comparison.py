@@ -70,7 +70,7 @@ def gather(folder: Path) -> pd.DataFrame:
     if not records:
         raise ValueError(
             f"There are no records in {folder}: name a folder that holds some, or make them by "
-            "python -m helpers.reruns sweep."
+            "python -m tools.reruns sweep."
         )
     once = {json.dumps(record, sort_keys=True): path for path, record in records.items()}
     kept = [records[path] for path in once.values()]
@@ -289,7 +289,7 @@ class PairedDifference:
         )
 
 
-def paired_difference(runs: pd.DataFrame, figure: str, first: str, second: str) -> PairedDifference:
+def seed_difference(runs: pd.DataFrame, figure: str, first: str, second: str) -> PairedDifference:
     """Compare two settings seed by seed.
 
     Each seed gives one difference, so whatever a seed does to both settings alike cancels out.
@@ -332,7 +332,7 @@ def against_the_best(runs: pd.DataFrame, figure: str) -> list[PairedDifference]:
     best, *others = leaderboard(runs, figure).index
     table = by_seed(runs, figure)
     paired = [other for other in others if not (table[best] - table[other]).dropna().empty]
-    return [paired_difference(runs, figure, best, other) for other in paired]
+    return [seed_difference(runs, figure, best, other) for other in paired]
 
 
 def trainings(runs: pd.DataFrame, quantity: str) -> list[str]:

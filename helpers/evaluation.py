@@ -10,7 +10,7 @@ import tensorflow as tf
 from scipy.stats import binomtest, norm
 from sklearn.metrics import confusion_matrix
 
-from helpers.pictures import AT_ONCE, Pictures, plain_batches
+from helpers.data.pictures import AT_ONCE, Pictures, plain_batches
 
 
 def accuracy_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 
-class OneSentence(ValueError):
-    """An error whose message says all: what was wrong, what is allowed, what to do."""
+class WithoutTraceback:
+    """For errors whose message says all: what was wrong, what is allowed, what to do."""
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows in place of the calls that led here."""
         return [f"{type(self).__name__}: {self}"]
 
 
-class NotAvailable(FileNotFoundError):
-    """Pictures or weights that cannot be had here; the message says why and what to do."""
+class OneSentence(WithoutTraceback, ValueError):
+    """A wrong value."""
 
-    _render_traceback_ = OneSentence._render_traceback_
+
+class NotAvailable(WithoutTraceback, FileNotFoundError):
+    """Pictures or weights that are unavailable here; the message says why and what to do."""
 
 
 class MirrorError(OneSentence):

@@ -189,7 +189,7 @@ def sigmoid_head(features: tuple[int, ...], units: int, dropout: float = 0.5) ->
 
     Returns:
         A model from maps (batch, *features) to the float32 probability of the second class
-        (batch, 1). Train it with the loss "binary_crossentropy"; `both_classes` finishes it.
+        (batch, 1). Train it with the loss "binary_crossentropy".
     """
     return keras.Sequential(
         [
@@ -201,27 +201,3 @@ def sigmoid_head(features: tuple[int, ...], units: int, dropout: float = 0.5) ->
         ],
         name="sigmoid_head",
     )
-
-
-def both_classes(model: keras.Model) -> keras.Model:
-    """Let a network that ends in the probability p of the second class answer (1 - p, p).
-
-    So it can be explained and shown photos like any other. No weights are added.
-
-    Args:
-        model: from pixels or features to probabilities (batch, 1).
-
-    Returns:
-        A flat model that shares its layers, to float32 probabilities (batch, 2).
-
-    Raises:
-        ValueError: the model does not end in one number.
-    """
-    if model.output_shape[1:] != (1,):
-        raise ValueError(
-            f"{model.name} gives {model.output_shape[1:]}; one probability, (1,), is expected: "
-            "a network that ends in a softmax needs nothing more."
-        )
-    second = model.output
-    answer = keras.ops.concatenate([1 - second, second], axis=-1)
-    return keras.Model(model.input, answer, name=f"{model.name}_both")

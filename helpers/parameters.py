@@ -1,7 +1,7 @@
 """The rules for the notebooks' parameters: which there are, and which values each may take.
 
 A notebook declares its parameters in one cell tagged `parameters`, as annotated literals, and
-checks them in the next: `check_parameters(globals())`. `helpers.reruns` checks by the same rules
+checks them in the next: `check_parameters(globals())`. `tools.reruns` checks by the same rules
 before a run starts.
 """
 

@@ -406,8 +406,7 @@ def _input_size(model: keras.Model, classes: Sequence[str]) -> int:
     if outputs != (len(classes),):
         raise ValueError(
             f"The model's output for one picture has shape {outputs}, but {len(classes)} classes "
-            "are named; it must be a softmax with one output for each class "
-            "(networks.both_classes makes two of a sigmoid)."
+            "are named; it must be a softmax with one output for each class."
         )
     return shape[1]
 

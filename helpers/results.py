@@ -7,7 +7,6 @@ are stored as "nan", "inf" or "-inf", so that `float(figure["value"])` works on 
 
 from __future__ import annotations
 
-import hashlib
 import html
 import importlib.metadata
 import json
@@ -25,6 +24,7 @@ from typing import Any, NamedTuple
 from helpers import STARTED
 from helpers.environment import RUNS_FOLDER
 from helpers.files import write_atomically
+from helpers.fingerprints import course_version
 
 # Of the records, see docs/records.md; records from before it have none and are read as 0.
 SCHEMA = 1
@@ -161,22 +161,6 @@ def record(
     return target
 
 
-def load_records(folder: Path) -> list[dict[str, Any]]:
-    """Read all records of a folder.
-
-    Args:
-        folder: where the records are; its subfolders are not read.
-
-    Returns:
-        The records as `record` wrote them, oldest first; empty where the folder does not exist.
-
-    Raises:
-        ValueError: a JSON file in the folder is no record.
-    """
-    records = [load_record(path) for path in sorted(Path(folder).glob("*.json"))]
-    return sorted(records, key=lambda entry: entry["finished"])
-
-
 def load_record(path: Path) -> dict[str, Any]:
     """Read one record.
 
@@ -207,18 +191,6 @@ def load_record(path: Path) -> dict[str, Any]:
 def versions() -> dict[str, str | None]:
     """Return the versions a run depends on: Python, TensorFlow, Keras and NumPy, by their names."""
     return {name: _version(name) for name in ("python", "tensorflow", "keras", "numpy")}
-
-
-def course_version() -> str:
-    """Return what tells one state of the course's helpers from another: eight hexadecimal digits.
-
-    Two records with different ones were made by different code, which may or may not matter.
-    """
-    folder, digest = Path(__file__).parent, hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.relative_to(folder).as_posix().encode())
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()[:8]
 
 
 def format_figure(value: Any) -> str:

@@ -9,18 +9,16 @@ import keras
 import tensorflow as tf
 from IPython.display import DisplayHandle
 
-from helpers.messages import OneSentence, format_seconds
-from helpers.pictures import Pictures, plain_batches
+from helpers.data.pictures import Pictures, plain_batches
+from helpers.messages import WithoutTraceback, format_seconds
 
 # Small pictures, 16 at a time, would take four times as long to watch; the network runs in a graph
 # here, which gives each layer's output back.
 WATCHED_AT_ONCE = 64
 
 
-class TrainingStopped(KeyboardInterrupt):
+class TrainingStopped(WithoutTraceback, KeyboardInterrupt):
     """Somebody interrupted a training; a notebook shows the sentence, without Keras's calls."""
-
-    _render_traceback_ = OneSentence._render_traceback_
 
 
 def train(

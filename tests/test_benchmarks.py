@@ -11,8 +11,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from benchmarks.memory import Look, by_cell, draw_photos, watching
 from benchmarks.shared import RANGES, augmenting_generator, run_cells
-from helpers.catalog import dataset
-from helpers.download import find_data
+from helpers.data.catalog import dataset
+from helpers.data.download import find_data
 
 
 def test_a_notebooks_own_cells_are_run_by_their_names(tmp_path):

@@ -22,9 +22,9 @@ import papermill
 import pytest
 
 from helpers.environment import PROJECT, RUNS_FOLDER
-from helpers.execution import KERNEL, course_notebooks, find_notebook, quick_preset
 from helpers.results import RECORD_VARIABLE
 from helpers.samples import draw_picture
+from tools.execution import KERNEL, course_notebooks, find_notebook, quick_preset
 
 SECONDS = 1000  # for all cells of a quick run, with other work on the machine
 WINDOW = {"width": 1280, "height": 900}

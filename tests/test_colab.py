@@ -19,10 +19,10 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 from kernels import run_cell
 
-from helpers.address import HOME, present_address
 from helpers.environment import PROJECT
-from helpers.execution import find_notebook, quick_preset
 from helpers.samples import draw_picture
+from tools.address import HOME, present_address
+from tools.execution import find_notebook, quick_preset
 
 FILES = """\
 from pathlib import Path

@@ -10,9 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.address import HOME, present_address
 from helpers.environment import PROJECT
-from helpers.execution import course_notebooks
+from tools.address import HOME, present_address
+from tools.execution import course_notebooks
 
 DOCUMENTS = [*sorted((PROJECT / "docs").glob("*.md")), PROJECT / "README.md"]
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:)([^)#]*)#?([^)]*)\)")

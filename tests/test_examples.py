@@ -6,9 +6,9 @@ import pytest
 
 from helpers.comparison import EXAMPLES_FOLDER, gather
 from helpers.environment import PROJECT
-from helpers.execution import run_notebook
-from helpers.matrix import read_matrix
 from helpers.results import load_record
+from tools.execution import run_notebook
+from tools.matrix import read_matrix
 
 MATRIX = PROJECT / "examples" / "digits.yaml"
 

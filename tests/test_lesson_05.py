@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from helpers.activations import BLOCK, activation_batches, compute_activations
 from helpers.augmentation import RandomAffine
-from helpers.backbones import build_backbone, untrained
+from helpers.data.pictures import Pictures, training_batches
 from helpers.networks import flat_head
-from helpers.pictures import Pictures, training_batches
+from helpers.pretrained.backbones import build_backbone, untrained
 from helpers.transfer import cut_points, freeze, join, split, unfreeze_from
 
 CUT, FIRST_THAWED, SIZE = "block4_pool", "block5_conv1", 64

@@ -22,7 +22,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from helpers.parameters import PARAMETER_NAME
 from helpers.parameters import RULES as PARAMETER_RULES
-from helpers.reruns import course_notebooks
+from tools.reruns import course_notebooks
 
 MARK = "# NBVAL_CHECK_OUTPUT"
 LINES = 14  # of code in a cell; most have 3 to 6

@@ -16,8 +16,8 @@ import papermill
 import pytest
 
 from helpers.environment import RUNS_FOLDER
-from helpers.execution import KERNEL, course_notebooks, quick_preset
 from helpers.results import RECORD_VARIABLE
+from tools.execution import KERNEL, course_notebooks, quick_preset
 
 MARK = "# NBVAL_CHECK_OUTPUT"
 CELL_SECONDS = 600

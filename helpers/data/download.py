@@ -1,0 +1,517 @@
+"""Find the pictures of a data set: unpacked already, in a mirror folder, by download, or drawn.
+
+Below the data folder lie `downloads/<archive>`, `<data set>/<split folders>` and
+`samples/<data set>`. A data set appears there whole or not at all: whatever is half done has
+another name, ending in `.partial`, and is cleared away by the next run.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import threading
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Literal
+from urllib.parse import urlsplit
+
+import requests
+from pooch import HTTPDownloader
+from tqdm.auto import tqdm
+
+from helpers.data.catalog import Archive, DataSet, Split, dataset
+from helpers.environment import DATA_FOLDER, MIRROR_VARIABLE, mirror_folder
+from helpers.messages import MirrorError, NotAvailable
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    import msvcrt
+
+Origin = Literal["cache", "mirror", "download", "drawn"]
+
+SOURCES = ("auto", "full", "samples")
+CONNECT_SECONDS = 5  # for one connection
+HOST_SECONDS = 10  # for a host to answer at all: its name may stand for a dozen machines
+READ_SECONDS = 30  # without a single byte, in the middle of a transfer
+UNPACKED_AT_MOST = 4  # times the archive's size; pictures hardly compress
+
+_WHERE = {
+    "cache": "from the data folder",
+    "mirror": "from the mirror folder",
+    "download": "from the download",
+}
+
+
+@dataclass(frozen=True)
+class Located:
+    """A data set that was found.
+
+    Attributes:
+        dataset: its entry in the catalog.
+        folder: holds the split folders, or the files of a data set that is not unpacked.
+        kind: "full" for the real pictures, "samples" for drawn ones.
+        origin: "cache" (the data folder), "mirror", "download" or "drawn".
+        reason: why an earlier way did not serve; empty if the first one did.
+    """
+
+    dataset: DataSet
+    folder: Path
+    kind: Literal["full", "samples"]
+    origin: Origin
+    reason: str
+
+    @property
+    def line(self) -> str:
+        """The sentence a notebook shows: which pictures these are, and why."""
+        if self.kind == "samples":
+            return f"Data: drawn sample pictures, because {self.reason}."
+        number = sum(self.dataset.count_pictures(self.folder).values())
+        because = f", because {self.reason}" if self.reason else ""
+        return (
+            f"Data: {self.dataset.name}, {number:,} real pictures {_WHERE[self.origin]}{because}."
+        )
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits that are there, in the catalog's order."""
+        splits = self.dataset.splits
+        return tuple(split.name for split in splits if self._place(split).is_dir())
+
+    def split_folder(self, split: str) -> Path:
+        """Return the folder that holds a split's class folders, or the files of all splits.
+
+        Args:
+            split: a name such as "train" or "test".
+
+        Raises:
+            ValueError: the data set has no such split, or it is not there.
+        """
+        folder = self._place(self.dataset.split(split))
+        if split not in self.splits:
+            raise ValueError(
+                f"The split {split!r} of {self.dataset.name} is not among the pictures found "
+                f"{_WHERE.get(self.origin, 'as samples')}; these hold: {', '.join(self.splits)}."
+            )
+        return folder
+
+    def _place(self, split: Split) -> Path:
+        packed = self.dataset.layout == "files" and self.kind == "full"
+        return self.folder if packed else self.folder / split.folder
+
+
+def find_data(
+    name: str | DataSet,
+    source: str = "auto",
+    folder: Path = DATA_FOLDER,
+    mirror: Path | None = None,
+) -> Located:
+    """Find a data set, fetching it if need be.
+
+    Args:
+        name: its name in the catalog, or an entry of one's own.
+        source: "auto" takes the real pictures where they can be had (unpacked in the data
+            folder, then the mirror folder, then the download), else the drawn samples; "full"
+            insists on the real ones; "samples" draws at once. A data set that is a part of
+            another gives way to the whole where that is at hand, and where it has to be fetched.
+        folder: the data folder, which is written to.
+        mirror: a folder that holds archives or unpacked data sets; it is only read. None means
+            the one that the environment variable `COURSE_MIRROR` names, if any.
+
+    Returns:
+        Where the pictures are, what they are, and why.
+
+    Raises:
+        ValueError: the data set or the source is not known, the mirror is not a folder, or there
+            are no drawn samples of what is to be drawn.
+        NotAvailable: the real pictures cannot be had, and were insisted on or have no drawn
+            samples to stand in for them.
+    """
+    if source not in SOURCES:
+        raise ValueError(f"The source of the data is {source!r}; allowed: {', '.join(SOURCES)}.")
+    wanted = name if isinstance(name, DataSet) else dataset(name)
+    if source == "samples":
+        return _draw(wanted, folder, "they were asked for")
+    mirror = _check_mirror(mirror)
+    notes: list[str] = []
+    found = _find_real(wanted, folder, mirror, notes)
+    reason = "; ".join(notes)
+    if found:
+        which, place, origin = found
+        return Located(which, place, "full", origin, reason)
+    if source == "full" or not wanted.drawn:
+        raise NotAvailable(
+            f"The real pictures of {wanted.name} cannot be had: {reason}; "
+            f"{_what_to_do(wanted.whole or wanted, folder)}."
+        )
+    return _draw(wanted, folder, reason)
+
+
+def _check_mirror(mirror: Path | None) -> Path | None:
+    if mirror is None:
+        return mirror_folder()
+    if not mirror.is_dir():
+        raise MirrorError(f"The mirror {str(mirror)!r} is not a folder; name one, or leave it out.")
+    return mirror
+
+
+def _draw(wanted: DataSet, folder: Path, reason: str) -> Located:
+    from helpers.samples import draw_samples
+
+    drawn = draw_samples(wanted.name, folder / "samples" / wanted.name)
+    return Located(wanted, drawn, "samples", "drawn", reason)
+
+
+def _what_to_do(wanted: DataSet, folder: Path) -> str:
+    """Say which files to put where by hand."""
+    if not wanted.archives:
+        return f"name a folder that holds {wanted.name} in {MIRROR_VARIABLE} and run again"
+    if (folder / wanted.name).exists():
+        return f"move {folder.name}/{wanted.name} away and run again"
+    files = [
+        f"{archive.name} ({archive.bytes:,} bytes)"
+        for archive in wanted.archives
+        if not _is_good(archive, folder / "downloads" / archive.name)
+    ]
+    if not files:
+        return f"{folder.name}/downloads holds all its archives; run again once this is mended"
+    listed = " and ".join(filter(None, [", ".join(files[:-1]), files[-1]]))
+    return f"put {listed} into {folder.name}/downloads/ and run again"
+
+
+def _is_good(archive: Archive, file: Path) -> bool:
+    return file.is_file() and not archive.find_fault(file)
+
+
+# The three ways to the real pictures. Each returns the folder and its origin, or None;
+# `notes` gathers why a way did not serve.
+
+
+def _find_real(
+    wanted: DataSet, folder: Path, mirror: Path | None, notes: list[str]
+) -> tuple[DataSet, Path, Origin] | None:
+    for which, way in _ways(wanted, folder, mirror):
+        try:
+            found = way(which, folder, mirror, notes)
+        except OSError as error:
+            notes.append(_explain(error))
+        else:
+            if found:
+                return which, *found
+    return None
+
+
+def _ways(wanted: DataSet, folder: Path, mirror: Path | None) -> list[tuple[DataSet, Callable]]:
+    """List the ways in their order; the whole of a part comes first unless it must be fetched."""
+    if wanted.whole is None:
+        return [(wanted, way) for way in (_in_cache, _in_mirror, _from_archives)]
+    part = [(wanted, _in_cache), (wanted, _in_mirror)]
+    of_whole = _ways(wanted.whole, folder, mirror)
+    places = [folder / "downloads", *(_mirror_places(wanted.whole, mirror) if mirror else [])]
+    files = [place / archive.name for archive in wanted.whole.archives for place in places]
+    if any(file.is_file() for file in files):
+        return [*of_whole, *part]
+    return [*of_whole[:-1], *part, of_whole[-1]]
+
+
+def _explain(error: OSError) -> str:
+    """Say in a few words what the system reported; errors of our own are sentences already."""
+    if error.errno is None:
+        return str(error)
+    if error.errno == errno.ENOSPC:
+        return "the disk is full"
+    return f"{Path(str(error.filename)).name} could not be used ({error.strerror})"
+
+
+def _in_cache(
+    wanted: DataSet, folder: Path, mirror: Path | None, notes: list[str]
+) -> tuple[Path, Origin] | None:
+    target = folder / wanted.name
+    if not target.exists():
+        return None
+    shortage = wanted.find_shortage(target)
+    if not shortage:
+        return target, "cache"
+    notes.append(f"{folder.name}/{wanted.name} is incomplete, {shortage}")
+    return None
+
+
+def _in_mirror(
+    wanted: DataSet, folder: Path, mirror: Path | None, notes: list[str]
+) -> tuple[Path, Origin] | None:
+    if mirror is None:
+        return None
+    places = [place for place in _mirror_places(wanted, mirror) if place.is_dir()]
+    unpacked = [place for place in _unpacked_places(wanted, mirror) if wanted.is_in(place)]
+    for place in unpacked:
+        shortage = wanted.find_shortage(place)
+        if not shortage:
+            return place, "mirror"
+        notes.append(f"the mirror folder's {wanted.name} is incomplete, {shortage}")
+    archives = [place / archive.name for place in places for archive in wanted.archives]
+    if not unpacked and not any(file.is_file() for file in archives):
+        notes.append(f"the mirror folder does not hold {wanted.name}")
+    return None
+
+
+def _mirror_places(wanted: DataSet, mirror: Path) -> list[Path]:
+    """Where a mirror folder may keep a data set: in a folder of its own, or at the top."""
+    return [mirror / name for name in (wanted.name, *wanted.mirror_names)] + [mirror]
+
+
+def _unpacked_places(wanted: DataSet, mirror: Path) -> list[Path]:
+    """Leave the top out if class folders lie at the data set's top: they could be any set's."""
+    places = _mirror_places(wanted, mirror)
+    at_top = wanted.layout == "folders" and any(split.folder == "." for split in wanted.splits)
+    return places[:-1] if at_top else places
+
+
+def _from_archives(
+    wanted: DataSet, folder: Path, mirror: Path | None, notes: list[str]
+) -> tuple[Path, Origin] | None:
+    if not wanted.archives:
+        notes.append(f"there is no download of {wanted.name}")
+        return None
+    target = folder / wanted.name
+    downloads = folder / "downloads"
+    downloads.mkdir(parents=True, exist_ok=True)
+    with _only_one(downloads / f".{wanted.name}.lock"):
+        if target.exists():  # incomplete, and noted as such; or another run has just filled it
+            return _in_cache(wanted, folder, mirror, [])
+        places = _mirror_places(wanted, mirror) if mirror else []
+        files = {
+            archive: _find_archive(archive, downloads, places, notes) for archive in wanted.archives
+        }
+        missing = [archive for archive, file in files.items() if file is None]
+        _check_space(folder, sum(archive.bytes for archive in [*missing, *wanted.archives]))
+        for archive in missing:
+            files[archive] = _download(archive, downloads)
+        try:
+            _unpack_all(wanted, files, target)
+        except OSError:
+            _drop_unproven(missing, downloads)
+            raise
+    if missing:
+        return target, "download"
+    in_downloads = all(file.parent == downloads for file in files.values())
+    return target, "cache" if in_downloads else "mirror"
+
+
+def _drop_unproven(fetched: list[Archive], downloads: Path) -> None:
+    """Remove what was just fetched without a checksum and then did not unpack well."""
+    for archive in fetched:
+        if archive.sha256 is None:
+            (downloads / archive.name).unlink(missing_ok=True)
+
+
+def _find_archive(
+    archive: Archive, downloads: Path, places: list[Path], notes: list[str]
+) -> Path | None:
+    """Look for an archive that was fetched before, placed by hand, or lies in the mirror folder.
+
+    Raises:
+        FileExistsError: a file placed by hand is not what it should be; it is left alone.
+    """
+    placed = downloads / archive.name
+    fault = archive.find_fault(placed) if placed.is_file() else ""
+    if placed.is_file() and not fault:
+        return placed
+    for place in places:
+        file = place / archive.name
+        if file.is_file():
+            mirror_fault = archive.find_fault(file)
+            if not mirror_fault:
+                return file
+            notes.append(f"the mirror folder's {archive.name} {mirror_fault}")
+    if fault:
+        shown = f"{downloads.parent.name}/{downloads.name}/{archive.name}"
+        raise FileExistsError(f"{shown} {fault} (move it away to have it downloaded)")
+    return None
+
+
+def _check_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OSError(
+            f"the disk of the data folder has {free:,} bytes free where {needed:,} are needed"
+        )
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Keep other runs out; the system lets them in when this one ends, however it ends."""
+    with path.open("a+b") as file:
+        if not _try_lock(file):
+            print("Another run is fetching the same data; waiting for it to end.")
+            while not _try_lock(file):
+                time.sleep(0.2)
+        yield
+
+
+def _try_lock(file: BinaryIO) -> bool:
+    try:
+        if os.name == "nt":
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:  # a file system without locks: go on, the checks still catch a mix-up
+        return True
+    return True
+
+
+def _download(archive: Archive, downloads: Path) -> Path:
+    """Fetch an archive from the first of its addresses that sends what the catalog expects.
+
+    Raises:
+        ConnectionError: no address did; the message says what each one answered.
+    """
+    target = downloads / archive.name
+    partial = downloads / f"{archive.name}.partial"
+    failures: dict[str, None] = {}
+    unreachable: set[str] = set()
+    for address in archive.addresses:
+        host = urlsplit(address).netloc
+        if host in unreachable:
+            continue
+        try:
+            knock(address)
+            _fetch(address, archive, partial)
+            fault = archive.find_fault(partial)
+            if not fault:
+                return partial.replace(target)
+            failures[f"{archive.name} from {host} {fault}"] = None
+        except (requests.ConnectionError, requests.Timeout) as error:
+            unreachable.add(host)
+            failures[f"{host} could not be reached ({name_cause(error)})"] = None
+        except requests.HTTPError as error:
+            failures[f"{host} answered {error.response.status_code} for {archive.name}"] = None
+        except requests.RequestException:
+            failures[f"the transfer of {archive.name} from {host} broke off"] = None
+        finally:
+            partial.unlink(missing_ok=True)
+    raise ConnectionError("; ".join(failures))
+
+
+def knock(address: str) -> None:
+    """Find out quickly whether a host answers.
+
+    A name can stand for a dozen machines, each with a time limit of its own, and looking the name
+    up has none that could be set; so the question is asked aside and waited for once.
+
+    Raises:
+        requests.RequestException: the host does not answer.
+    """
+    answers: list[requests.RequestException | None] = []
+
+    def ask() -> None:
+        try:
+            requests.head(address, timeout=(CONNECT_SECONDS, HOST_SECONDS))
+            answers.append(None)
+        except requests.RequestException as error:
+            answers.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(HOST_SECONDS)
+    if not answers:
+        raise requests.ConnectTimeout
+    if answers[0]:
+        raise answers[0]
+
+
+def _fetch(address: str, archive: Archive, partial: Path) -> None:
+    print(f"Downloading {archive.name}, {archive.bytes:,} bytes, from {urlsplit(address).netloc}.")
+    with tqdm(
+        total=archive.bytes, desc=archive.name, unit="B", unit_scale=True, leave=False
+    ) as bar:
+        fetch = HTTPDownloader(
+            progressbar=bar, chunk_size=2**16, timeout=(CONNECT_SECONDS, READ_SECONDS)
+        )
+        fetch(address, str(partial), None)
+
+
+def name_cause(error: requests.RequestException) -> str:
+    """Say in a few words why a host could not be reached."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate could not be verified"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy did not let it through"
+    text = str(error)
+    if isinstance(error, requests.Timeout) or "timed out" in text:
+        return "no answer in time"
+    if "NameResolutionError" in text:
+        return "its name was not found"
+    return "connection refused" if "refused" in text else "the connection failed"
+
+
+def _unpack_all(wanted: DataSet, files: dict[Archive, Path], target: Path) -> None:
+    """Unpack the archives aside, check what came out, and only then give it its name.
+
+    Raises:
+        OSError: an archive is damaged, unsafe or incomplete.
+    """
+    partial = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        for archive, file in files.items():
+            if wanted.layout == "files":
+                shutil.copyfile(file, partial / archive.name)
+            else:
+                _unpack(archive, file, partial)
+        shortage = wanted.find_shortage(partial)
+        if shortage:
+            names = " and ".join(archive.name for archive in files)
+            raise OSError(f"what {names} unpacked to is incomplete, {shortage}")
+        partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _unpack(archive: Archive, file: Path, target: Path) -> None:
+    try:
+        with zipfile.ZipFile(file) as bundle:
+            members = _choose_members(archive, bundle)
+            _check_space(target, sum(info.file_size for info, _ in members))
+            for info, path in tqdm(members, f"Unpacking {archive.name}", unit="", leave=False):
+                destination = target / path
+                destination.parent.mkdir(parents=True, exist_ok=True)
+                with bundle.open(info) as source, destination.open("wb") as sink:
+                    shutil.copyfileobj(source, sink)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        raise OSError(f"{archive.name} is damaged or no zip archive ({error})") from error
+
+
+def _choose_members(
+    archive: Archive, bundle: zipfile.ZipFile
+) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
+    """List the files to unpack, each with its path inside the data set.
+
+    Raises:
+        OSError: an entry leads out of the folder, or all of them unpack to far too much.
+    """
+    members = []
+    for info in bundle.infolist():
+        path = PurePosixPath(info.filename.replace("\\", "/"))
+        link = stat.S_ISLNK(info.external_attr >> 16)
+        if link or path.is_absolute() or ".." in path.parts or ":" in info.filename:
+            raise OSError(f"{archive.name} holds the unsafe entry {info.filename!r}")
+        junk = "__MACOSX" in path.parts or path.name.startswith(".")
+        if not info.is_dir() and not junk and path.is_relative_to(archive.inside):
+            members.append((info, path.relative_to(archive.inside)))
+    unpacked = sum(info.file_size for info, _ in members)
+    if unpacked > UNPACKED_AT_MOST * archive.bytes:
+        raise OSError(
+            f"{archive.name} would unpack to {unpacked:,} bytes, far more than its pictures can be"
+        )
+    return members

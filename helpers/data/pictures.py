@@ -1,0 +1,498 @@
+"""Pictures of a split: listed, decoded and resized once, cached, held out, batched.
+
+The folder of a split holds one folder a class, in it picture files; Fashion-MNIST comes as idx
+files instead. Everything downstream sees `Pictures`: RGB, uint8, all of one size, whatever the
+files were. Small pictures stay small: a network that takes larger ones gets each batch resized.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import uuid
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from tqdm.auto import tqdm
+
+from helpers.data.catalog import PICTURE_SUFFIXES, DataSet
+from helpers.data.idx import read_split
+from helpers.photos import to_square_array
+
+if TYPE_CHECKING:
+    from helpers.data.download import Located
+
+# Pictures to classify at once. Called by itself, a network keeps every layer's output until the
+# last is done; and what the largest batch has taken, TensorFlow does not give back.
+AT_ONCE = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Decoded pictures of one split.
+
+    Attributes:
+        images: uint8, shape (n, size, size, 3), RGB, values 0 to 255.
+        labels: int32, shape (n,), positions in `classes`.
+        names: n file names with their class folder, such as `rock/rock01-000.png`, or with their
+            position in an idx file, such as `Ankle_boot/00012`.
+        classes: class names in label order.
+        skipped: names of the files that could not be read as pictures.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    names: tuple[str, ...]
+    classes: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def groups(self) -> np.ndarray:
+        """The series of each picture, shape (n,): its name without the frame number.
+
+        `rock/rock07-k03-070.png` belongs to `rock07-k03`. Frames of one series are near-identical.
+        A name without a hyphen, such as `Ankle_boot/00012`, is a series of its own.
+        """
+        return np.array(
+            [Path(name).stem.rpartition("-")[0] or Path(name).stem for name in self.names]
+        )
+
+    def count(self) -> dict[str, int]:
+        """Return the number of pictures of each class, in label order."""
+        numbers = np.bincount(self.labels, minlength=len(self.classes))
+        return dict(zip(self.classes, numbers.tolist(), strict=True))
+
+    def select(self, chosen: np.ndarray) -> Pictures:
+        """Return the chosen pictures only.
+
+        Args:
+            chosen: a boolean mask of shape (n,), or integer positions.
+        """
+        positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        names = tuple(self.names[position] for position in positions)
+        return replace(
+            self, images=self.images[positions], labels=self.labels[positions], names=names
+        )
+
+    def spread(self, each: int) -> np.ndarray:
+        """Return positions of `each` pictures a class, spread evenly over the class's files."""
+        return _spread_classes(self.labels, len(self.classes), each)
+
+
+def _spread(items: np.ndarray, number: int) -> np.ndarray:
+    """Take `number` of the items at equal distances, or all where there are fewer."""
+    number = min(number, len(items))
+    return items[((np.arange(number) + 0.5) * len(items) / number).astype(int)]
+
+
+def _spread_classes(labels: np.ndarray, classes: int, each: int) -> np.ndarray:
+    """Return positions of `each` pictures a class at equal distances, class by class."""
+    own = [np.flatnonzero(labels == label) for label in range(classes)]
+    return np.concatenate([_spread(positions, each) for positions in own])
+
+
+def load_split(
+    located: Located,
+    split: str,
+    size: int,
+    limit: int = 0,
+    cache: Path | None = None,
+    progress: bool = True,
+) -> Pictures:
+    """Load the pictures of a split, class by class, from picture files or from idx files.
+
+    Args:
+        located: what `download.find_data` found.
+        split: its name, such as "train" or "test".
+        size: edge of the square pictures, in pixels. 60,000 pictures take 0.14 GB at 28 pixels and
+            4 GB at 150: for a network that takes more, load them small and resize each batch.
+        limit: pictures a class at most, spread evenly over the class; 0 takes all.
+        cache: folder of the cache files of decoded pictures; None decodes without keeping. Idx
+            files take a second or two and are read each time.
+        progress: show a progress bar while decoding picture files.
+
+    Returns:
+        The pictures; their classes are those of the catalog, in its order.
+
+    Raises:
+        FileNotFoundError: a class folder or a file is missing.
+        ValueError: there is no such split, an idx file is damaged, or a class has no picture.
+    """
+    folder, dataset = located.split_folder(split), located.dataset
+    if dataset.layout == "files" and located.kind == "full":  # drawn samples lie in class folders
+        return _load_idx(folder, split, dataset, size, limit)
+    pictures = load_pictures(folder, dataset.class_folders, size, limit, cache, progress)
+    return replace(pictures, classes=dataset.classes)
+
+
+def _load_idx(folder: Path, split: str, dataset: DataSet, size: int, limit: int) -> Pictures:
+    grey, labels = read_split(folder, split)
+    numbers = np.bincount(labels, minlength=len(dataset.classes))
+    if len(numbers) != len(dataset.classes) or not numbers.all():
+        raise ValueError(
+            f"The labels of the split {split!r} are {np.unique(labels).tolist()}; expected each of "
+            f"0 to {len(dataset.classes) - 1} for the classes {', '.join(dataset.classes)}."
+        )
+    chosen = _spread_classes(labels, len(numbers), limit or len(labels))
+    return Pictures(
+        images=np.stack([to_square_array(Image.fromarray(grey[one]), size) for one in chosen]),
+        labels=labels[chosen].astype(np.int32),
+        names=tuple(f"{dataset.class_folders[labels[one]]}/{one:05}" for one in chosen),
+        classes=dataset.classes,
+    )
+
+
+def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[tuple[Path, int]]:
+    """List the picture files of each class folder, sorted by name.
+
+    Args:
+        folder: the folder of a split; holds one folder a class.
+        classes: class names in label order.
+        limit: pictures a class at most, spread evenly over the sorted files; 0 takes all.
+
+    Returns:
+        Pairs (file, label).
+
+    Raises:
+        FileNotFoundError: a class folder is missing or holds no picture file.
+    """
+    listing = []
+    for label, name in enumerate(classes):
+        class_folder = folder / name
+        files = sorted(
+            path
+            for path in (class_folder.iterdir() if class_folder.is_dir() else ())
+            if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+        )
+        if not files:
+            raise FileNotFoundError(
+                f"The class folder {name!r} in {folder.name!r} is missing or holds no picture; "
+                f"expected one folder of pictures for each of {', '.join(classes)}."
+            )
+        if limit and limit < len(files):
+            files = _spread(np.array(files), limit).tolist()
+        listing += [(path, label) for path in files]
+    return listing
+
+
+def load_pictures(
+    folder: Path,
+    classes: Sequence[str],
+    size: int,
+    limit: int = 0,
+    cache: Path | None = None,
+    progress: bool = True,
+) -> Pictures:
+    """Decode and resize the pictures of a split once; later calls read the cache file.
+
+    Args:
+        folder: the folder of a split; holds one folder a class.
+        classes: class names in label order.
+        size: edge of the square pictures, in pixels.
+        limit: pictures a class at most; 0 takes all.
+        cache: folder of the cache files; None decodes without keeping.
+        progress: show a progress bar while decoding.
+
+    Returns:
+        The pictures. Files that are damaged or no pictures are left out and named in `skipped`.
+
+    Raises:
+        FileNotFoundError: a class folder is missing or holds no picture file.
+        ValueError: no file of a class could be decoded.
+    """
+    listing = list_pictures(folder, classes, limit)
+    return load_listed(listing, tuple(classes), size, folder.name, cache, progress)
+
+
+def load_listed(
+    listing: list[tuple[Path, int]],
+    classes: tuple[str, ...],
+    size: int,
+    kept_as: str,
+    cache: Path | None = None,
+    progress: bool = True,
+    formats: tuple[str, ...] | None = None,
+) -> Pictures:
+    """Decode and resize listed pictures once; later calls read the cache file.
+
+    Args:
+        listing: pairs (file, label), see `list_pictures`.
+        classes: class names in label order.
+        size: edge of the square pictures, in pixels.
+        kept_as: begins the name of the cache file.
+        cache: folder of the cache files; None decodes without keeping.
+        progress: show a progress bar while decoding.
+        formats: what Pillow calls the kinds of file to take, such as "JPEG"; None takes all.
+
+    Returns:
+        The pictures. Files that are damaged or no such pictures are left out and named in
+        `skipped`.
+
+    Raises:
+        ValueError: no file of a class could be decoded.
+    """
+    key = _content_key(listing, size, formats)
+    path = cache / f"{kept_as}-{size}-{key}.npz" if cache else None
+    if path and (kept := _read_cache(path)):
+        return Pictures(classes=classes, **kept)
+    pictures = _decode(listing, classes, size, progress, formats)
+    if path:
+        _write_cache(path, pictures)
+    return pictures
+
+
+def _decode(
+    listing: list[tuple[Path, int]],
+    classes: tuple[str, ...],
+    size: int,
+    progress: bool,
+    formats: tuple[str, ...] | None,
+) -> Pictures:
+    def decode(entry: tuple[Path, int]) -> np.ndarray | None:
+        try:
+            with Image.open(entry[0], formats=formats) as image:
+                return to_square_array(image.convert("RGB"), size)
+        except Exception:  # on damaged files Pillow's readers raise errors of many kinds
+            return None
+
+    images = np.empty((len(listing), size, size, 3), np.uint8)
+    good: list[int] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        decoded = pool.map(decode, listing)
+        bar = tqdm(
+            decoded, "Decoding", len(listing), disable=not progress, leave=False, unit="picture"
+        )
+        for position, array in enumerate(bar):
+            if array is not None:
+                images[len(good)] = array
+                good.append(position)
+    names = [f"{path.parent.name}/{path.name}" for path, _ in listing]
+    labels = np.array([listing[position][1] for position in good], np.int32)
+    for label, name in enumerate(classes):
+        if label not in labels:
+            raise ValueError(f"No file of the class {name!r} could be read as a picture.")
+    return Pictures(
+        images=images[: len(good)],
+        labels=labels,
+        names=tuple(names[position] for position in good),
+        classes=classes,
+        skipped=tuple(names[position] for position in sorted(set(range(len(names))) - set(good))),
+    )
+
+
+def _content_key(
+    listing: Iterable[tuple[Path, int]], size: int, formats: tuple[str, ...] | None
+) -> str:
+    """Name what shaped the decoded array: the edge, the formats, each file's name, size, time."""
+    digest = hashlib.sha256(f"RGB bilinear square {size} {formats}".encode())
+    for path, label in listing:
+        status = path.stat()
+        digest.update(f"{path.resolve()}|{label}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _read_cache(path: Path) -> dict | None:
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            names = json.loads(str(kept["names"]))
+            skipped = json.loads(str(kept["skipped"]))
+            images, labels = kept["images"], kept["labels"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None  # not there, or damaged: decode again
+    return {"images": images, "labels": labels, "names": tuple(names), "skipped": tuple(skipped)}
+
+
+def _write_cache(path: Path, pictures: Pictures) -> None:
+    """Write beside the target and rename, so that a killed run leaves no half cache file."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:6]}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            np.savez(
+                file,
+                images=pictures.images,
+                labels=pictures.labels,
+                names=json.dumps(pictures.names),
+                skipped=json.dumps(pictures.skipped),
+            )
+        partial.replace(path)
+    except OSError:
+        pass  # a full disk, or one that cannot be written, costs the cache, not the lesson
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def hold_out_groups(
+    pictures: Pictures, seed: int = 0, per_class: int = 1
+) -> tuple[Pictures, Pictures]:
+    """Split off whole series, so that no near-identical frame stands on both sides.
+
+    Args:
+        pictures: the pictures to split.
+        seed: chooses the series.
+        per_class: series held out of each class.
+
+    Returns:
+        (the rest, the held-out pictures).
+
+    Raises:
+        ValueError: a class has too few series to leave one for training.
+    """
+    random = np.random.default_rng(seed)
+    groups = pictures.groups
+    held_out = np.zeros(len(pictures), bool)
+    for label, name in enumerate(pictures.classes):
+        series = np.unique(groups[pictures.labels == label])
+        if len(series) <= per_class:
+            raise ValueError(
+                f"The class {name!r} has {len(series)} series; holding out {per_class} needs at "
+                f"least {per_class + 1}: use more pictures (LIMIT) or hold out fewer."
+            )
+        chosen = random.choice(series, per_class, replace=False)
+        held_out |= np.isin(groups, chosen) & (pictures.labels == label)
+    return pictures.select(~held_out), pictures.select(held_out)
+
+
+def hold_out(pictures: Pictures, share: float = 0.1, seed: int = 0) -> tuple[Pictures, Pictures]:
+    """Split off the same share of each class, picture by picture at random.
+
+    For pictures that have nothing to do with each other; where they come in series of
+    near-identical frames, take `hold_out_groups`.
+
+    Args:
+        pictures: the pictures to split.
+        share: part of each class that is held out, between 0 and 1; rounded to whole pictures.
+        seed: chooses the pictures.
+
+    Returns:
+        (the rest, the held-out pictures), both in the order in which they were.
+
+    Raises:
+        ValueError: the share is out of range, or leaves a class empty on one side.
+    """
+    if not 0 < share < 1:
+        raise ValueError(f"The share to hold out is {share}; it must lie between 0 and 1.")
+    random = np.random.default_rng(seed)
+    held_out = np.zeros(len(pictures), bool)
+    for label, name in enumerate(pictures.classes):
+        own = np.flatnonzero(pictures.labels == label)
+        number = round(share * len(own))
+        if not 0 < number < len(own):
+            raise ValueError(
+                f"Holding out {share:.0%} of the {len(own)} pictures of the class {name!r} leaves "
+                "one side empty: use more pictures (LIMIT) or another share."
+            )
+        held_out[random.choice(own, number, replace=False)] = True
+    return pictures.select(~held_out), pictures.select(held_out)
+
+
+def training_batches(
+    pictures: Pictures,
+    batch_size: int,
+    seed: int,
+    augment: Callable | None = None,
+    size: int | None = None,
+) -> tf.data.Dataset:
+    """Return shuffled batches without end, each resized and augmented after the cache.
+
+    Args:
+        pictures: the pictures to train on.
+        batch_size: pictures a batch.
+        seed: fixes the order and the augmentation.
+        augment: takes (images, seed) with float32 images of shape (batch, size, size, 3), values
+            0 to 255, and an int32 seed of shape (2,); returns images of the same kind.
+        size: edge that each batch is resized to before it is augmented, in pixels; None keeps the
+            pictures' own.
+
+    Returns:
+        A `tf.data.Dataset` of (float32 images, 0 to 255; int32 labels).
+    """
+    take = _taker(pictures, size)
+    positions = shuffled_positions(len(pictures), batch_size, seed)
+    seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
+
+    def make_batch(chosen, number):
+        batch, labels = take(chosen)
+        if augment is not None:
+            batch = augment(batch, tf.cast(number % (2**31 - 1), tf.int32))
+        return batch, labels
+
+    batches = tf.data.Dataset.zip(positions, seeds)
+    return batches.map(make_batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+
+
+def shuffled_positions(number: int, batch_size: int, seed: int) -> tf.data.Dataset:
+    """Return batches of positions without end, shuffled anew in every pass.
+
+    Args:
+        number: of the pictures.
+        batch_size: positions a batch; a batch may reach from one pass into the next.
+        seed: fixes the order.
+
+    Returns:
+        A `tf.data.Dataset` of int64 positions, shape (batch_size,), each 0 to number - 1; each
+        iteration over it begins with the same.
+    """
+
+    def passes(_):
+        return tf.data.Dataset.range(number).shuffle(number, seed=seed).repeat()
+
+    # Made anew in each iteration. Otherwise all draw from one generator, and how far an iteration
+    # that somebody broke off had run ahead would decide the order of the next.
+    order = tf.data.Dataset.range(1).flat_map(passes)
+    order = order.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    return order.batch(batch_size, drop_remainder=number >= batch_size)
+
+
+def plain_batches(
+    pictures: Pictures, batch_size: int = AT_ONCE, size: int | None = None
+) -> tf.data.Dataset:
+    """Return the pictures in order, once, without augmentation.
+
+    Args:
+        pictures: the pictures.
+        batch_size: pictures a batch.
+        size: edge that each batch is resized to, in pixels; None keeps the pictures' own.
+
+    Returns:
+        A `tf.data.Dataset` of (float32 images, 0 to 255; int32 labels).
+    """
+    positions = tf.data.Dataset.range(len(pictures)).batch(batch_size)
+    return positions.map(_taker(pictures, size)).prefetch(2)
+
+
+def resize(images: tf.Tensor, size: int | None) -> tf.Tensor:
+    """Make a batch float32 and, where its edge is another, resize it to size x size, bilinear."""
+    images = tf.cast(images, tf.float32)
+    if size in (None, images.shape[1]):
+        return images
+    # As in Pillow, shrinking widens the filter, so that thin lines don't break up.
+    return tf.image.resize(images, [size, size], antialias=size < images.shape[1])
+
+
+def _taker(pictures: Pictures, size: int | None) -> Callable:
+    """Return a function from positions, shape (batch,), to (images, see `resize`; labels).
+
+    The images stay where they are: a tensor of all of them would be a second copy.
+    """
+    shape, dtype = pictures.images.shape[1:], tf.as_dtype(pictures.images.dtype)
+
+    def take(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images = tf.numpy_function(pictures.images.__getitem__, [positions], dtype)
+        images.set_shape([positions.shape[0], *shape])
+        return resize(images, size), tf.gather(pictures.labels, positions)
+
+    return take

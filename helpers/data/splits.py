@@ -1,0 +1,131 @@
+"""Split pictures by the numbers of their files, alike on every machine.
+
+Cats and dogs come in two shapes: all in one folder a class (`Cat/17.jpg`), or sorted into folders
+for training, validation and test (`train/cats/cat.17.jpg`). A class and a number name a picture in
+both. Which part a picture belongs to follows from its number alone, so a file that is missing or
+damaged leaves a gap and moves no other.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from helpers.data.pictures import Pictures, list_pictures, load_listed
+
+if TYPE_CHECKING:
+    from helpers.data.download import Located
+
+NUMBER = re.compile(r"\d+$")
+FORMATS = ("JPEG",)  # a few files of the archive are something else under a JPEG's name
+
+
+def load_parts(
+    located: Located,
+    shares: Sequence[float],
+    size: int,
+    first: int = 0,
+    cache: Path | None = None,
+    progress: bool = True,
+) -> tuple[Pictures, ...]:
+    """Load pictures in parts that have none in common, such as for training and for the test.
+
+    Of each class the numbers from 0 up are shared out: with shares of (0.5, 0.25, 0.25), the
+    first half of them, the next quarter, and the last one.
+
+    Args:
+        located: what `download.find_data` found; each picture's file name ends in its number.
+        shares: one a part, each above 0; they add up to 1.
+        size: edge of the square pictures, in pixels.
+        first: how many numbers of each class are shared out, from 0 up; 0 means all, and so does
+            what is more than there are.
+        cache: folder of the cache files of decoded pictures; None decodes without keeping.
+        progress: show a progress bar while decoding.
+
+    Returns:
+        One `Pictures` a share, sorted by class and number, with names such as `cat/17`. Files that
+        are damaged or no JPEG are left out and named in `skipped`.
+
+    Raises:
+        ValueError: the shares do not add up to 1, or a part would lack pictures of a class.
+        FileNotFoundError: a class folder is missing or holds no picture file.
+    """
+    if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
+        raise ValueError(
+            f"The shares are {tuple(shares)}; each must be above 0, and together they must be 1."
+        )
+    numbered = _list_numbered(located)
+    total = _total(located, numbered)
+    taken = min(first, total) if first else total
+    bounds = [0, *(round(taken * part) for part in np.cumsum(shares).tolist())]
+    return tuple(
+        _load_part(located, numbered, low, high, size, cache, progress)
+        for low, high in itertools.pairwise(bounds)
+    )
+
+
+def picture_number(name: str) -> int:
+    """Return the number in which a picture's name ends: 17 for `cat.17.jpg`, `17.jpg`, `cat/17`.
+
+    Raises:
+        ValueError: the name does not end in a number.
+    """
+    found = NUMBER.search(Path(name).stem)
+    if found is None:
+        raise ValueError(f"The file {name!r} has no number; expected a name such as cat.17.jpg.")
+    return int(found.group())
+
+
+def _list_numbered(located: Located) -> list[tuple[int, int, Path]]:
+    """List (label, number, file) of all splits, sorted by label and number."""
+    folders = [located.split_folder(split) for split in located.splits]
+    listings = [list_pictures(folder, located.dataset.class_folders) for folder in folders]
+    return sorted(
+        (label, picture_number(path.name), path) for listing in listings for path, label in listing
+    )
+
+
+def _total(located: Located, numbered: list[tuple[int, int, Path]]) -> int:
+    """Return how many numbers a class has, gaps included."""
+    if located.kind == "samples":  # drawn whole
+        return 1 + max(number for _, number, _ in numbered)
+    dataset = located.dataset
+    return sum(split.pictures for split in dataset.splits) // len(dataset.classes)
+
+
+def _load_part(
+    located: Located,
+    numbered: list[tuple[int, int, Path]],
+    low: int,
+    high: int,
+    size: int,
+    cache: Path | None,
+    progress: bool,
+) -> Pictures:
+    """Load the pictures with the numbers low to high - 1."""
+    classes = located.dataset.classes
+    chosen = [(label, number, path) for label, number, path in numbered if low <= number < high]
+    for label, name in enumerate(classes):
+        if label not in {own for own, _, _ in chosen}:
+            raise ValueError(
+                f"There is no {name} among the {high - low} numbers from {low} on; use more "
+                "pictures of each class, or larger shares."
+            )
+    listing = [(path, label) for label, _, path in chosen]
+    kept_as = f"{located.dataset.name}-{low}-{high}"
+    part = load_listed(listing, classes, size, kept_as, cache, progress, FORMATS)
+    shown = {
+        f"{path.parent.name}/{path.name}": f"{classes[label]}/{number}"
+        for label, number, path in chosen
+    }
+    return replace(
+        part,
+        names=tuple(shown[name] for name in part.names),
+        skipped=tuple(shown[name] for name in part.skipped),
+    )

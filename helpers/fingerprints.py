@@ -1,0 +1,103 @@
+"""What tells one state of the course's code from another: comments and docstrings do not count.
+
+Runs, records and kept activations are the same where this is the same.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from helpers.environment import PROJECT
+
+PACKAGE = "helpers"
+READ_BY = {"helpers.data.catalog": "data/catalog.toml"}  # settings that a module reads
+WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of what a file says to Python, or of a TOML file's values.
+
+    Args:
+        path: a Python source or a TOML file.
+
+    Returns:
+        64 hexadecimal digits; formatting, comments and docstrings leave them alone.
+    """
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".toml":
+        meaning = json.dumps(tomllib.loads(text), sort_keys=True, default=str)
+    else:
+        meaning = ast.unparse(_without_docstrings(ast.parse(text)))
+    return hashlib.sha256(meaning.encode()).hexdigest()
+
+
+def modules_used(names: Iterable[str], project: Path = PROJECT) -> dict[str, str]:
+    """Return the course's modules that some modules need, themselves included.
+
+    Args:
+        names: dotted names, such as "helpers.data.pictures"; those that are no module of
+            `helpers` are passed over.
+        project: the folder that holds `helpers`.
+
+    Returns:
+        The fingerprint of each module's file, by its dotted name, packages included, and of each
+        file of settings that they read, by its path.
+    """
+    waiting, found = list(names), {}
+    while waiting:
+        parts = waiting.pop().split(".")
+        for name in (".".join(parts[: end + 1]) for end in range(len(parts))):
+            path = _file_of(name, project)
+            if path is None or name in found:
+                continue
+            found[name] = fingerprint(path)
+            if settings := READ_BY.get(name):
+                found[settings] = fingerprint(project / settings)
+            waiting += imported_names(path.read_text(encoding="utf-8"))
+    return dict(sorted(found.items()))
+
+
+def imported_names(source: str) -> Iterator[str]:
+    """Yield the dotted names that a Python source imports; text that is no Python imports none."""
+    try:
+        nodes: Iterable[ast.AST] = ast.walk(ast.parse(source))
+    except SyntaxError:
+        return
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):  # the course imports nothing relatively
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def course_version(modules: dict[str, str] | None = None) -> str:
+    """Return what tells one state of the course's code from another: eight hexadecimal digits.
+
+    Args:
+        modules: from `modules_used`; None for those that this process has loaded.
+    """
+    if modules is None:
+        modules = modules_used(name for name in sys.modules if name.split(".")[0] == PACKAGE)
+    return hashlib.sha256(json.dumps(modules).encode()).hexdigest()[:8]
+
+
+def _file_of(name: str, project: Path) -> Path | None:
+    """Return the file of a module or package of `helpers`, None where there is none."""
+    parts = name.split(".")
+    if parts[0] != PACKAGE:
+        return None
+    base = project.joinpath(*parts)
+    return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, WITH_DOCSTRING) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree

@@ -1,0 +1,125 @@
+"""The figures that compare runs. Each is shown by `plotting.show`, which gives it its alt text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from helpers.comparison import PairedDifference, figure_column, mean_interval, time_unit
+from helpers.plotting import COLOURS, MARKERS, STYLE, TRAINING_COLOUR, show
+
+
+def learning_curves(
+    curves: Mapping[str, Sequence[Sequence[float]]], title: str, quantity: str
+) -> None:
+    """Lay the learning curves of all runs over each other: a colour a setting, a line a run.
+
+    Args:
+        curves: from `comparison.curves`.
+        title: stands above.
+        quantity: what the values are, such as "validation accuracy".
+    """
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(8.5, 3.8))
+        for (setting, runs), (colour, marker) in zip(curves.items(), _looks(), strict=False):
+            for number, values in enumerate(runs):
+                epochs = np.arange(1, len(values) + 1)
+                label = f"{setting} ({len(runs)})" if number == 0 else None
+                axis.plot(epochs, values, color=colour, lw=1, alpha=0.75, label=label)
+                axis.plot(epochs[-1], values[-1], color=colour, marker=marker, ms=5)
+        axis.set(title=title, xlabel="epoch", ylabel=quantity)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="setting (runs)")
+    ends = {setting: [values[-1] for values in runs] for setting, runs in curves.items()}
+    show(figure, f"{title}, {quantity} by epoch; at the end: {_ranges(ends)}.")
+
+
+def figure_and_minutes(runs: pd.DataFrame, figure: str) -> None:
+    """Show a figure of all runs against the time they took: a colour a setting, a dot a run.
+
+    The axis is in seconds, minutes or hours, whichever the longest run asks for.
+
+    Args:
+        runs: from `comparison.gather`.
+        figure: its name in the records.
+    """
+    column = figure_column(runs, figure)
+    runs = runs.dropna(subset=[column])
+    unit, minutes = time_unit(runs["minutes"].max())
+    with plt.rc_context(STYLE):
+        plot, axis = plt.subplots(figsize=(8.5, 3.6))
+        groups = runs.groupby("setting", sort=False)
+        for (setting, group), (colour, marker) in zip(groups, _looks(), strict=False):
+            times = group["minutes"] / minutes
+            axis.plot(times, group[column], marker, color=colour, label=setting)
+        axis.set(title=f"{figure} against time", xlabel=f"{unit} a run", ylabel=figure)
+        axis.set_xlim(0, None)
+        axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="setting")
+    said = "; ".join(
+        f"{setting} {group[column].mean():.3f} in {group['minutes'].mean() / minutes:.3g} {unit}"
+        for setting, group in groups
+    )
+    show(plot, f"{figure} of each run against its {unit}; on average {said}.")
+
+
+def spread(
+    values: Mapping[str, Sequence[float]], title: str, quantity: str, truth: float | None = None
+) -> None:
+    """Show how far runs scatter: a line a setting, a dot a run, the mean with its interval below.
+
+    Args:
+        values: by setting, one number a run, top to bottom.
+        title: stands above.
+        quantity: what the numbers are.
+        truth: a value to compare with, drawn as a dashed line.
+    """
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(8, 1.1 + 0.55 * len(values)))
+        for row, numbers in enumerate(values.values()):
+            axis.plot(numbers, [row - 0.12] * len(numbers), "o", color=TRAINING_COLOUR, alpha=0.6)
+            _mean_with_interval(axis, numbers, row + 0.2)
+        if truth is not None:
+            axis.axvline(truth, color="0.35", ls="--", lw=1)
+        axis.set_yticks(range(len(values)), values)
+        axis.set_ylim(len(values) - 0.5, -0.6)
+        axis.set(title=title, xlabel=f"{quantity}; diamond: mean, with its 95 % interval")
+    wanted = "" if truth is None else f" The dashed line is at {truth:.3f}."
+    show(figure, f"{title}, {quantity} of each run: {_ranges(values)}.{wanted}")
+
+
+def paired_differences(differences: Sequence[PairedDifference]) -> None:
+    """Show differences seed by seed, each mean with its interval, and a line at zero.
+
+    Args:
+        differences: from `comparison.seed_difference`.
+    """
+    values = {
+        f"{each.first}\nminus {each.second}": list(each.differences.values())
+        for each in differences
+    }
+    title = f"{differences[0].figure}: difference, seed by seed"
+    spread(values, title, "difference", truth=0.0)
+
+
+def _mean_with_interval(axis: Axes, numbers: Sequence[float], row: float) -> None:
+    low, high = mean_interval(numbers)
+    axis.plot([low, high], [row, row], color=COLOURS[1], lw=2)
+    axis.plot(np.mean(numbers), row, "D", color=COLOURS[1], ms=5)
+
+
+def _looks() -> list[tuple[str, str]]:
+    """Pairs of colour and marker, all different: neither number divides the other."""
+    colours, markers = len(COLOURS), len(MARKERS)
+    return [(COLOURS[n % colours], MARKERS[n % markers]) for n in range(colours * markers)]
+
+
+def _ranges(values: Mapping[str, Sequence[float]]) -> str:
+    return "; ".join(
+        f"{' '.join(name.split())} {min(numbers):.3f} to {max(numbers):.3f}, "
+        f"mean {np.mean(numbers):.3f}"
+        for name, numbers in values.items()
+    )

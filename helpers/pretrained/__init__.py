@@ -1,0 +1,1 @@
+"""Pretrained networks: found, checked and built; the names of ImageNet's classes."""

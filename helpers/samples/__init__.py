@@ -1,0 +1,236 @@
+"""Drawn sample pictures, for when the real ones cannot be had.
+
+Good enough to look at and to learn from in a minute; what a network scores on them says nothing
+about the real data. Every picture has a seed of its own, derived from the set's seed and its place
+in the set, so it looks the same however many others are drawn.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm.auto import tqdm
+
+from helpers.samples.faces import draw_cat, draw_dog
+from helpers.samples.garments import draw_garment
+from helpers.samples.hands import GESTURES, draw_hand, draw_person
+
+GARMENTS = (
+    "T-shirt_top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle_boot",
+)
+NOTE = "DRAWN.txt"  # says what the folder holds; the last file of a whole set
+LEFT_OVER_SECONDS = 3600  # a half-drawn folder this old belongs to nobody any more
+
+# A picture of a set: its file, and the function that draws it.
+Plan = Iterator[tuple[Path, Callable[[], Image.Image]]]
+
+
+def draw_samples(name: str, folder: Path, seed: int = 0) -> Path:
+    """Draw a data set's sample pictures, unless they are there already.
+
+    The folder appears whole or not at all, also when two programs draw it at once.
+
+        rock_paper_scissors   rps/<class>/rock01-000.png: 7 hands of 12 frames a class;
+                              rps-test-set/<class>/testrock01-00.png: 4 other hands of 6 frames;
+                              RGB, 300x300
+        cats_and_dogs         train, validation, test/cats/cat.0.jpg: 120, 60, 60 a class;
+                              RGB, 256x256
+        fashion_mnist         train, test/<class>/0000.png: 120, 30 a class; grey, 28x28
+
+    Args:
+        name: one of the three data sets above.
+        folder: where the split folders go; its parent folders are made.
+        seed: chooses the pictures; 0 or more.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: there are no drawings of this name, or the seed is negative.
+        FileExistsError: the folder holds something else; it is left alone.
+    """
+    note = _note(name, seed)
+    files = [file for file, _ in _plan(name, seed)]
+    if _is_whole(folder, note, files):
+        return folder
+    _check_free(folder, name, seed)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _clear_left_overs(folder)
+    with tempfile.TemporaryDirectory(
+        prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent, ignore_cleanup_errors=True
+    ) as partial:
+        drawn = Path(partial) / folder.name
+        plan = tqdm(_plan(name, seed), "Drawing", len(files), leave=False, unit="picture")
+        for file, draw in plan:
+            (drawn / file).parent.mkdir(parents=True, exist_ok=True)
+            _save(draw(), drawn / file)
+        (drawn / NOTE).write_text(note, encoding="utf-8")
+        try:
+            if folder.exists():  # empty; not every system lets a folder take its place
+                folder.rmdir()
+            drawn.replace(folder)
+        except OSError:
+            if not _is_whole(folder, note, files):  # else another program was faster
+                raise
+    return folder
+
+
+def draw_picture(name: str, label: int, seed: int = 0) -> Image.Image:
+    """Draw one sample picture.
+
+    Args:
+        name: "rock_paper_scissors", "cats_and_dogs" or "fashion_mnist".
+        label: its class, from 0, in the label order of the catalog.
+        seed: chooses the picture; 0 or more.
+
+    Returns:
+        The picture: 300x300 RGB, 256x256 RGB or 28x28 grey (mode L), in the order above.
+
+    Raises:
+        ValueError: there are no drawings of this name, no such label, or the seed is negative.
+    """
+    _check(name, seed)
+    classes = _CLASSES[name]
+    if not 0 <= label < len(classes):
+        listed = ", ".join(f"{number} {one}" for number, one in enumerate(classes))
+        raise ValueError(f"{name} has no label {label}; its labels: {listed}.")
+    generator = np.random.default_rng([seed, label])
+    if name == "rock_paper_scissors":
+        person = draw_person(generator, generator.random())
+        return draw_hand(GESTURES[label], person, generator)
+    if name == "cats_and_dogs":
+        return (draw_cat, draw_dog)[label](generator)
+    return draw_garment(label, generator)
+
+
+def _check(name: str, seed: int) -> None:
+    if name not in _PLANS:
+        raise ValueError(f"There are no drawn samples of {name!r}; drawn are: {', '.join(_PLANS)}.")
+    if seed < 0:
+        raise ValueError(f"The seed of the drawn samples is {seed}; it must be 0 or more.")
+
+
+def _note(name: str, seed: int) -> str:
+    """Return what the note in the folder says: it tells people, and this module, what is there."""
+    _check(name, seed)
+    return (
+        f"Drawn sample pictures standing in for {name}, seed {seed}.\n"
+        "Drawn by the course's own code: not the real data set, and no ground for results.\n"
+    )
+
+
+def _is_whole(folder: Path, note: str, files: list[Path]) -> bool:
+    try:
+        same = (folder / NOTE).read_text(encoding="utf-8") == note
+    except OSError:
+        return False
+    return same and all((folder / file).is_file() for file in files)
+
+
+def _check_free(folder: Path, name: str, seed: int) -> None:
+    """Refuse to draw over anything.
+
+    Raises:
+        FileExistsError: there is something under the folder's name.
+    """
+    if folder.is_dir() and not any(folder.iterdir()):
+        return
+    if folder.exists():
+        raise FileExistsError(
+            f"{folder.name} holds something other than the whole drawn samples of {name} with "
+            f"seed {seed}; move it away, or name another folder."
+        )
+
+
+def _clear_left_overs(folder: Path) -> None:
+    """Remove what programs that were stopped hard have left half drawn."""
+    for partial in folder.parent.glob(f".{folder.name}.*.partial"):
+        try:
+            old = time.time() - partial.stat().st_mtime > LEFT_OVER_SECONDS
+        except OSError:  # the program that drew it has just finished
+            continue
+        if old:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _save(image: Image.Image, file: Path) -> None:
+    if file.suffix == ".jpg":
+        image.save(file, quality=90)
+    else:
+        image.save(file, compress_level=3)  # half the time of the default, a tenth more bytes
+
+
+def _plan_hands(seed: int) -> Plan:
+    """Plan several frames of each hand; the same people show all three gestures."""
+    splits = (("rps", "", 7, 12, 3), ("rps-test-set", "test", 4, 6, 2))
+    for split, (folder, prefix, people, frames, digits) in enumerate(splits):
+        for label, gesture in enumerate(GESTURES):
+            for number in range(people):
+                for frame in range(frames):
+                    name = f"{prefix}{gesture}{number + 1:02d}-{frame:0{digits}d}.png"
+                    key = [seed, split, number]
+
+                    def draw(
+                        key=key, label=label, number=number, people=people, phase=frame / frames
+                    ):
+                        tone = (number * 3 % people + 0.5) / people  # light to dark, in no order
+                        person = draw_person(np.random.default_rng(key), tone)
+                        pose = np.random.default_rng([*key, label])
+                        return draw_hand(GESTURES[label], person, pose, phase)
+
+                    yield Path(folder, gesture, name), draw
+
+
+def _plan_faces(seed: int) -> Plan:
+    first = 0
+    for split, number in (("train", 120), ("validation", 60), ("test", 60)):
+        for label, (kind, draw_face) in enumerate((("cat", draw_cat), ("dog", draw_dog))):
+            for picture in range(first, first + number):
+
+                def draw(key=(seed, label, picture), draw_face=draw_face):
+                    return draw_face(np.random.default_rng(key))
+
+                yield Path(split, f"{kind}s", f"{kind}.{picture}.jpg"), draw
+        first += number
+
+
+def _plan_garments(seed: int) -> Plan:
+    for split, (folder, number) in enumerate((("train", 120), ("test", 30))):
+        for label, garment in enumerate(GARMENTS):
+            for picture in range(number):
+
+                def draw(key=(seed, split, label, picture), label=label):
+                    return draw_garment(label, np.random.default_rng(key))
+
+                yield Path(folder, garment, f"{picture:04d}.png"), draw
+
+
+_CLASSES = {
+    "rock_paper_scissors": GESTURES,
+    "cats_and_dogs": ("cats", "dogs"),
+    "fashion_mnist": GARMENTS,
+}
+_PLANS: dict[str, Callable[[int], Plan]] = {
+    "rock_paper_scissors": _plan_hands,
+    "cats_and_dogs": _plan_faces,
+    "fashion_mnist": _plan_garments,
+}
+
+
+def _plan(name: str, seed: int) -> Plan:
+    return _PLANS[name](seed)

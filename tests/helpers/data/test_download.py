@@ -1,0 +1,725 @@
+"""Finding a data set: every way to it, and everything that can go wrong on the way."""
+
+import errno
+import gzip
+import hashlib
+import io
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+from PIL import Image
+
+from helpers import samples
+from helpers.data import download
+from helpers.data.catalog import Archive, DataSet, Split, dataset
+from helpers.data.download import find_data
+from helpers.environment import PROJECT
+
+PATIENCE = 30  # seconds after which a test that waits for another process gives up
+
+
+class Web:
+    """A web server on this machine: serves `files`, keeps a list of what was fetched."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.promised: dict[str, int] = {}  # a Content-Length other than the true one
+        self.fetched: list[str] = []
+        self.arrived = threading.Event()  # somebody has asked for a file
+        self.gate = threading.Event()  # closed: answers half of a file, then waits
+        self.gate.set()
+        web = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def start(self) -> bytes | None:
+                body = web.files.get(self.path)
+                if body is None:
+                    self.send_error(404)
+                    return None
+                self.send_response(200)
+                self.send_header("Content-Length", str(web.promised.get(self.path, len(body))))
+                self.end_headers()
+                return body
+
+            def do_HEAD(self) -> None:
+                self.start()
+
+            def do_GET(self) -> None:
+                web.fetched.append(self.path)
+                body = self.start()
+                if body is not None:
+                    half = len(body) // 2
+                    self.wfile.write(body[:half])
+                    web.arrived.set()
+                    web.gate.wait(PATIENCE)
+                    self.wfile.write(body[half:])
+
+            def log_message(self, *_) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_) -> None:  # a killed client is part of the tests
+                pass
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self) -> None:
+        self.gate.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def web():
+    server = Web()
+    yield server
+    server.close()
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Stand-in for the drawing of samples, which takes longer than these tests should."""
+
+    def draw_samples(name: str, folder: Path) -> Path:
+        put_pictures(folder, ["rps/paper/drawn.png"])
+        return folder
+
+    monkeypatch.setattr(samples, "draw_samples", draw_samples)
+
+
+def make_picture(value: int = 0) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (4, 4), (value, 0, 0)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def make_zip(names: list[str]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as bundle:
+        for number, name in enumerate(names):
+            bundle.writestr(name, make_picture(number))
+    return stream.getvalue()
+
+
+TRAIN_NAMES = [f"rps/{kind}/{kind}-{n}.png" for kind in ("paper", "rock") for n in range(2)]
+TEST_NAMES = ["rps-test-set/paper/a.png", "rps-test-set/rock/b.png"]
+TRAIN_ZIP = make_zip(TRAIN_NAMES)
+TEST_ZIP = make_zip(TEST_NAMES)
+
+
+def as_archive(name: str, body: bytes, addresses: list[str], **changes) -> Archive:
+    fields = {"sha256": hashlib.sha256(body).hexdigest(), **changes}
+    return Archive(name, tuple(addresses), len(body), **fields)
+
+
+def tiny(archives: list[Archive], **changes) -> DataSet:
+    fields = {
+        "name": "tiny",
+        "title": "A tiny data set",
+        "classes": ("paper", "rock"),
+        "layout": "folders",
+        "licence": "CC0",
+        "source": "https://example.org",
+        "splits": (Split("train", "rps", 4), Split("test", "rps-test-set", 2)),
+        "archives": tuple(archives),
+    }
+    return DataSet(**{**fields, **changes})
+
+
+@pytest.fixture
+def served(web) -> DataSet:
+    """Two archives that the server has."""
+    web.files = {"/rps.zip": TRAIN_ZIP, "/rps-test-set.zip": TEST_ZIP}
+    return tiny(
+        [
+            as_archive("rps.zip", TRAIN_ZIP, [f"http://{web.host}/rps.zip"]),
+            as_archive("rps-test-set.zip", TEST_ZIP, [f"http://{web.host}/rps-test-set.zip"]),
+        ]
+    )
+
+
+@pytest.fixture
+def offline() -> DataSet:
+    """The same archives at a port where nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{free.getsockname()[1]}"
+    return tiny(
+        [
+            as_archive("rps.zip", TRAIN_ZIP, [f"http://{host}/rps.zip"]),
+            as_archive("rps-test-set.zip", TEST_ZIP, [f"http://{host}/rps-test-set.zip"]),
+        ]
+    )
+
+
+def serve_one(web: Web, body: bytes, **changes) -> DataSet:
+    """One archive with the training pictures only."""
+    web.files = {"/rps.zip": body}
+    archive = as_archive("rps.zip", body, [f"http://{web.host}/rps.zip"], **changes)
+    return tiny([archive], splits=(Split("train", "rps", 4),))
+
+
+def put_pictures(folder: Path, names: list[str]) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(make_picture())
+
+
+def list_files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def refuse(wanted: DataSet, folder: Path, mirror: Path | None = None) -> str:
+    """Insist on the real pictures in vain; check that nothing half done is left."""
+    with pytest.raises(FileNotFoundError) as caught:
+        find_data(wanted, "full", folder, mirror)
+    assert not [name for name in list_files(folder) if ".partial" in name]
+    assert not list(folder.glob("*.partial"))
+    return str(caught.value)
+
+
+# What comes by download
+
+
+def test_archives_are_fetched_unpacked_and_described(served, tmp_path, capsys):
+    found = find_data(served, "full", tmp_path / "data")
+    assert (found.kind, found.origin, found.reason) == ("full", "download", "")
+    assert found.line == "Data: tiny, 6 real pictures from the download."
+    assert found.splits == ("train", "test")
+    assert found.split_folder("test") == tmp_path / "data" / "tiny" / "rps-test-set"
+    assert list_files(found.folder) == sorted(TRAIN_NAMES + TEST_NAMES)
+    picture = found.split_folder("train") / "paper" / "paper-1.png"
+    assert picture.read_bytes() == make_picture(1)
+    output = capsys.readouterr()
+    lines = [f"Downloading {a.name}, {a.bytes} bytes, from" for a in served.archives]
+    said = output.out.splitlines()
+    assert [a.startswith(b) for a, b in zip(said, lines, strict=True)] == [True, True]
+    assert "SHA256" not in output.err and "pooch" not in output.err
+
+
+def test_a_second_call_neither_fetches_nor_unpacks_again(served, web, tmp_path):
+    find_data(served, "auto", tmp_path)
+    fetched = list(web.fetched)
+    touched = {path: path.stat().st_mtime_ns for path in (tmp_path / "tiny").rglob("*")}
+    found = find_data(served, "auto", tmp_path)
+    assert (found.origin, web.fetched) == ("cache", fetched)
+    assert {path: path.stat().st_mtime_ns for path in found.folder.rglob("*")} == touched
+    assert found.line == "Data: tiny, 6 real pictures from the data folder."
+
+
+def test_the_second_address_serves_where_the_first_does_not(web, tmp_path):
+    wanted = serve_one(web, TRAIN_ZIP)
+    addresses = (f"http://{web.host}/gone/rps.zip", f"http://{web.host}/rps.zip")
+    archive = Archive("rps.zip", addresses, len(TRAIN_ZIP), wanted.archives[0].sha256)
+    found = find_data(tiny([archive], splits=wanted.splits), "full", tmp_path)
+    assert found.origin == "download"
+    assert web.fetched == ["/gone/rps.zip", "/rps.zip"]
+
+
+def test_the_second_address_serves_where_the_first_sends_something_else(web, tmp_path):
+    wanted = serve_one(web, TRAIN_ZIP)
+    web.files["/other/rps.zip"] = b"x" * len(TRAIN_ZIP)
+    addresses = (f"http://{web.host}/other/rps.zip", f"http://{web.host}/rps.zip")
+    archive = Archive("rps.zip", addresses, len(TRAIN_ZIP), wanted.archives[0].sha256)
+    assert find_data(tiny([archive], splits=wanted.splits), "full", tmp_path).origin == "download"
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (b"<html>please log in</html>", f"has 26 bytes instead of {len(TRAIN_ZIP):,}"),
+        (b"x" * len(TRAIN_ZIP), "has the right size but the wrong checksum"),
+    ],
+)
+def test_another_file_than_expected_is_refused(web, tmp_path, body, complaint):
+    wanted = serve_one(web, TRAIN_ZIP)
+    web.files["/rps.zip"] = body
+    message = refuse(wanted, tmp_path)
+    assert f"rps.zip from {web.host} {complaint}" in message
+    assert message.endswith(
+        f"put rps.zip ({len(TRAIN_ZIP):,} bytes) into {tmp_path.name}/downloads/ and run again."
+    )
+    assert not (tmp_path / "downloads" / "rps.zip").exists()
+
+
+def test_a_transfer_that_breaks_off_is_started_anew_by_the_next_run(web, tmp_path):
+    wanted = serve_one(web, TRAIN_ZIP)
+    web.promised["/rps.zip"] = len(TRAIN_ZIP) + 100
+    assert f"the transfer of rps.zip from {web.host} broke off" in refuse(wanted, tmp_path)
+    web.promised.clear()
+    assert find_data(wanted, "full", tmp_path).origin == "download"
+
+
+def test_an_error_page_is_named_once_for_all_addresses(web, tmp_path):
+    addresses = [f"http://{web.host}/{number}/rps.zip" for number in range(3)]
+    message = refuse(tiny([as_archive("rps.zip", TRAIN_ZIP, addresses)]), tmp_path)
+    assert message.count(f"{web.host} answered 404 for rps.zip") == 1
+
+
+def test_a_certificate_that_does_not_verify_is_named(served, tmp_path, monkeypatch):
+    def distrust(*_, **__):
+        raise requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED")
+
+    monkeypatch.setattr(requests, "head", distrust)
+    assert "its certificate could not be verified" in refuse(served, tmp_path)
+
+
+# Without a network
+
+
+def test_offline_auto_falls_back_to_drawn_samples_and_says_why(offline, tmp_path, drawn):
+    found = find_data(offline, "auto", tmp_path)
+    assert (found.kind, found.origin) == ("samples", "drawn")
+    assert found.folder == tmp_path / "samples" / "tiny"
+    assert found.line.startswith("Data: drawn sample pictures, because 127.0.0.1:")
+    assert found.line.endswith(" could not be reached (connection refused).")
+
+
+def test_offline_full_says_which_files_to_put_where(offline, tmp_path):
+    message = refuse(offline, tmp_path)
+    assert "could not be reached (connection refused)" in message
+    assert message.endswith(
+        f"put rps.zip ({len(TRAIN_ZIP):,} bytes) and rps-test-set.zip ({len(TEST_ZIP):,} bytes) "
+        f"into {tmp_path.name}/downloads/ and run again."
+    )
+    assert str(tmp_path) not in message
+
+
+def test_a_host_that_does_not_answer_is_asked_once_and_not_for_long(tmp_path, monkeypatch):
+    lookups = []
+    silence = threading.Event()
+
+    def look_up(host, *_, **__):
+        lookups.append(host)
+        silence.wait(PATIENCE)
+        raise socket.gaierror("no answer")
+
+    monkeypatch.setattr(download, "HOST_SECONDS", 0.1)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    addresses = [f"http://far.away/{number}/rps.zip" for number in range(3)]
+    message = refuse(tiny([as_archive("rps.zip", TRAIN_ZIP, addresses)]), tmp_path)
+    silence.set()
+    assert "far.away could not be reached (no answer in time); put" in message
+    assert lookups == ["far.away"]
+
+
+def test_a_name_that_is_not_known_is_named(tmp_path, monkeypatch):
+    def look_up(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    wanted = tiny([as_archive("rps.zip", TRAIN_ZIP, ["https://far.away/rps.zip"])])
+    assert "far.away could not be reached (its name was not found)" in refuse(wanted, tmp_path)
+
+
+# Runs that were killed, and runs at the same time
+
+
+def start_run(wanted: DataSet, folder: Path) -> subprocess.Popen:
+    code = (
+        "from pathlib import Path\n"
+        "from helpers.data.catalog import Archive, DataSet, Split\n"
+        "from helpers.data.download import find_data\n"
+        f"print(find_data({wanted!r}, 'full', Path({str(folder)!r})).line, flush=True)\n"
+    )
+    command = [sys.executable, "-u", "-c", code]
+    return subprocess.Popen(
+        command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+
+
+def test_a_run_that_is_killed_leaves_nothing_that_looks_complete(served, web, tmp_path):
+    web.gate.clear()
+    with start_run(served, tmp_path) as killed:
+        assert web.arrived.wait(PATIENCE)
+        killed.kill()
+    assert (tmp_path / "downloads" / "rps.zip.partial").exists()
+    assert not (tmp_path / "downloads" / "rps.zip").exists()
+    assert not (tmp_path / "tiny").exists()
+    web.gate.set()
+    assert find_data(served, "full", tmp_path).origin == "download"
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_what_a_killed_unpacking_left_is_cleared_away(served, tmp_path):
+    put_pictures(tmp_path / "tiny.partial", [*TRAIN_NAMES, *TEST_NAMES, "rps/paper/old.png"])
+    found = find_data(served, "full", tmp_path)
+    assert list_files(found.folder) == sorted(TRAIN_NAMES + TEST_NAMES)
+    assert not (tmp_path / "tiny.partial").exists()
+
+
+def test_what_a_killed_unpacking_left_is_not_taken_for_the_data(offline, tmp_path, drawn):
+    put_pictures(tmp_path / "tiny.partial", TRAIN_NAMES + TEST_NAMES)
+    assert find_data(offline, "auto", tmp_path).kind == "samples"
+
+
+def test_two_processes_at_once_fetch_once(served, web, tmp_path):
+    web.gate.clear()
+    with start_run(served, tmp_path) as first:
+        assert web.arrived.wait(PATIENCE)
+        with start_run(served, tmp_path) as second:
+            assert second.stdout.readline().startswith("Another run is fetching the same data")
+            web.gate.set()
+            assert second.stdout.read() == "Data: tiny, 6 real pictures from the data folder.\n"
+        assert "from the download." in first.stdout.read()
+    assert web.fetched == ["/rps.zip", "/rps-test-set.zip"]
+
+
+def test_many_threads_at_once_fetch_once(served, web, tmp_path):
+    lines = []
+    threads = [
+        threading.Thread(target=lambda: lines.append(find_data(served, "full", tmp_path).line))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert len(lines) == 4 and web.fetched == ["/rps.zip", "/rps-test-set.zip"]
+
+
+# Files placed by hand, and the data folder
+
+
+def test_files_placed_by_hand_are_used(offline, tmp_path):
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "rps.zip").write_bytes(TRAIN_ZIP)
+    assert "put rps-test-set.zip (" in refuse(offline, tmp_path)
+    (tmp_path / "downloads" / "rps-test-set.zip").write_bytes(TEST_ZIP)
+    found = find_data(offline, "full", tmp_path)
+    assert (found.origin, found.splits) == ("cache", ("train", "test"))
+
+
+@pytest.mark.parametrize("body", [TRAIN_ZIP[:-1], b"x" * len(TRAIN_ZIP)])
+def test_a_wrong_file_placed_by_hand_is_reported_and_left_alone(served, web, tmp_path, body):
+    placed = tmp_path / "downloads" / "rps.zip"
+    placed.parent.mkdir()
+    placed.write_bytes(body)
+    message = refuse(served, tmp_path)
+    assert f"{tmp_path.name}/downloads/rps.zip has " in message and "move it away" in message
+    assert placed.read_bytes() == body
+    assert "/rps.zip" not in web.fetched
+
+
+def test_an_incomplete_data_folder_is_neither_used_nor_touched(served, tmp_path):
+    put_pictures(tmp_path / "tiny", TRAIN_NAMES[:3] + TEST_NAMES)
+    message = refuse(served, tmp_path)
+    assert f"{tmp_path.name}/tiny is incomplete, split train (rps) has 3 of 4 pictures" in message
+    assert message.endswith(f"move {tmp_path.name}/tiny away and run again.")
+    assert list_files(tmp_path / "tiny") == sorted(TRAIN_NAMES[:3] + TEST_NAMES)
+
+
+def test_too_little_disk_is_said_before_anything_is_fetched(served, web, tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)._replace(free=100)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    needed = 2 * (len(TRAIN_ZIP) + len(TEST_ZIP))
+    message = refuse(served, tmp_path)
+    assert f"has 100 bytes free where {needed:,} are needed" in message
+    assert "put rps.zip" in message
+    assert web.fetched == []
+
+
+def test_a_disk_that_fills_up_while_unpacking_is_said(served, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", fail)
+    assert "cannot be had: the disk is full;" in refuse(served, tmp_path)
+    monkeypatch.undo()
+    assert find_data(served, "full", tmp_path).origin == "cache"
+
+
+def test_a_data_folder_that_cannot_be_written_is_said(served, tmp_path):
+    (tmp_path / "data").write_text("a file, not a folder")
+    with pytest.raises(FileNotFoundError, match="could not be used"):
+        find_data(served, "full", tmp_path / "data")
+
+
+# What archives may hold
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.png", "/evil.png", "rps/../../evil.png", "C:/evil.png", "..\\evil.png"]
+)
+def test_no_entry_leads_out_of_the_folder(web, tmp_path, name):
+    wanted = serve_one(web, make_zip([*TRAIN_NAMES, name]))
+    assert "rps.zip holds the unsafe entry" in refuse(wanted, tmp_path / "data")
+    assert not list(tmp_path.rglob("*evil*"))
+
+
+def test_links_in_an_archive_are_refused(web, tmp_path):
+    stream = io.BytesIO(TRAIN_ZIP)
+    with zipfile.ZipFile(stream, "a") as bundle:
+        link = zipfile.ZipInfo("rps/paper/link.png")
+        link.create_system = 3
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        bundle.writestr(link, "/etc/passwd")
+    wanted = serve_one(web, stream.getvalue())
+    assert "unsafe entry 'rps/paper/link.png'" in refuse(wanted, tmp_path)
+
+
+def test_an_archive_that_unpacks_to_far_too_much_is_refused(web, tmp_path):
+    stream = io.BytesIO(TRAIN_ZIP)
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("rps/paper/zeros.png", bytes(1_000_000))
+    assert "far more than its pictures can be" in refuse(
+        serve_one(web, stream.getvalue()), tmp_path
+    )
+
+
+def test_junk_of_macos_is_left_out(web, tmp_path):
+    junk = ["__MACOSX/rps/paper/paper-0.png", "rps/.DS_Store", "rps/paper/._paper-0.png"]
+    found = find_data(serve_one(web, make_zip(TRAIN_NAMES + junk)), "full", tmp_path)
+    assert list_files(found.folder) == TRAIN_NAMES
+
+
+def test_the_folder_inside_an_archive_is_stripped(web, tmp_path):
+    body = make_zip([*(f"filtered/{name}" for name in TRAIN_NAMES), "read me.txt"])
+    found = find_data(serve_one(web, body, inside="filtered"), "full", tmp_path)
+    assert list_files(found.folder) == TRAIN_NAMES
+
+
+def damage(body: bytes) -> bytes:
+    """Change one byte of a picture inside a zip archive."""
+    at = body.index(b"IDAT")
+    return body[:at] + b"X" + body[at + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (b"x" * len(TRAIN_ZIP), "rps.zip is damaged or no zip archive"),
+        (damage(TRAIN_ZIP), "rps.zip is damaged or no zip archive"),
+        (make_zip(TRAIN_NAMES[:3]), "is incomplete, split train (rps) has 3 of 4 pictures"),
+    ],
+)
+def test_without_a_checksum_the_contents_decide(web, tmp_path, body, complaint):
+    wanted = serve_one(web, body, sha256=None)
+    assert complaint in refuse(wanted, tmp_path)
+    assert not (tmp_path / "tiny").exists()
+    assert not (tmp_path / "downloads" / "rps.zip").exists(), "the next run would stumble over it"
+
+
+def test_a_file_placed_by_hand_is_kept_even_if_it_does_not_unpack(offline, tmp_path):
+    body = b"x" * 50
+    archive = as_archive("rps.zip", body, list(offline.archives[0].addresses), sha256=None)
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "rps.zip").write_bytes(body)
+    assert "no zip archive" in refuse(tiny([archive]), tmp_path)
+    assert (tmp_path / "downloads" / "rps.zip").read_bytes() == body
+
+
+def test_files_that_are_not_unpacked_are_placed_as_they_are(web, tmp_path):
+    body = gzip.compress(b"pixels")
+    web.files["/images.gz"] = body
+    archive = as_archive("images.gz", body, [f"http://{web.host}/images.gz"])
+    wanted = tiny([archive], layout="files", splits=(Split("train", "train", 4),))
+    found = find_data(wanted, "full", tmp_path)
+    assert found.splits == ("train",)
+    assert found.line == "Data: tiny, 4 real pictures from the download."
+    assert (found.split_folder("train") / "images.gz").read_bytes() == body
+    assert find_data(wanted, "full", tmp_path).origin == "cache"
+
+
+# The mirror folder
+
+
+@pytest.mark.parametrize("place", ["tiny", "other_name", "."])
+def test_unpacked_data_in_a_mirror_folder_is_used_in_place(offline, tmp_path, place):
+    mirror = tmp_path / "mirror"
+    put_pictures(mirror / place, TRAIN_NAMES + TEST_NAMES)
+    wanted = DataSet(**{**vars(offline), "mirror_names": ("other_name",)})
+    before = list_files(mirror)
+    found = find_data(wanted, "auto", tmp_path / "data", mirror)
+    assert (found.origin, found.folder) == ("mirror", mirror / place)
+    assert found.line == "Data: tiny, 6 real pictures from the mirror folder."
+    assert list_files(mirror) == before
+    assert not (tmp_path / "data").exists(), "nothing is copied"
+
+
+@pytest.mark.parametrize("place", ["tiny", "."])
+def test_archives_in_a_mirror_folder_are_unpacked_into_the_data_folder(offline, tmp_path, place):
+    mirror = tmp_path / "mirror"
+    (mirror / place).mkdir(parents=True)
+    (mirror / place / "rps.zip").write_bytes(TRAIN_ZIP)
+    (mirror / place / "rps-test-set.zip").write_bytes(TEST_ZIP)
+    before = list_files(mirror)
+    found = find_data(offline, "full", tmp_path / "data", mirror)
+    assert (found.origin, found.folder) == ("mirror", tmp_path / "data" / "tiny")
+    assert list_files(mirror) == before
+    assert find_data(offline, "full", tmp_path / "data", mirror).origin == "cache"
+
+
+def test_a_short_mirror_is_refused_by_name_and_number(offline, tmp_path, drawn):
+    mirror = tmp_path / "mirror"
+    put_pictures(mirror / "tiny", TRAIN_NAMES + TEST_NAMES[:1])
+    complaint = (
+        "the mirror folder's tiny is incomplete, split test (rps-test-set) has 1 of 2 pictures"
+    )
+    assert complaint in refuse(offline, tmp_path / "data", mirror)
+    found = find_data(offline, "auto", tmp_path / "data", mirror)
+    assert found.kind == "samples" and found.reason.startswith(complaint)
+
+
+def test_a_short_mirror_gives_way_to_the_download(served, tmp_path):
+    put_pictures(tmp_path / "mirror" / "tiny", TRAIN_NAMES)
+    found = find_data(served, "auto", tmp_path / "data", tmp_path / "mirror")
+    assert found.origin == "download"
+    assert "because the mirror folder's tiny is incomplete" in found.line
+
+
+def test_a_wrong_archive_in_a_mirror_folder_gives_way_to_the_download(served, tmp_path):
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror" / "rps.zip").write_bytes(b"short")
+    found = find_data(served, "auto", tmp_path / "data", tmp_path / "mirror")
+    assert found.origin == "download"
+    assert "the mirror folder's rps.zip has 5 bytes instead of" in found.reason
+
+
+def test_a_mirror_folder_without_the_data_set_is_said(served, tmp_path):
+    (tmp_path / "mirror").mkdir()
+    found = find_data(served, "auto", tmp_path / "data", tmp_path / "mirror")
+    assert found.reason == "the mirror folder does not hold tiny"
+
+
+def test_class_folders_at_the_top_of_a_mirror_could_be_any_data_set(tmp_path):
+    flat = tiny([], splits=(Split("test", ".", 2),))
+    put_pictures(tmp_path / "mirror", ["paper/a.png", "rock/b.png"])
+    message = refuse(flat, tmp_path / "data", tmp_path / "mirror")
+    assert message == (
+        "The real pictures of tiny cannot be had: the mirror folder does not hold tiny; there is "
+        "no download of tiny; name a folder that holds tiny in COURSE_MIRROR and run again."
+    )
+    put_pictures(tmp_path / "mirror" / "tiny", ["paper/a.png", "rock/b.png"])
+    found = find_data(flat, "full", tmp_path / "data", tmp_path / "mirror")
+    assert found.split_folder("test") == tmp_path / "mirror" / "tiny"
+
+
+def test_the_mirror_folder_is_named_by_the_environment(offline, tmp_path, monkeypatch):
+    put_pictures(tmp_path / "mirror", TRAIN_NAMES + TEST_NAMES)
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "mirror"))
+    assert find_data(offline, "full", tmp_path / "data").origin == "mirror"
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "nowhere"))
+    with pytest.raises(ValueError, match=r"COURSE_MIRROR names .*nowhere.* not a folder"):
+        find_data(offline, "auto", tmp_path / "data")
+
+
+def test_a_mirror_that_is_no_folder_is_refused(offline, tmp_path):
+    with pytest.raises(ValueError, match="is not a folder"):
+        find_data(offline, "auto", tmp_path, tmp_path / "nowhere")
+
+
+# A data set that is a part of another
+
+
+def part_of(whole: DataSet) -> DataSet:
+    splits = (Split("train", "small", 1),)
+    return DataSet(
+        **{**vars(whole), "name": "part", "archives": (), "whole": whole, "splits": splits}
+    )
+
+
+@pytest.fixture
+def mirror_of_part(tmp_path) -> Path:
+    put_pictures(tmp_path / "mirror" / "part", ["small/paper/a.png"])
+    return tmp_path / "mirror"
+
+
+def test_the_whole_is_taken_where_it_is_at_hand(served, web, tmp_path, mirror_of_part):
+    put_pictures(mirror_of_part / "tiny", TRAIN_NAMES + TEST_NAMES)
+    found = find_data(part_of(served), "auto", tmp_path / "data", mirror_of_part)
+    assert found.line == "Data: tiny, 6 real pictures from the mirror folder."
+    shutil.copytree(mirror_of_part / "tiny", tmp_path / "data" / "tiny")
+    found = find_data(part_of(served), "auto", tmp_path / "data", mirror_of_part)
+    assert (found.dataset, found.origin) == (served, "cache") and web.fetched == []
+
+
+def test_archives_of_the_whole_are_at_hand_too(offline, tmp_path, mirror_of_part):
+    (mirror_of_part / "rps.zip").write_bytes(TRAIN_ZIP)
+    (mirror_of_part / "rps-test-set.zip").write_bytes(TEST_ZIP)
+    found = find_data(part_of(offline), "auto", tmp_path / "data", mirror_of_part)
+    assert (found.dataset, found.origin) == (offline, "mirror")
+
+
+def test_the_part_is_taken_before_the_whole_is_fetched(served, web, tmp_path, mirror_of_part):
+    found = find_data(part_of(served), "auto", tmp_path / "data", mirror_of_part)
+    assert found.line == (
+        "Data: part, 1 real pictures from the mirror folder, because the mirror folder does not "
+        "hold tiny."
+    )
+    assert web.fetched == []
+
+
+def test_the_whole_is_fetched_where_neither_is_at_hand(served, tmp_path):
+    found = find_data(part_of(served), "auto", tmp_path)
+    assert (found.dataset, found.origin) == (served, "download")
+
+
+def test_a_part_that_cannot_be_had_is_drawn_or_refused(offline, tmp_path, drawn):
+    found = find_data(part_of(offline), "auto", tmp_path)
+    assert (found.kind, found.folder) == ("samples", tmp_path / "samples" / "part")
+    assert "put rps.zip" in refuse(part_of(offline), tmp_path)
+
+
+# What the caller may ask for
+
+
+def test_samples_are_drawn_at_once_if_asked_for(served, web, tmp_path, drawn):
+    found = find_data(served, "samples", tmp_path)
+    assert found.line == "Data: drawn sample pictures, because they were asked for."
+    assert web.fetched == []
+
+
+@pytest.mark.parametrize("name", ["rock_paper_scissors", "cats_and_dogs", "fashion_mnist"])
+def test_drawn_samples_lie_where_the_catalog_says(tmp_path, monkeypatch, name):
+    for draw in (
+        "draw_hand",
+        "draw_cat",
+        "draw_dog",
+    ):  # a second for each dozen; garments are quick
+        monkeypatch.setattr(samples, draw, lambda *_: Image.new("RGB", (4, 4)))
+    found = find_data(name, "samples", tmp_path)
+    assert (found.kind, found.folder) == ("samples", tmp_path / "samples" / name)
+    assert found.splits == tuple(split.name for split in dataset(name).splits)
+    for split in found.splits:
+        here = {path.name for path in found.split_folder(split).iterdir()}
+        assert here == set(found.dataset.class_folders)
+
+
+def test_a_data_set_without_drawn_samples_is_not_replaced(offline, tmp_path):
+    wanted = DataSet(**{**vars(offline), "drawn": False})
+    with pytest.raises(FileNotFoundError, match=r"cannot be had: .* could not be reached"):
+        find_data(wanted, "auto", tmp_path)
+
+
+def test_an_unknown_source_or_name_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="'real'; allowed: auto, full, samples"):
+        find_data("rock_paper_scissors", "real", tmp_path)
+    with pytest.raises(ValueError, match="no data set 'rocks'"):
+        find_data("rocks", "full", tmp_path)
+
+
+def test_a_split_that_is_not_there_is_refused(served, tmp_path):
+    found = find_data(served, "full", tmp_path)
+    shutil.rmtree(found.folder / "rps-test-set")
+    assert found.splits == ("train",)
+    with pytest.raises(ValueError, match=r"'test' of tiny is not among .* these hold: train"):
+        found.split_folder("test")
+    with pytest.raises(ValueError, match="no split 'nonsense'"):
+        found.split_folder("nonsense")

@@ -1,0 +1,378 @@
+"""Listing, decoding, caching, holding out, batching, resizing batch by batch."""
+
+import gzip
+import time
+from dataclasses import replace
+
+import numpy as np
+import psutil
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from helpers.data import pictures as pictures_module
+from helpers.data.catalog import dataset
+from helpers.data.download import Located
+from helpers.data.pictures import (
+    Pictures,
+    hold_out,
+    hold_out_groups,
+    list_pictures,
+    load_pictures,
+    load_split,
+    plain_batches,
+    training_batches,
+)
+from helpers.samples import draw_samples
+
+CLASSES = ("paper", "rock")
+GARMENTS = dataset("fashion_mnist")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two classes of three series with four frames each; every class has its own colour."""
+    for label, name in enumerate(CLASSES):
+        (tmp_path / "split" / name).mkdir(parents=True)
+        for series in range(3):
+            for frame in range(4):
+                picture = Image.new("RGB", (20, 20), (200 * label, 10 * series, 5 * frame))
+                picture.save(tmp_path / "split" / name / f"{name}{series:02}-{frame:03}.png")
+    return tmp_path / "split"
+
+
+def test_pictures_are_decoded_in_order_and_labelled(folder):
+    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    assert pictures.images.shape == (24, 8, 8, 3) and pictures.images.dtype == np.uint8
+    assert pictures.count() == {"paper": 12, "rock": 12}
+    assert pictures.names[0] == "paper/paper00-000.png"
+    np.testing.assert_array_equal(pictures.images[:, 0, 0, 0], 200 * pictures.labels)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1", "LA"])
+def test_every_mode_becomes_rgb(folder, mode):
+    suffix = "jpg" if mode == "CMYK" else "png"
+    Image.new("RGB", (20, 20), (255, 255, 255)).convert(mode).save(
+        folder / "rock" / f"odd-000.{suffix}"
+    )
+    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    odd = pictures.images[[name.startswith("rock/odd") for name in pictures.names]]
+    assert odd.shape == (1, 8, 8, 3)
+    assert odd.min() >= 250
+
+
+def test_damaged_files_are_skipped_and_named(folder):
+    (folder / "rock" / "bad-000.png").write_bytes(b"no picture")
+    whole = (folder / "rock" / "rock00-000.png").read_bytes()
+    (folder / "rock" / "cut-000.png").write_bytes(whole[:50])
+    (folder / "rock" / "notes.txt").write_text("not even named like one")
+    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    assert len(pictures) == 24
+    assert pictures.skipped == ("rock/bad-000.png", "rock/cut-000.png")
+
+
+def test_a_missing_class_folder_is_named(folder):
+    with pytest.raises(FileNotFoundError, match="'scissors'"):
+        list_pictures(folder, (*CLASSES, "scissors"))
+
+
+def test_a_class_without_one_good_picture_is_named(tmp_path):
+    (tmp_path / "rock").mkdir()
+    (tmp_path / "rock" / "bad.png").write_bytes(b"x")
+    with pytest.raises(ValueError, match="'rock'"):
+        load_pictures(tmp_path, ("rock",), 8, progress=False)
+
+
+def test_a_limit_takes_from_every_series(folder):
+    pictures = load_pictures(folder, CLASSES, 8, limit=3, progress=False)
+    assert sorted(set(pictures.groups)) == sorted(f"{n}0{s}" for n in CLASSES for s in range(3))
+
+
+def test_the_cache_answers_until_a_file_changes(folder, tmp_path, monkeypatch):
+    cache = tmp_path / "cache"
+    first = load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
+    monkeypatch.setattr("helpers.data.pictures._decode", lambda *_: pytest.fail("decoded again"))
+    again = load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
+    np.testing.assert_array_equal(first.images, again.images)
+    assert again.names == first.names and again.classes == first.classes
+    monkeypatch.undo()
+    Image.new("RGB", (30, 30), (9, 9, 9)).save(folder / "paper" / "paper00-000.png")
+    changed = load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
+    assert changed.images[0].max() == 9
+
+
+def test_a_damaged_cache_file_is_made_again(folder, tmp_path):
+    cache = tmp_path / "cache"
+    first = load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
+    (kept,) = cache.iterdir()
+    kept.write_bytes(kept.read_bytes()[:100])
+    again = load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
+    np.testing.assert_array_equal(first.images, again.images)
+
+
+def test_a_cache_that_cannot_be_written_costs_only_the_cache(folder, tmp_path):
+    (tmp_path / "file").touch()
+    pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "file", progress=False)
+    assert len(pictures) == 24
+
+
+def test_a_file_on_which_a_reader_fails_in_its_own_way_is_skipped(folder, monkeypatch):
+    """A damaged TIFF makes Pillow raise a TypeError."""
+
+    def fail(image, size):
+        raise TypeError("an integer is required")
+
+    first = pictures_module.to_square_array
+    calls = iter([fail] + [first] * 23)
+    monkeypatch.setattr(pictures_module, "to_square_array", lambda *given: next(calls)(*given))
+    assert len(load_pictures(folder, CLASSES, 8, progress=False).skipped) == 1
+
+
+def test_a_full_disk_costs_only_the_cache(folder, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "cache", progress=False)
+    assert len(pictures) == 24
+    assert not list((tmp_path / "cache").iterdir())
+
+
+@pytest.fixture
+def idx_files(tmp_path):
+    """Fashion-MNIST's four files with 5 pictures a class, class 0 to 9 in turn; pixels tell both.
+
+    In training picture n every pixel is 4 x n, in test picture n it is 255 - n.
+    """
+    labels = np.arange(50, dtype=np.uint8) % 10
+    for prefix, pixels in (("train", 4 * np.arange(50)), ("t10k", 255 - np.arange(50))):
+        images = np.broadcast_to(pixels[:, None, None], (50, 28, 28)).astype(np.uint8)
+        for name, array in (("images-idx3", images), ("labels-idx1", labels)):
+            head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+            packed = gzip.compress(head + array.tobytes(), compresslevel=1)
+            (tmp_path / f"{prefix}-{name}-ubyte.gz").write_bytes(packed)
+    return Located(GARMENTS, tmp_path, "full", "mirror", "")
+
+
+def test_idx_files_become_pictures_class_by_class(idx_files):
+    training, test = (load_split(idx_files, split, 28) for split in ("train", "test"))
+    assert training.images.shape == (50, 28, 28, 3) and training.images.dtype == np.uint8
+    assert training.labels.tolist() == sorted(list(range(10)) * 5)
+    assert training.labels.dtype == np.int32
+    positions = np.array([int(name.rpartition("/")[2]) for name in training.names])
+    assert training.names[:2] == ("T-shirt_top/00000", "T-shirt_top/00010")
+    expected = np.broadcast_to(4 * positions[:, None, None, None], training.images.shape)
+    np.testing.assert_array_equal(training.images, expected)
+    np.testing.assert_array_equal(test.images[:, 0, 0, 0], 255 - positions)
+    assert set(training.count().values()) == {5}
+    assert len(set(training.groups)) == 50, "every garment is a series of its own"
+
+
+def test_idx_files_can_be_limited_and_resized(idx_files):
+    pictures = load_split(idx_files, "train", 40, limit=2)
+    assert pictures.images.shape == (20, 40, 40, 3)
+    assert pictures.names[:3] == ("T-shirt_top/00010", "T-shirt_top/00030", "Trouser/00011")
+    again = load_split(idx_files, "train", 40, limit=2)
+    assert again.names == pictures.names
+
+
+def test_idx_labels_must_be_the_classes(idx_files):
+    fewer, more = GARMENTS.classes[:9], (*GARMENTS.classes, "Hat")
+    for classes in (fewer, more):
+        other = replace(idx_files, dataset=replace(GARMENTS, classes=classes))
+        with pytest.raises(ValueError, match=f"expected each of 0 to {len(classes) - 1}"):
+            load_split(other, "train", 28)
+
+
+def test_an_unknown_split_is_refused(idx_files):
+    with pytest.raises(ValueError, match="no split 'validation'; it has: train, test"):
+        load_split(idx_files, "validation", 28)
+
+
+def test_drawn_garments_have_the_classes_of_the_real_ones(idx_files, tmp_path):
+    folder = draw_samples("fashion_mnist", tmp_path / "drawn")
+    drawn = Located(GARMENTS, folder, "samples", "drawn", "they were asked for")
+    samples, real = (
+        load_split(drawn, "train", 28, progress=False),
+        load_split(idx_files, "test", 28),
+    )
+    assert samples.classes == real.classes == GARMENTS.classes
+    assert samples.images.shape[1:] == real.images.shape[1:]
+    assert set(samples.count().values()) == {120}
+    for pictures in (samples, real):
+        folders = [name.partition("/")[0] for name in pictures.names]
+        assert folders == [GARMENTS.class_folders[label] for label in pictures.labels]
+
+
+def test_a_split_of_class_folders_is_loaded_through_the_cache(tmp_path):
+    hands = dataset("rock_paper_scissors")
+    for name in hands.classes:
+        (tmp_path / "rps-test-set" / name).mkdir(parents=True)
+        Image.new("RGB", (9, 9)).save(tmp_path / "rps-test-set" / name / "testhand-00.png")
+    located = Located(hands, tmp_path, "full", "mirror", "")
+    loaded = load_split(located, "test", 8, cache=tmp_path / "cache", progress=False)
+    plain = load_pictures(tmp_path / "rps-test-set", hands.classes, 8, progress=False)
+    np.testing.assert_array_equal(loaded.images, plain.images)
+    assert loaded.names == plain.names and loaded.classes == plain.classes
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_the_same_share_of_every_class_is_held_out_at_random():
+    labels = np.repeat([0, 1], [40, 20]).astype(np.int32)
+    images = np.arange(60, dtype=np.uint8)[:, None, None, None]
+    names = tuple(f"{CLASSES[label]}/{number:05}" for number, label in enumerate(labels))
+    pictures = Pictures(images, labels, names, CLASSES)
+    rest, held_out = hold_out(pictures, 0.25, seed=1)
+    assert held_out.count() == {"paper": 10, "rock": 5}
+    assert sorted((*rest.names, *held_out.names)) == list(names)
+    for part in (rest, held_out):
+        assert part.names == tuple(names[one] for one in part.images.ravel())
+        assert list(part.names) == sorted(part.names)
+    assert hold_out(pictures, 0.25, seed=1)[1].names == held_out.names
+    assert hold_out(pictures, 0.25, seed=2)[1].names != held_out.names
+
+
+def test_a_share_that_leaves_one_side_empty_is_refused(folder):
+    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    for share in (0, 1, -0.1, 25, float("nan")):
+        with pytest.raises(ValueError, match="must lie between 0 and 1"):
+            hold_out(pictures, share)
+    for share in (0.01, 0.99):
+        with pytest.raises(ValueError, match="12 pictures of the class 'paper'"):
+            hold_out(pictures, share)
+
+
+def test_held_out_series_share_no_group_with_the_rest(folder):
+    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    rest, held_out = hold_out_groups(pictures, seed=1)
+    assert len(rest) == 16 and held_out.count() == {"paper": 4, "rock": 4}
+    assert not set(rest.groups) & set(held_out.groups)
+    other = hold_out_groups(pictures, seed=2)[1]
+    assert set(other.groups) != set(held_out.groups)
+
+
+def test_holding_out_needs_two_series(folder):
+    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    with pytest.raises(ValueError, match="1 series"):
+        hold_out_groups(pictures.select(np.char.endswith(pictures.groups, "00")))
+
+
+def test_a_series_with_a_dash_in_its_name():
+    names = ("rock/rock07-k03-070.png", "cats/cat.7.jpg")
+    pictures = Pictures(np.zeros((2, 1, 1, 3), np.uint8), np.zeros(2, np.int32), names, CLASSES)
+    assert pictures.groups.tolist() == ["rock07-k03", "cat.7"]
+
+
+def test_an_epoch_of_batches_shows_every_picture_once(folder):
+    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    batches = list(training_batches(pictures, 6, seed=0).take(8))
+    seen = np.concatenate([images[:, 0, 0] for images, _ in batches[:4]])
+    assert len(np.unique(seen, axis=0)) == 24
+    first, second = (np.concatenate([y for _, y in batches[i : i + 4]]) for i in (0, 4))
+    assert not np.array_equal(first, second), "every epoch has an order of its own"
+
+
+def test_batches_repeat_with_the_seed_and_are_augmented_afresh(folder):
+    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+
+    def noise(images, seed):
+        return images + tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], seed)
+
+    def first_two(seed):
+        return [images.numpy() for images, _ in training_batches(pictures, 24, seed, noise).take(2)]
+
+    one, two = first_two(3)
+    np.testing.assert_array_equal(one, first_two(3)[0])
+    assert not np.allclose(np.sort(one.ravel() % 1), np.sort(two.ravel() % 1))
+
+
+def test_plain_batches_keep_order_and_values(folder):
+    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    images = np.concatenate([batch for batch, _ in plain_batches(pictures, 5)])
+    np.testing.assert_array_equal(images, pictures.images)
+    assert images.dtype == np.float32
+
+
+def noisy_pictures(number, size=28):
+    images = np.random.default_rng(0).integers(0, 256, (number, size, size, 3), np.uint8)
+    labels = np.arange(number, dtype=np.int32)
+    return Pictures(images, labels, tuple(map(str, labels)), tuple(map(str, labels)))
+
+
+def test_batches_are_resized_and_stored_pictures_are_not():
+    pictures = noisy_pictures(10)
+    plain, training = plain_batches(pictures, 4, 150), training_batches(pictures, 4, 0, size=150)
+    for batches in (plain, training):
+        assert batches.element_spec[0].shape[1:] == (150, 150, 3)
+        assert batches.element_spec[0].dtype == tf.float32
+    expected = tf.image.resize(pictures.images, [150, 150]).numpy()
+    for batches in (plain, training.take(5)):
+        for images, labels in batches:
+            np.testing.assert_allclose(images, expected[labels], atol=1e-3)
+    assert pictures.images.shape == (10, 28, 28, 3) and pictures.images.dtype == np.uint8
+
+
+def test_batches_are_resized_before_they_are_augmented():
+    seen = []
+
+    def look(images, seed):
+        seen.append(tuple(images.shape[1:]))
+        return images
+
+    next(iter(training_batches(noisy_pictures(4), 2, 0, look, size=40)))
+    assert seen == [(40, 40, 3)]
+
+
+def test_an_iteration_that_was_broken_off_does_not_decide_the_order_of_the_next():
+    pictures = Pictures(
+        np.zeros((9, 8, 8, 3), np.uint8), np.arange(9, dtype=np.int32), ("a",) * 9, ("a",) * 9
+    )
+
+    def order(batches):
+        return [labels.numpy().tolist() for _, labels in batches.take(9)]
+
+    expected = order(training_batches(pictures, 2, 0))
+    for seconds in (0, 0.05, 0.2):  # in which it runs ahead, into its second pass
+        batches = training_batches(pictures, 2, 0)
+        broken_off = iter(batches)
+        next(broken_off)
+        time.sleep(seconds)
+        del broken_off
+        assert order(batches) == expected
+
+
+def test_resizing_keeps_the_memory_of_the_small_pictures():
+    next(
+        iter(training_batches(noisy_pictures(10), 10, 0, size=150))
+    )  # what TensorFlow itself takes
+    before = psutil.Process().memory_info().rss
+    pictures = noisy_pictures(10_000)
+    kept = [
+        iter(training_batches(pictures, 2, 0, size=150)),
+        iter(plain_batches(pictures, 2, size=150)),
+    ]
+    for batches in kept:
+        next(batches)
+    grown = psutil.Process().memory_info().rss - before
+    as_one_array = 10_000 * 150 * 150 * 3  # bytes, even as uint8
+    assert grown < as_one_array / 2
+
+
+def test_batches_make_no_second_copy_of_all_pictures():
+    next(iter(training_batches(noisy_pictures(10), 10, 0)))  # what TensorFlow itself takes
+    images = np.ones((40_000, 40, 40, 3), np.uint8)
+    pictures = Pictures(images, np.zeros(40_000, np.int32), ("a",) * 40_000, ("a",))
+    before = psutil.Process().memory_info().rss
+    kept = [iter(training_batches(pictures, 2, 0)), iter(plain_batches(pictures, 2))]
+    for batches in kept:
+        next(batches)
+    assert psutil.Process().memory_info().rss - before < images.nbytes / 2
+
+
+def test_a_resized_line_does_not_break_up():
+    images = np.zeros((1, 60, 60, 3), np.uint8)
+    images[:, :, 30] = 255
+    pictures = Pictures(images, np.zeros(1, np.int32), ("a",), ("a",))
+    ((small, _),) = plain_batches(pictures, size=12)
+    pillow = Image.fromarray(images[0]).resize((12, 12), Image.Resampling.BILINEAR)
+    np.testing.assert_allclose(small[0], np.asarray(pillow), atol=1)

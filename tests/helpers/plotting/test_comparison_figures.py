@@ -1,0 +1,81 @@
+"""The figures that compare runs: each is drawn, and its alt text says what it shows."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pytest
+
+from helpers import plotting
+from helpers.comparison import EXAMPLES_FOLDER, against_the_best, curves, gather
+from helpers.plotting import comparison_figures
+
+
+@pytest.fixture
+def shown(monkeypatch) -> list[str]:
+    """Alt texts of the figures shown; each is drawn for real."""
+    texts: list[str] = []
+    monkeypatch.setattr(plotting, "display", lambda data, **_: texts.append(data["text/plain"]))
+    return texts
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return gather(EXAMPLES_FOLDER)
+
+
+def test_learning_curves(shown, runs):
+    comparison_figures.learning_curves(
+        curves(runs, "network", "val_accuracy"), "Digits", "accuracy"
+    )
+    assert shown[0].startswith("Digits, accuracy by epoch; at the end: LEARNING_RATE=0.0")
+    assert shown[0].count("mean") == 3
+
+
+@pytest.mark.parametrize(
+    ("times", "unit", "mean", "shift"),
+    [
+        (1, "seconds", "0.287", 60),
+        (1000, "minutes", "4.79", 1000),
+        (1e5, "hours", "7.98", 1e5 / 60),
+    ],
+)
+def test_the_axis_of_time_has_a_unit_that_suits_the_runs(
+    runs, monkeypatch, times, unit, mean, shift
+):
+    drawn = []
+    monkeypatch.setattr(comparison_figures, "show", lambda plot, text: drawn.append((plot, text)))
+    comparison_figures.figure_and_minutes(
+        runs.assign(minutes=runs["minutes"] * times), "test_accuracy"
+    )
+    ((plot, text),) = drawn
+    plt.close(plot)
+    start = f"test_accuracy of each run against its {unit}; on average LEARNING_RATE=0.001 0.898"
+    assert text.startswith(f"{start} in {mean} {unit}; ")
+    (axis,) = plot.axes
+    assert axis.get_xlabel() == f"{unit} a run"
+    places = sorted(x for line in axis.lines for x in line.get_xdata())
+    assert places == pytest.approx(sorted(runs["minutes"] * shift))
+
+
+def test_figure_and_time(shown, runs):
+    comparison_figures.figure_and_minutes(runs, "test_accuracy")
+    assert shown[0].count(" seconds") == 4  # of the runs, and a mean for each setting
+
+
+def test_spread(shown):
+    comparison_figures.spread({"a": [0.5, 0.7], "b": [0.9]}, "Two", "accuracy", truth=0.6)
+    assert shown == [
+        "Two, accuracy of each run: a 0.500 to 0.700, mean 0.600; b 0.900 to 0.900, mean 0.900. "
+        "The dashed line is at 0.600."
+    ]
+
+
+def test_paired_differences(shown, runs):
+    comparison_figures.paired_differences(against_the_best(runs, "test_accuracy"))
+    assert "LEARNING_RATE=0.01 minus LEARNING_RATE=0.001 0.0" in shown[0]
+
+
+def test_more_settings_than_colours_can_be_told_apart():
+    looks = comparison_figures._looks()
+    assert len(set(looks)) == len(looks) == 70
+    assert len({colour for colour, _ in looks[:7]}) == len({mark for _, mark in looks[:7]}) == 7

@@ -1,0 +1,259 @@
+"""Figures are shown with alt text that says what is in them."""
+
+import base64
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers import plotting
+from helpers.evaluation import Scores
+from helpers.plotting import diagrams
+
+CLASSES = ("paper", "rock", "scissors")
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Collect (picture, alt text) of every figure shown."""
+    figures = []
+
+    def collect(data, raw, metadata):
+        assert raw and data["text/plain"] == metadata["image/png"]["alt"]
+        picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+        figures.append((picture, metadata["image/png"]["alt"]))
+
+    monkeypatch.setattr(plotting, "display", collect)
+    yield figures
+    assert not plt.get_fignums(), "figures are closed after they were shown"
+
+
+@pytest.fixture
+def scores():
+    probabilities = np.eye(3, dtype=np.float32)[[0, 0, 1, 2]]
+    return Scores(probabilities, np.array([0, 0, 1, 1], np.int32), CLASSES)
+
+
+def test_a_figure_without_alt_text_is_refused():
+    figure = plt.figure()
+    with pytest.raises(ValueError, match="alt text"):
+        plotting.show(figure, " ")
+    plt.close(figure)
+
+
+def test_curves_say_where_they_end(shown):
+    history = {
+        "accuracy": [0.5, 0.9],
+        "loss": [1.0, 0.2],
+        "val_accuracy": [0.4, 0.75],
+        "val_loss": [1.0, 0.6],
+    }
+    plotting.training_curves(history, "Net", {"accuracy": "training", "val_accuracy": "test"})
+    assert "training 0.90, test 0.75" in shown[0][1]
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [([3.7, 0.2, 0.18], "log"), ([0.4, 0.25, 0.2], "linear"), ([0.9, 0.0, 0.1], "linear")],
+)
+def test_a_loss_that_begins_high_does_not_flatten_the_rest(monkeypatch, values, scale):
+    scales = []
+
+    def keep(figure, alt):
+        scales.append(figure.axes[0].get_yscale())
+        plt.close(figure)
+
+    monkeypatch.setattr(plotting, "show", keep)
+    plotting.compare_curves({"a": values, "b": [0.3, 0.25, 0.24]}, "Losses", "validation loss")
+    assert scales == [scale]
+
+
+@pytest.mark.filterwarnings("error")  # no picture of a class is no division by zero
+def test_confusion_names_the_mistakes(shown, scores):
+    plotting.confusion(scores, "test set")
+    assert shown[0][1] == ("Confusion matrix, test set: 3 of 4 right; 1 rock taken for scissors.")
+
+
+def test_of_many_mistakes_the_frequent_ones_are_named(shown):
+    counts = np.full((5, 5), 1)
+    counts[0, 3] = 7
+    labels, answers = np.array(
+        [place for place in np.ndindex(5, 5) for _ in range(counts[place])]
+    ).T
+    scores = Scores(np.eye(5, dtype=np.float32)[answers], labels.astype(np.int32), tuple("abcde"))
+    plotting.confusion(scores, "many")
+    assert "right; 7 a taken for d, 1 a taken for b" in shown[0][1]
+    assert shown[0][1].count("taken for") == 8
+    assert shown[0][1].endswith(", 12 other mistakes.")
+
+
+def test_bars_tell_every_accuracy(shown, scores):
+    plotting.accuracy_bars({"first": scores, "second": scores}, "Compared")
+    assert shown[0][1] == "Compared: first 0.750; second 0.750."
+
+
+def test_approaches_are_compared_with_the_first(shown, scores):
+    perfect = Scores(np.eye(3, dtype=np.float32)[[0, 1]], np.array([0, 1], np.int32), CLASSES)
+    minutes = {"second": 12.0, "first": 1.5}
+    plotting.compare_approaches({"first": scores, "second": perfect}, minutes, "Compared")
+    assert shown[0][1] == (
+        "Compared: first 0.750, 0 % of the first one's errors removed, 1.5 minutes; "
+        "second 1.000, 100 % of the first one's errors removed, 12.0 minutes."
+    )
+
+
+def test_approaches_are_compared_with_one_that_makes_no_errors(shown, scores):
+    perfect = Scores(np.eye(3, dtype=np.float32)[[0, 1]], np.array([0, 1], np.int32), CLASSES)
+    minutes = {"second": 12.0, "first": 1.5}
+    plotting.compare_approaches({"first": perfect, "second": scores}, minutes, "Compared")
+    assert "second 0.750, no errors of the first one to remove" in shown[0][1]
+
+
+def test_labels_of_added_errors_stay_in_their_panel(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plotting, "show", lambda figure, alt: drawn.append(figure))
+    labels = np.zeros(20, np.int32)
+    several = {
+        name: Scores(np.eye(3, dtype=np.float32)[[1] * wrong + [0] * (20 - wrong)], labels, CLASSES)
+        for name, wrong in {"first": 4, "second": 13, "third": 2}.items()
+    }
+    plotting.compare_approaches(several, dict.fromkeys(several, 0.1), "Compared")
+    (figure,) = drawn
+    figure.canvas.draw()
+    for axis in figure.axes:
+        panel = axis.get_window_extent()
+        for text in axis.texts:
+            box = text.get_window_extent()
+            assert panel.x0 <= box.x0 and box.x1 <= panel.x1, text.get_text()
+    plt.close(figure)
+
+
+def test_probabilities_are_told(shown):
+    plotting.probability_bars({"with": np.array([0.2, 0.3, 0.5])}, CLASSES, "One picture")
+    assert "with: paper 0.200, rock 0.300, scissors 0.500" in shown[0][1]
+
+
+def test_a_grid_shows_every_picture(shown):
+    colours = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 0, 255)]
+    images = np.array([np.full((8, 8, 3), colour) for colour in colours], np.float32)
+    plotting.picture_grid(images, [*"abcde"], columns=3)
+    pixels = np.asarray(shown[0][0].convert("RGB")).reshape(-1, 3)
+    for colour in colours:
+        assert (pixels == colour).all(axis=1).sum() > 1000
+    assert shown[0][1] == "5 pictures: a; b; c; d; e"
+
+
+def test_maps_are_laid_over_their_pictures(shown):
+    images = np.full((2, 8, 8, 3), 128, np.uint8)
+    maps = np.zeros((2, 8, 8), np.float32)
+    maps[1] = 1
+    plotting.pictures_with_maps(images, maps, ["one\nx", "two"])
+    assert shown[0][1].endswith("one x; two.")
+    pixels = np.asarray(shown[0][0].convert("RGB"))
+    lower = pixels[int(pixels.shape[0] * 0.75)]
+    quarter = len(lower) // 4
+    assert lower[quarter].sum() < lower[3 * quarter].sum(), "the second map is the brighter one"
+
+
+def test_compared_curves_tell_their_range_and_end(shown):
+    curves = {"as published": [0.5, 0.9, 0.7], "pooled": [0.6, 0.8, 0.85]}
+    plotting.compare_curves(curves, "Heads", "test accuracy")
+    assert shown[0][1] == (
+        "Heads, test accuracy by epoch: as published 0.500 to 0.900, at the end 0.700; "
+        "pooled 0.600 to 0.850, at the end 0.850."
+    )
+
+
+def test_an_embedding_says_how_well_it_separates(shown):
+    apart = np.array([[0, 0], [0, 1], [5, 5], [5, 6]], float)
+    mixed = np.array([[0, 0], [5, 5], [0, 1], [5, 6]], float)
+    kinds = np.array([0, 0, 1, 1])
+    plotting.embedding({"pixels": mixed, "features": apart}, kinds, ("rock", "paper"))
+    assert "pixels: 0% of the points lie next to their kind" in shown[0][1]
+    assert "features: 100% of the points" in shown[0][1]
+
+
+def test_guesses_are_told_with_their_probabilities(shown):
+    guesses = {"cat/7": [("tabby", 0.75), ("lynx", 0.125)], "dog/9": [("cairn", 0.5)]}
+    plotting.top_guesses(guesses, "What it sees")
+    expected = "What it sees. cat/7: tabby 0.750, lynx 0.125; dog/9: cairn 0.500."
+    assert shown[0][1] == expected
+    blue = tuple(int(plotting.TRAINING_COLOUR[place : place + 2], 16) for place in (1, 3, 5))
+    pixels = np.asarray(shown[0][0].convert("RGB"))
+    left = (pixels[:, : pixels.shape[1] // 2] == blue).all(axis=2).sum()
+    assert left > (pixels == blue).all(axis=2).sum() / 2, "the left panel has the longer bars"
+
+
+def cats_and_dogs(said: float, dogs: int) -> Scores:
+    """Twenty pictures of which `dogs` are dogs, all with the same probability of a dog."""
+    probabilities = np.tile(np.array([[1 - said, said]], np.float32), (20, 1))
+    labels = (np.arange(20) < dogs).astype(np.int32)
+    return Scores(probabilities, labels, ("cat", "dog"))
+
+
+def test_calibration_compares_what_was_said_with_what_was_found():
+    for said, dogs, place in ((0.25, 5, 0.25), (1.0, 15, 1.0)):
+        means, found, number = plotting._calibration(cats_and_dogs(said, dogs))
+        assert (means.tolist(), found.tolist(), number.tolist()) == ([place], [dogs / 20], [20])
+
+
+def test_bins_of_few_pictures_are_left_out():
+    probabilities = np.array([[0.9, 0.1]] * 10 + [[0.3, 0.7]] * 4, np.float32)
+    few = Scores(probabilities, np.zeros(14, np.int32), ("cat", "dog"))
+    assert plotting._calibration(few)[2].tolist() == [10]
+
+
+def test_reliability_tells_each_classifiers_loss(shown):
+    scores = {"careful": cats_and_dogs(0.5, 10), "bold": cats_and_dogs(0.9, 10)}
+    plotting.reliability(scores, "How sure")
+    assert shown[0][1].startswith("How sure: share of dogs against the probability said")
+    assert shown[0][1].endswith("Log loss: careful 0.693; bold 1.204.")
+
+
+def test_accuracy_by_number_averages_the_draws(shown):
+    curves = {"features": {20: [0.8, 0.9], 2000: [0.97]}, "from scratch": {20: [0.5]}}
+    plotting.accuracy_by_number(curves, "Transfer")
+    assert shown[0][1] == (
+        "Transfer, accuracy by number of training pictures. "
+        "features: 20: 0.850, 2,000: 0.970; from scratch: 20: 0.500."
+    )
+
+
+def test_the_legend_of_accuracy_by_number_covers_no_curve(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plotting, "show", lambda figure, alt: drawn.append(figure))
+    curves = {"features": {20: [0.9], 96: [1.0]}, "from scratch": {20: [0.5], 96: [0.5]}}
+    plotting.accuracy_by_number(curves, "Transfer")
+    (figure,) = drawn
+    figure.canvas.draw()
+    legends = [*figure.legends, *(axis.legend_ for axis in figure.axes if axis.legend_)]
+    box = legends[0].get_window_extent()
+    assert not any(axis.get_window_extent().overlaps(box) for axis in figure.axes)
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("figure_of", ["confusion", "probability_bars"])
+def test_names_below_a_figure_stand_on_one_line(monkeypatch, scores, figure_of):
+    drawn = []
+    monkeypatch.setattr(plotting, "show", lambda figure, alt: drawn.append(figure))
+    if figure_of == "confusion":
+        plotting.confusion(scores, "test set")
+    else:
+        plotting.probability_bars({"one": np.array([0.2, 0.3, 0.5])}, CLASSES, "One picture")
+    (figure,) = drawn
+    labels = figure.axes[0].get_xticklabels()
+    assert [label.get_text() for label in labels] == list(CLASSES)
+    assert {label.get_verticalalignment() for label in labels} == {"baseline"}
+    plt.close(figure)
+
+
+def test_the_two_schemes_are_drawn(shown):
+    diagrams.transfer_schemes()
+    assert "blocks 1 to 4 are frozen and block 5 learns on" in shown[0][1]
+    pixels = np.asarray(shown[0][0].convert("RGB"))
+    half = pixels.shape[0] // 2
+    slow = [int(diagrams.SLOW[place : place + 2], 16) for place in (1, 3, 5)]
+    assert (pixels[half:] == slow).all(axis=2).sum() > 1000, "block 5 of the second row"
+    assert (pixels[:half] == slow).all(axis=2).sum() == 0

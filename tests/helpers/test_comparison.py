@@ -1,0 +1,254 @@
+"""Comparing runs: the table, the leaderboard, and whether a difference is real."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from helpers import comparison, results
+from helpers.comparison import (
+    EXAMPLES_FOLDER,
+    PairedDifference,
+    against_the_best,
+    by_seed,
+    cautions,
+    curves,
+    easy_to_read,
+    figure_column,
+    figure_names,
+    gather,
+    leaderboard,
+    mean_interval,
+    newest,
+    records_folder,
+    seed_difference,
+    time_unit,
+    trainings,
+)
+from helpers.results import Measured
+
+# Accuracies by learning rate, one a seed.
+ACCURACIES = {0.1: [0.90, 0.92, 0.94], 0.01: [0.80, 0.83, 0.83], 0.001: [0.91, 0.89, 0.95]}
+
+
+def write(path: Path, monkeypatch, accuracy=0.5, lesson="01_tiny", **parameters) -> Path:
+    monkeypatch.setenv("COURSE_RECORD", str(path))
+    values = {"EPOCHS": 5, "LEARNING_RATE": 0.1, "SEED": 0} | parameters
+    figures = {"accuracy": Measured(accuracy, 0.4, 0.6, 96), "loss": math.nan}
+    history = {"net": {"accuracy": [0.1, 0.2], "val_accuracy": [0.1, accuracy]}}
+    return results.record(lesson, values, "Drawn pictures.", figures, histories=history)
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    for rate, accuracies in ACCURACIES.items():
+        for seed, accuracy in enumerate(accuracies):
+            path = tmp_path / "runs" / f"{rate}" / f"{seed}.json"
+            write(path, monkeypatch, accuracy, LEARNING_RATE=rate, SEED=seed)
+    return gather(tmp_path / "runs")
+
+
+def test_all_records_of_a_folder_tree_become_rows(runs):
+    assert len(runs) == 9
+    assert runs["setting"].value_counts().to_dict() == {
+        f"LEARNING_RATE={rate}": 3 for rate in ACCURACIES
+    }
+    row = runs[runs["file"] == "0.1/2.json"].iloc[0]
+    assert row["parameters.SEED"] == 2
+    assert row["figures.accuracy"] == 0.94
+    assert (row["figures.accuracy.low"], row["figures.accuracy.n"]) == (0.4, 96)
+    assert math.isnan(row["figures.loss"])
+    assert row["versions.numpy"] == np.__version__
+    assert row["minutes"] >= 0
+    assert figure_names(runs) == ["accuracy", "loss"]
+
+
+def test_copies_count_once_and_repeated_runs_stay_until_only_the_newest_is_asked_for(
+    tmp_path, monkeypatch
+):
+    path = write(tmp_path / "a.json", monkeypatch)
+    shutil.copy(path, tmp_path / "copy.json")
+    content = json.loads(path.read_text())
+    content["figures"]["accuracy"]["value"] = 0.25
+    (tmp_path / "b.json").write_text(
+        json.dumps(content | {"finished": "2020-01-01T00:00:00+00:00"})
+    )
+    runs = gather(tmp_path)
+    assert list(runs["figures.accuracy"]) == [0.25, 0.5]
+    assert list(newest(runs)["figures.accuracy"]) == [0.5]
+
+
+def test_a_setting_is_what_varies_in_a_lesson_seeds_aside(tmp_path, monkeypatch):
+    write(tmp_path / "a.json", monkeypatch, SEED=1)
+    write(tmp_path / "b.json", monkeypatch, SEED=2)
+    assert set(gather(tmp_path)["setting"]) == {"01_tiny"}
+    write(tmp_path / "c.json", monkeypatch, SEED=2, lesson="02_other", EPOCHS=6)
+    assert set(gather(tmp_path)["setting"]) == {"01_tiny", "02_other"}
+    write(tmp_path / "d.json", monkeypatch, lesson="02_other", LEARNING_RATE=0.2)
+    settings = set(gather(tmp_path)["setting"])
+    assert settings == {
+        "01_tiny",
+        "02_other: EPOCHS=6, LEARNING_RATE=0.1",
+        "02_other: EPOCHS=5, LEARNING_RATE=0.2",
+    }
+
+
+def test_records_from_before_the_schema_are_gathered_too(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.json", monkeypatch)
+    content = json.loads(path.read_text())
+    del content["schema"], content["histories"]
+    path.write_text(json.dumps(content))
+    runs = gather(tmp_path)
+    assert len(runs) == 1
+    assert trainings(runs, "accuracy") == []
+
+
+def test_a_folder_without_records_says_how_to_make_some(tmp_path):
+    with pytest.raises(ValueError, match=r"no records in .*tools\.reruns sweep"):
+        gather(tmp_path)
+
+
+def test_the_leaderboard_ranks_settings_by_their_mean(runs):
+    board = leaderboard(runs, "accuracy")
+    assert list(board.index) == [f"LEARNING_RATE={rate}" for rate in (0.1, 0.001, 0.01)]
+    last = board.loc["LEARNING_RATE=0.01"]
+    assert last["seeds"] == 3
+    assert last["mean"] == pytest.approx(0.82)
+    assert (last["lowest"], last["highest"]) == (0.80, 0.83)
+    expected = stats.ttest_1samp(ACCURACIES[0.01], 0).confidence_interval(0.95)
+    assert (last["low"], last["high"]) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(
+    ("longest", "unit"),
+    [(0, "seconds"), (1.9, "seconds"), (2, "minutes"), (120, "minutes"), (121, "hours")],
+)
+def test_units_of_time(longest, unit):
+    assert time_unit(longest)[0] == unit
+
+
+def test_tables_to_read_are_rounded_and_give_times_in_their_unit(runs):
+    timed = runs.assign(minutes=np.linspace(0.1, 1.111111, len(runs)), accuracy=1 / 3)
+    read = easy_to_read(timed[["setting", "accuracy", "minutes"]])
+    assert list(read) == ["setting", "accuracy", "seconds"]
+    assert set(read["accuracy"]) == {0.3333}
+    assert (read["seconds"].min(), read["seconds"].max()) == (6.0, 66.7)
+    assert timed["minutes"].max() == 1.111111, "the table itself stays as it was"
+    longer = leaderboard(timed.assign(minutes=200.0), "accuracy")
+    assert list(easy_to_read(longer))[-1] == "hours"
+
+
+def test_a_mean_of_too_little_has_no_interval():
+    assert all(map(math.isnan, mean_interval([0.5])))
+    assert all(map(math.isnan, mean_interval([0.5, 0.5, 0.5])))
+    assert all(map(math.isnan, mean_interval([])))
+
+
+def test_a_large_difference_is_real_and_said_in_the_order_of_the_figures(runs):
+    found = seed_difference(runs, "accuracy", "LEARNING_RATE=0.1", "LEARNING_RATE=0.01")
+    expected = stats.ttest_rel(ACCURACIES[0.1], ACCURACIES[0.01]).confidence_interval(0.95)
+    assert found.interval == pytest.approx((expected.low, expected.high))
+    assert found.is_real
+    said = str(found)
+    assert said.startswith(
+        "accuracy: LEARNING_RATE=0.1 is higher than LEARNING_RATE=0.01 by 0.1000 (95 % interval "
+    )
+    assert "3 common seeds): the difference is real" in said
+    turned = seed_difference(runs, "accuracy", "LEARNING_RATE=0.01", "LEARNING_RATE=0.1")
+    assert turned.mean == pytest.approx(-found.mean)
+    assert str(turned) == said
+
+
+def test_a_small_difference_is_left_open(runs):
+    found = seed_difference(runs, "accuracy", "LEARNING_RATE=0.1", "LEARNING_RATE=0.001")
+    assert not found.is_real
+    assert "the interval holds 0, so these runs do not tell which is better" in str(found)
+
+
+@pytest.mark.parametrize("differences", [{0: 0.1}, {0: 0.1, 1: 0.1}, {0: 0.0, 1: 0.0}])
+def test_seeds_that_show_no_scatter_prove_nothing(differences):
+    found = PairedDifference("a", "b", "accuracy", differences)
+    assert not found.is_real
+    assert "nothing can be said of other seeds" in str(found)
+
+
+def test_the_seeds_needed_would_just_do():
+    values = [0.00, 0.02, 0.01, -0.01]
+    found = PairedDifference("a", "b", "accuracy", dict(enumerate(values)))
+    count, scatter = found.seeds_needed, np.std(values, ddof=1)
+    reach = {n: stats.t.ppf(0.975, n - 1) * scatter / n**0.5 for n in (count - 1, count)}
+    assert reach[count] < found.mean <= reach[count - 1]
+    assert PairedDifference("a", "b", "accuracy", {0: 0.1}).seeds_needed is None
+    assert PairedDifference("a", "b", "accuracy", {0: 0.1, 1: -0.1}).seeds_needed is None
+
+
+def test_only_common_seeds_count(tmp_path, monkeypatch):
+    for name, rate, seed in (("a", 0.1, 0), ("b", 0.1, 1), ("c", 0.2, 1), ("d", 0.3, 2)):
+        write(tmp_path / f"{name}.json", monkeypatch, LEARNING_RATE=rate, SEED=seed)
+    runs = gather(tmp_path)
+    found = seed_difference(runs, "accuracy", "LEARNING_RATE=0.1", "LEARNING_RATE=0.2")
+    assert list(found.differences) == [1]
+    with pytest.raises(ValueError, match="no seed in common"):
+        seed_difference(runs, "accuracy", "LEARNING_RATE=0.1", "LEARNING_RATE=0.3")
+    assert len(against_the_best(runs, "accuracy")) <= 1
+
+
+def test_the_best_is_set_against_each_other_setting(runs):
+    found = against_the_best(runs, "accuracy")
+    best = leaderboard(runs, "accuracy").index[0]
+    assert {each.first for each in found} == {best}
+    assert len({each.second for each in found}) == 2
+    assert by_seed(runs, "accuracy").shape == (3, 3)
+
+
+def test_unknown_figures_and_settings_are_refused_with_those_there_are(runs):
+    with pytest.raises(ValueError, match=r"figure 'speed'; there are accuracy, loss\."):
+        figure_column(runs, "speed")
+    assert figure_column(runs, "") == "figures.accuracy"
+    with pytest.raises(ValueError, match=r"no setting 'x'; there are LEARNING_RATE"):
+        seed_difference(runs, "accuracy", "x", "LEARNING_RATE=0.1")
+    with pytest.raises(ValueError, match="no parameter SEED"):
+        by_seed(runs.drop(columns="parameters.SEED"), "accuracy")
+
+
+def test_what_else_differs_is_told(runs):
+    assert cautions(runs) == []
+    runs.loc[0, "versions.keras"] = "0.1"
+    (said,) = cautions(runs)
+    assert said.startswith("The runs of 01_tiny differ in versions.keras: 0.1; 3.")
+
+
+def test_learning_curves_come_by_setting(runs):
+    found = curves(runs, "net", "val_accuracy")
+    assert sorted(found["LEARNING_RATE=0.1"]) == [[0.1, 0.90], [0.1, 0.92], [0.1, 0.94]]
+    assert curves(runs, "net", "loss") == {}
+    assert trainings(runs, "val_accuracy") == ["net"]
+    assert trainings(runs, "loss") == []
+
+
+def test_the_newest_sweep_or_the_examples_are_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison, "SWEEPS_FOLDER", tmp_path)
+    assert records_folder("") == EXAMPLES_FOLDER
+    for age, name in enumerate(("new", "old")):
+        path = write(tmp_path / name / "a.json", monkeypatch)
+        os.utime(path, (1e9 - age, 1e9 - age))
+    assert records_folder("") == tmp_path / "new"
+    oldest = write(tmp_path / "new" / "z.json", monkeypatch)  # of a sweep that went on later
+    os.utime(oldest, (1, 1))
+    assert records_folder("") == tmp_path / "new"
+    assert records_folder("examples") == EXAMPLES_FOLDER
+    assert records_folder(str(tmp_path)) == tmp_path
+
+
+def test_the_example_records_are_whole():
+    runs = gather(EXAMPLES_FOLDER)
+    assert by_seed(runs, "test_accuracy").notna().all(axis=None)
+    assert by_seed(runs, "test_accuracy").shape == (5, 3)
+    assert trainings(runs, "val_accuracy") == ["network"]

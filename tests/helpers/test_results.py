@@ -1,0 +1,192 @@
+"""The record of a run, and the table published | measured."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from helpers import results
+from helpers.environment import PROJECT
+from helpers.fingerprints import course_version
+from helpers.results import (
+    Measured,
+    Row,
+    format_figure,
+    load_record,
+    published_table,
+    record,
+)
+
+
+@pytest.fixture(autouse=True)
+def runs_folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr(results, "RUNS_FOLDER", tmp_path / "runs")
+    return tmp_path / "runs"
+
+
+def write(**changes) -> Path:
+    content = {
+        "lesson": "01_tiny",
+        "parameters": {"EPOCHS": 5, "PHOTO": ""},
+        "data": "Drawn sample pictures: asked for.",
+        "figures": {"accuracy": Measured(0.5, 0.4, 0.6, 96)},
+    }
+    return record(**(content | changes))
+
+
+def test_a_record_says_what_was_run_and_what_came_out(runs_folder):
+    row = Row("accuracy", 0.9489, Measured(0.5, 0.4, 0.6, 96))
+    path = write(published=[row])
+    assert path.parent == runs_folder / "records"
+    assert path.name.startswith("01_tiny-")
+    loaded = load_record(path)
+    assert loaded["parameters"] == {"EPOCHS": 5, "PHOTO": ""}
+    assert loaded["figures"] == {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 96}}
+    assert loaded["published"][0]["published"] == 0.9489
+    assert loaded["published"][0]["measured"] == loaded["figures"]["accuracy"]
+    assert loaded["started"] <= loaded["finished"]
+    assert loaded["versions"]["numpy"] == np.__version__
+    assert loaded["versions"]["python"].startswith("3.")
+    assert loaded["versions"]["course"] == course_version()
+    assert loaded["machine"]["cpu_count"] >= 1
+
+
+def test_a_run_starts_when_its_first_helper_is_imported_not_when_it_is_recorded(tmp_path):
+    """Several lessons import `results` only at their end."""
+    code = (
+        "import time, helpers.parameters\n"
+        "time.sleep(1)\n"
+        "from helpers.results import record\n"
+        "record('01_tiny', {}, 'Drawn sample pictures.', {'accuracy': 0.5})\n"
+    )
+    path = tmp_path / "run.json"
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        cwd=PROJECT,
+        env=os.environ | {"COURSE_RECORD": str(path)},
+    )
+    loaded = load_record(path)
+    started, finished = (datetime.fromisoformat(loaded[name]) for name in ("started", "finished"))
+    assert (finished - started).total_seconds() >= 1
+
+
+def test_a_record_holds_the_course_of_each_training():
+    history = {"accuracy": [np.float32(0.25), 0.5], "val_loss": [1.5, math.nan]}
+    loaded = load_record(write(histories={"published": history}))
+    assert loaded["schema"] == 1
+    assert loaded["histories"] == {
+        "published": {"accuracy": [0.25, 0.5], "val_loss": [1.5, "nan"]},
+    }
+
+
+def test_a_record_from_before_the_schema_is_read_and_a_later_one_is_refused():
+    path = write()
+    content = json.loads(path.read_text())
+    old = {name: value for name, value in content.items() if name not in ("schema", "histories")}
+    path.write_text(json.dumps(old))
+    assert load_record(path) == content | {"schema": 0}
+    path.write_text(json.dumps(content | {"schema": 2}))
+    with pytest.raises(ValueError, match="schema 2, this course reads up to 1"):
+        load_record(path)
+
+
+def test_the_environment_names_the_file(tmp_path, monkeypatch):
+    target = tmp_path / "new" / "run.json"
+    monkeypatch.setenv("COURSE_RECORD", str(target))
+    assert write() == target
+    assert [path.name for path in target.parent.iterdir()] == ["run.json"]
+
+
+def test_numpy_values_and_figures_that_are_no_numbers_are_kept():
+    figures = {
+        "loss": math.nan,
+        "worst": -math.inf,
+        "accuracy": np.float32(0.25),
+        "count": np.int64(7),
+    }
+    text = write(figures=figures, parameters={"PHOTO": Path("hand.png")}).read_text()
+    loaded = json.loads(text, parse_constant=pytest.fail)
+    values = {name: figure["value"] for name, figure in loaded["figures"].items()}
+    assert values == {"loss": "nan", "worst": "-inf", "accuracy": 0.25, "count": 7}
+    assert math.isnan(float(values["loss"]))
+    assert loaded["parameters"] == {"PHOTO": "hand.png"}
+
+
+def test_a_lesson_that_names_no_file_is_refused(runs_folder):
+    with pytest.raises(ValueError, match="lesson's name"):
+        write(lesson="../01")
+    assert not runs_folder.exists()
+
+
+def test_a_failed_write_leaves_the_old_record_and_nothing_else(tmp_path, monkeypatch):
+    target = tmp_path / "run.json"
+    monkeypatch.setenv("COURSE_RECORD", str(target))
+    write()
+    before = target.read_bytes()
+
+    def full(self, *_, **__):
+        self.touch()
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        write(data="later")
+    assert target.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("text", ["{}", "[1]", "{", '{"lesson": "01"}'])
+def test_another_json_file_is_no_record(tmp_path, text):
+    (tmp_path / "other.json").write_text(text)
+    with pytest.raises(ValueError, match=r"other\.json is no record"):
+        load_record(tmp_path / "other.json")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (3473475, "3,473,475"),
+        (np.int64(3473475), "3,473,475"),
+        (0.94891, "0.9489"),
+        (1.0, "1.0000"),
+        (0.00004, "4e-05"),
+        (143.25, "143.2"),
+        (None, "–"),
+        ("about 0.7", "about 0.7"),
+        (math.nan, "nan"),
+        ({"value": 0.5, "low": 0.4, "high": 0.6, "n": 96}, "0.5000 (0.4000 to 0.6000)"),
+        ({"value": 0.5, "low": None, "high": None, "n": None}, "0.5000"),
+    ],
+)
+def test_figures_are_written_for_people(value, shown):
+    assert format_figure(value) == shown
+
+
+def test_the_table_shows_both_figures_as_html_and_as_text():
+    rows = [Row("accuracy <val>", 0.9489, Measured(0.5, 0.4, 0.6)), ("parameters", None, 3473475)]
+    table = published_table(rows)
+    page = table._repr_html_()
+    assert "accuracy &lt;val&gt;" in page
+    assert "<td>0.9489</td><td>0.5000 (0.4000 to 0.6000)</td>" in page
+    assert "<td>–</td><td>3,473,475</td>" in page
+    assert repr(table).splitlines() == [
+        "               | published | measured here",
+        "accuracy <val> | 0.9489    | 0.5000 (0.4000 to 0.6000)",
+        "parameters     | –         | 3,473,475",
+    ]
+
+
+def test_the_table_takes_the_rows_of_a_record():
+    rows = [Row("accuracy", 0.9489, Measured(0.5, 0.4, 0.6, 96))]
+    loaded = load_record(write(published=rows))
+    again = published_table(Row(**row) for row in loaded["published"])
+    assert repr(again) == repr(published_table(rows))

@@ -1,0 +1,170 @@
+"""One run of one notebook by papermill: found, checked, executed, told."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from helpers.parameters import RULES
+from tools.execution import (
+    PRESET_NAMES,
+    PRESETS,
+    course_notebooks,
+    default_parameters,
+    find_notebook,
+    preset_values,
+    quick_preset,
+    run_notebook,
+)
+
+FAILING = "raise ValueError('The pictures <are> missing; download them first.\\nMore.')"
+QUICK = '[quick]\nDATA = "samples"\nSEED = 0\n["01_tiny".quick]\nEPOCHS = 2\n'
+
+
+@pytest.fixture
+def presets(tmp_path: Path) -> Path:
+    path = tmp_path / "presets.toml"
+    path.write_text(QUICK, encoding="utf-8")
+    return path
+
+
+def printed(output: Path) -> str:
+    cells = nbformat.read(output, as_version=4).cells
+    streams = [o for cell in cells for o in cell.get("outputs", []) if o.output_type == "stream"]
+    return "".join(stream.text for stream in streams)
+
+
+def test_a_run_takes_its_parameters_and_leaves_notebook_and_record(tiny_notebook, tmp_path):
+    show = "print(EPOCHS, DATA, LEARNING_RATE)"
+    output = tmp_path / "new folder" / "out.ipynb"
+    run = run_notebook(tiny_notebook(tmp_path, show), output, {"EPOCHS": 5, "LEARNING_RATE": 1})
+    assert run.problem is None
+    assert "5 auto 1\n" in printed(output)
+    record = json.loads(run.record.read_text())
+    assert run.record == output.with_suffix(".json")
+    assert record["parameters"] == {"EPOCHS": 5}
+    assert "COURSE_RECORD" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"EPOCH": 5}, r"EPOCH is no parameter \(did you mean EPOCHS\?\)"),
+        ({"SEED": 5}, "SEED is no parameter"),
+        ({"EPOCHS": "true"}, "EPOCHS is 'true'"),
+        ({"EPOCHS": 0}, "allowed is 1 to 500"),
+    ],
+)
+def test_wrong_parameters_are_refused_before_any_work(tiny_notebook, tmp_path, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        run_notebook(tiny_notebook(tmp_path), tmp_path / "new" / "out.ipynb", parameters)
+    assert not (tmp_path / "new").exists()
+
+
+def test_nothing_that_exists_is_overwritten(tiny_notebook, tmp_path):
+    notebook = tiny_notebook(tmp_path)
+    before = notebook.read_bytes()
+    with pytest.raises(FileExistsError, match="exists already"):
+        run_notebook(notebook, notebook)
+    (tmp_path / "mine.json").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"mine\.json exists already"):
+        run_notebook(notebook, tmp_path / "mine.ipynb")
+    with pytest.raises(ValueError, match=r"ends in \.ipynb"):
+        run_notebook(notebook, tmp_path / "mine.txt")
+    with pytest.raises(FileNotFoundError, match="There is no notebook"):
+        run_notebook(tmp_path / "none.ipynb", tmp_path / "out.ipynb")
+    assert notebook.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.json", "notebooks"]
+
+
+def test_a_failed_cell_is_told_in_one_line_and_the_output_ends_there(tiny_notebook, tmp_path):
+    notebook = tiny_notebook(tmp_path, "print('before')", FAILING, "print('after')")
+    output = tmp_path / "out.ipynb"
+    run = run_notebook(notebook, output)
+    assert run.problem == (
+        "cell 7 (Last part): ValueError: The pictures <are> missing; download them first."
+    )
+    assert "before" in printed(output)
+    assert "after" not in printed(output)
+
+
+def test_a_dead_kernel_is_told_too(tiny_notebook, tmp_path):
+    run = run_notebook(tiny_notebook(tmp_path, "import os; os._exit(1)"), tmp_path / "out.ipynb")
+    assert run.problem == "cell 6 (Last part): Kernel died (out of memory?)"
+
+
+def test_plain_papermill_is_stopped_by_the_notebook_itself(tiny_notebook, tmp_path):
+    import papermill
+
+    with pytest.raises(papermill.PapermillExecutionError, match="EPOCH is no parameter"):
+        papermill.execute_notebook(
+            str(tiny_notebook(tmp_path)),
+            str(tmp_path / "out.ipynb"),
+            {"EPOCH": 5},
+            kernel_name="python3",
+            progress_bar=False,
+        )
+
+
+def test_a_notebook_takes_the_shared_values_it_has(tiny_notebook, presets, tmp_path):
+    assert quick_preset(tiny_notebook(tmp_path), presets) == {"DATA": "samples", "EPOCHS": 2}
+    assert quick_preset(tiny_notebook(tmp_path, name="02_other"), presets) == {"DATA": "samples"}
+
+
+def test_the_presets_fit_the_notebooks():
+    tables = tomllib.loads(PRESETS.read_text(encoding="utf-8"))
+    for preset in PRESET_NAMES:
+        for name, value in tables.pop(preset, {}).items():
+            assert RULES[name].accepts(value)
+    assert set(tables) <= {path.stem for path in course_notebooks()}
+
+
+@pytest.mark.parametrize("notebook", course_notebooks(), ids=lambda path: path.stem)
+def test_a_notebooks_quick_run_is_offline(notebook):
+    assert quick_preset(notebook).get("DATA", "samples") == "samples"
+
+
+def test_notebooks_are_found_by_number_name_and_path(tiny_notebook, tmp_path):
+    path = tiny_notebook(tmp_path)
+    for name in ("01", "1", "01_tiny", "01_tiny.ipynb", str(path)):
+        assert find_notebook(name, path.parent) == path
+    for name in ("07", "7", "", str(path.parent / "none.ipynb"), "pyproject.toml"):
+        with pytest.raises(FileNotFoundError, match="names no notebook of the course"):
+            find_notebook(name, path.parent)
+
+
+def test_every_preset_fits_every_notebook_or_is_refused_by_name(tiny_notebook, presets, tmp_path):
+    notebook = tiny_notebook(tmp_path)
+    assert preset_values(notebook, "published", presets) == {}
+    presets.write_text(QUICK + '[full]\nDATA = "full"\n')
+    assert preset_values(notebook, "full", presets) == {"DATA": "full"}
+    with pytest.raises(ValueError, match="no preset 'fast': choose quick, published or full"):
+        preset_values(notebook, "fast", presets)
+
+
+def test_defaults_are_read_without_running(tiny_notebook, tmp_path):
+    defaults = {"DATA": "auto", "EPOCHS": 25, "LEARNING_RATE": 0.001}
+    assert default_parameters(tiny_notebook(tmp_path, "raise SystemExit")) == defaults
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"cells": 5, "metadata": {}}', "no JSON"])
+def test_a_file_that_is_no_notebook_is_told_in_one_sentence(tmp_path, text):
+    path = tmp_path / "01_broken.ipynb"
+    path.write_text(text)
+    with pytest.raises(
+        ValueError, match=r"01_broken\.ipynb cannot be read as a notebook"
+    ) as raised:
+        default_parameters(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_parameter_that_is_computed_is_told(tiny_notebook, tmp_path):
+    path = tiny_notebook(tmp_path)
+    path.write_text(path.read_text().replace("int = 25", "int = 5 * 5"))
+    with pytest.raises(ValueError, match=r"EPOCHS is '5 \* 5'; it must be one plain value"):
+        default_parameters(path)

@@ -1,0 +1,67 @@
+"""Notebooks are executed whole, or left as they were; data-set pictures are not stored."""
+
+import nbformat
+import pytest
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tools.publishing import main, publish
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_notebook(*sources: str):
+        cells = [new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(sources)]
+        cells[0].metadata["tags"] = ["data-pictures"]
+        path = tmp_path / "lesson.ipynb"
+        nbformat.write(new_notebook(cells=cells), path)
+        return path
+
+    return write_notebook
+
+
+def test_outputs_are_stored_but_for_data_set_pictures(write):
+    path = write("print('a picture')", "print('one')\nprint('two')")
+    publish(path)
+    first, second = nbformat.read(path, as_version=4).cells
+    assert first.outputs == [] and first.execution_count is None
+    assert [output.text for output in second.outputs] == ["one\ntwo\n"]
+    assert second.metadata == {} and first.metadata == {"tags": ["data-pictures"]}
+
+
+def test_a_failing_notebook_is_left_as_it_was(write, capsys):
+    path = write("x = 1", "raise ValueError('too small')")
+    before = path.read_bytes()
+    with pytest.raises(CellExecutionError):
+        publish(path)
+    assert main([str(path)]) == 1
+    assert path.read_bytes() == before
+    assert "stays as it is: ValueError: too small" in capsys.readouterr().out
+    assert [file.name for file in path.parent.iterdir()] == ["lesson.ipynb"]
+
+
+def test_progress_bars_do_not_stand_still_on_the_page(write):
+    path = write("0", "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass\nprint('done')")
+    publish(path)
+    outputs = nbformat.read(path, as_version=4).cells[1].outputs
+    assert [output.get("text") for output in outputs] == ["done\n"]
+
+
+def test_what_was_edited_meanwhile_is_not_overwritten(write, capsys):
+    path = write("0", "x = 1")
+    edit = f"path = {str(path)!r}\ntext = open(path).read().replace('x = 1', 'x = 2')"
+    path = write("0", "x = 1", f"{edit}\nopen(path, 'w').write(text)")
+    assert main([str(path)]) == 1
+    assert "it was edited meanwhile" in capsys.readouterr().out
+    assert nbformat.read(path, as_version=4).cells[1].source == "x = 2"
+
+
+@pytest.mark.parametrize("source", ["import os; os._exit(1)", None])
+def test_a_dead_kernel_and_a_file_that_is_no_notebook_are_told(write, capsys, source):
+    path = write("0", source or "")
+    if source is None:
+        path.write_text("no notebook")
+    before = path.read_bytes()
+    assert main([str(path)]) == 1
+    assert "stays as it is: " in capsys.readouterr().out
+    assert path.read_bytes() == before

@@ -1,0 +1,143 @@
+"""Reruns by papermill, from a small notebook to the course's page."""
+
+from __future__ import annotations
+
+import io
+import re
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import reruns
+from tools.reruns import main, run_course
+
+FAILING = "raise ValueError('The pictures <are> missing; download them first.\\nMore.')"
+
+
+QUICK = '[quick]\nDATA = "samples"\nSEED = 0\n["01_tiny".quick]\nEPOCHS = 2\n'
+
+
+@pytest.fixture
+def presets(tmp_path: Path) -> Path:
+    path = tmp_path / "presets.toml"
+    path.write_text(QUICK, encoding="utf-8")
+    return path
+
+
+@dataclass
+class Course:
+    """A course that ran: a good notebook, a failing one, an older page before."""
+
+    status: int
+    said: str
+    runs_folder: Path
+
+    @property
+    def latest(self) -> Path:
+        return self.runs_folder / "latest"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory, tiny_notebook) -> Course:
+    folder = tmp_path_factory.mktemp("course")
+    (folder / "presets.toml").write_text(QUICK, encoding="utf-8")
+    notebooks = [tiny_notebook(folder), tiny_notebook(folder, FAILING, name="02_bad")]
+    latest = folder / "runs" / "latest"
+    latest.mkdir(parents=True)
+    (latest / "old.html").write_text("old")
+    run = partial(run_course, presets=folder / "presets.toml", runs_folder=folder / "runs")
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+        patch.setattr(reruns, "course_notebooks", lambda: notebooks)
+        patch.setattr(reruns, "run_course", run)
+        status = main(["course"])
+    return Course(status, said.getvalue(), folder / "runs")
+
+
+def printed(output: Path) -> str:
+    cells = nbformat.read(output, as_version=4).cells
+    streams = [o for cell in cells for o in cell.get("outputs", []) if o.output_type == "stream"]
+    return "".join(stream.text for stream in streams)
+
+
+def test_the_course_leaves_one_page(course):
+    page = (course.latest / "index.html").read_text(encoding="utf-8")
+    assert "1 of\n2 notebooks ran through" in page
+    assert "done in 0." in page
+    assert page.count('class="card failed"') == 1
+    assert "The pictures &lt;are&gt; missing" in page
+    assert "Drawn pictures, samples." in page
+    assert "<td>0.9489</td><td>0.5000 (0.4000 to 0.6000)</td>" in page
+    assert 'alt="A &lt;teal&gt; plane."' in page
+    assert "//" not in re.sub(r'base64,[^"]+', "", page)  # nothing comes from elsewhere
+    links = set(re.findall(r'href="([^"]+)"', page))
+    assert len(links) == 6
+    assert all((course.latest / link).is_file() for link in links)
+
+
+def test_a_notebooks_page_waits_for_no_network_and_keeps_alt_text(course):
+    page = (course.latest / "01_tiny.html").read_text(encoding="utf-8")
+    assert 'alt="A &lt;teal&gt; plane."' in page
+    assert re.findall(r"<script(?! async)[^>]* src=[^>]*>", page) == []
+    assert re.findall(r"<link[^>]* href=[^>]*>", page) == []
+    assert re.findall(r"""(?:import\(|@import |url\()["']?http""", page) == []
+
+
+def test_the_page_replaces_the_one_before_and_the_run_is_kept(course):
+    assert not (course.latest / "old.html").exists()
+    (kept,) = [path for path in course.runs_folder.iterdir() if path != course.latest]
+    assert {path.name for path in kept.iterdir()} == {path.name for path in course.latest.iterdir()}
+
+
+def test_a_failed_notebook_makes_the_course_fail_and_stops_no_other(course):
+    assert course.status == 1
+    assert "01_tiny: done in 0." in course.said
+    assert "02_bad: failed after 0." in course.said
+    assert "cell 7 (Last part): ValueError: The pictures <are> missing" in course.said
+
+
+def test_a_wrong_preset_stops_the_course_before_any_work(tiny_notebook, tmp_path, presets):
+    presets.write_text('["01_tiny".quick]\nEPOCH = 2\n')
+    with pytest.raises(ValueError, match="EPOCH is no parameter"):
+        run_course([tiny_notebook(tmp_path)], presets, tmp_path / "runs")
+    with pytest.raises(ValueError, match="no notebook"):
+        run_course([], presets, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr(reruns, "RUNS_FOLDER", tmp_path / "runs")
+    return tmp_path / "runs"
+
+
+def test_the_command_line_reads_values_by_the_rules(tiny_notebook, elsewhere, capsys, tmp_path):
+    notebook = tiny_notebook(tmp_path, "print(repr(EPOCHS), repr(LEARNING_RATE), repr(DATA))")
+    options = ["-p", "EPOCHS", "5", "-p", "LEARNING_RATE", "1e-4", "-p", "DATA", "full"]
+    assert main(["run", str(notebook), *options]) == 0
+    (output,) = elsewhere.glob("*/*.ipynb")
+    assert "5 0.0001 'full'" in printed(output)
+    assert str(output) in capsys.readouterr().out
+
+
+def test_a_wrong_command_is_one_sentence_and_leaves_nothing(
+    tiny_notebook, elsewhere, capsys, tmp_path
+):
+    assert main(["run", str(tiny_notebook(tmp_path)), "-p", "EPOCHS", "true"]) == 2
+    assert capsys.readouterr().err == ("Parameters: EPOCHS is 'true' (str), allowed is 1 to 500.\n")
+    assert not elsewhere.exists()
+
+
+def test_a_single_run_writes_to_no_address(tiny_notebook, elsewhere, capsys, tmp_path):
+    assert main(["run", str(tiny_notebook(tmp_path)), "--out", "s3://bucket/x.ipynb"]) == 2
+    assert "a single run writes to a file" in capsys.readouterr().err
+    assert not elsewhere.exists()
+
+
+def test_a_failed_run_ends_with_an_error(tiny_notebook, tmp_path, elsewhere, capsys):
+    assert main(["run", str(tiny_notebook(tmp_path, FAILING))]) == 1
+    assert "failed after 0." in capsys.readouterr().out

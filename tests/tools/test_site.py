@@ -1,0 +1,285 @@
+"""The web site: what is put right before Sphinx, then the built pages, read by a browser too."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+import bootstrap
+from helpers.environment import PROJECT
+from tools.site import BADGE, STATIC, main, stage
+
+LESSON = "notebooks/01_hands.ipynb"
+PNG = "iVBORw0KGgo="
+ROWS = "          accuracy  minutes\nfirst     0.95      1.5\nsecond    0.97     12.0\n"
+ALT = "Curves [of 2 runs]: 0.5 < 0.9,\n `best` *last*."
+BUILD = "import sys, pathlib, tools.site as s; s.build_site(site=pathlib.Path(sys.argv[1]))"
+TOO_WIDE = """() => {
+    const scrolls = each => ["auto", "scroll"].includes(getComputedStyle(each).overflowX);
+    const held = each => !each.matches("article") && (scrolls(each) || held(each.parentElement));
+    const wide = each => each.getBoundingClientRect().right > innerWidth + 1;
+    const all = [...document.querySelectorAll("article, article *")];
+    const cut = all.filter(each => wide(each) && !held(each));
+    return cut.map(each => each.outerHTML.slice(0, 200));
+}"""  # what of an article is cut off: it sticks out, and nothing around it scrolls
+PHONE = {"width": 390, "height": 800}
+
+
+# Before Sphinx ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A course of one lesson."""
+    project = tmp_path / "course"
+    texts = {
+        "pyproject.toml": '[project.urls]\nRepository = "https://github.com/ada/course"\n',
+        "README.md": f"# Course\n\n[one]({LESSON}) [all](notebooks) ![hand](docs/hand.png)\n",
+        "docs/hand.png": "",
+        "docs/notes.md": "# Notes\n\n[start](../README.md#top) [terms](../LICENSE)",
+        "LICENSE": "",
+    }
+    for name, text in texts.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text, encoding="utf-8")
+    (project / LESSON).parent.mkdir()
+    nbformat.write(lesson(), project / LESSON)
+    return project
+
+
+def lesson() -> nbformat.NotebookNode:
+    own = "https://github.com/ada/course/blob/main/docs/notes.md#words"
+    figure = new_output("display_data", {"image/png": PNG}, metadata={"image/png": {"alt": ALT}})
+    widget = new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}})
+    cells = [
+        new_markdown_cell(f"# 1. Hands\n\n[![Open in Colab]({BADGE})](https://example.org)"),
+        new_markdown_cell(f"See [the notes]({own}), [missing](gone.md), [web](https://e.org/x)."),
+        new_code_cell("# NBVAL_CHECK_OUTPUT\nplot()", outputs=[figure, widget]),
+        new_code_cell("show()", metadata={"tags": ["data-pictures"]}),
+        new_code_cell("rows()", outputs=[new_output("stream", text=ROWS)]),
+        new_code_cell("lines()", outputs=[new_output("stream", text="One  gap.\nNo gap.\n")]),
+    ]
+    return new_notebook(cells=cells)
+
+
+@pytest.fixture
+def staged(project, tmp_path) -> Path:
+    stage(project, tmp_path / "staged")
+    return tmp_path / "staged"
+
+
+def test_a_figure_keeps_its_alt_text_as_a_picture_in_markdown(staged):
+    code = nbformat.read(staged / LESSON, as_version=4).cells[2]
+    (output,) = code.outputs  # the widget is gone
+    alt, _, picture = output.data["text/markdown"].partition("](figures/")
+    assert alt == r"![Curves \[of 2 runs\]: 0.5 \< 0.9, \`best\` \*last\*."
+    assert (staged / "notebooks" / "figures" / picture.removesuffix(")")).is_file()
+    assert code.source == "plot()"
+
+
+def test_where_pictures_are_not_kept_a_note_says_so(staged):
+    cells = nbformat.read(staged / LESSON, as_version=4).cells
+    assert cells[3].source == "show()"
+    notes = [cell for cell in cells if cell.source.startswith("```{note}")]
+    assert notes == [cells[4]]
+
+
+def test_a_printed_table_is_marked_so_that_its_lines_are_kept(staged):
+    cells = nbformat.read(staged / LESSON, as_version=4).cells
+    tagged = [cell.source for cell in cells if "printed-table" in cell.metadata.get("tags", [])]
+    assert tagged == ["rows()"]
+
+
+def test_links_lead_to_the_sites_pages_or_else_to_the_repository(staged):
+    cells = nbformat.read(staged / LESSON, as_version=4).cells
+    badge = "[![Open in Colab](../_static/colab_badge.svg)](https://example.org)"
+    assert cells[0].source.endswith(badge)
+    assert "[the notes](../docs/notes.md#words)" in cells[1].source
+    assert "[missing](gone.md), [web](https://e.org/x)" in cells[1].source
+    notes = (staged / "docs" / "notes.md").read_text()
+    assert "[start](../index.md#top)" in notes
+    assert "[terms](https://github.com/ada/course/blob/main/LICENSE)" in notes
+    start = (staged / "index.md").read_text()
+    assert f"[one]({LESSON})" in start and "![hand](docs/hand.png)" in start
+    assert "[all](https://github.com/ada/course/blob/main/notebooks)" in start
+    assert (staged / "docs" / "hand.png").is_file()
+
+
+def test_the_navigation_names_every_page_once(staged):
+    start = (staged / "index.md").read_text()
+    assert start.count("notebooks/01_hands\n") == start.count("docs/notes\n") == 1
+    assert start.count("{toctree}") == 2  # no section without pages
+    assert all((staged / "_static" / name).is_file() for name in STATIC)
+
+
+def test_without_sphinx_one_sentence_says_what_to_do(project, monkeypatch, capsys):
+    monkeypatch.setitem(__import__("sys").modules, "sphinx", None)
+    assert main([], project) == 1
+    assert capsys.readouterr().err.endswith("use `make site`.\n")
+    assert not (project / "site").exists()
+
+
+# The built site --------------------------------------------------------------------------------
+
+
+def build(site: Path) -> subprocess.CompletedProcess:
+    """Build this course's site; skipped where `make site` has not made its environment."""
+    python = bootstrap.Environment(*bootstrap.ENVIRONMENTS["site"]).python
+    if shutil.which(python) is None:
+        pytest.skip("what builds the site is missing: make site")
+    command = [python, "-c", BUILD, str(site)]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("site") / "site"
+    done = build(folder)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in folder.parent.iterdir()] == ["site"]
+    return folder
+
+
+class Reader(HTMLParser):
+    """The places, links, files and pictures without alt text of a page."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.places, self.links, self.files, self.bare = {""}, set(), set(), []
+        self.feed(page.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attributes: list) -> None:
+        values = dict(attributes)
+        self.places.add(values.get("id"))
+        if tag == "a":
+            self.links.add(values.get("href", ""))
+        elif tag in ("img", "script", "link", "iframe", "source"):
+            self.files |= {values.get("src"), values.get("href") if tag == "link" else None} - {
+                None
+            }
+        if tag == "img" and not values.get("alt", "").strip():
+            self.bare.append(values["src"])
+
+
+def problems(site: Path) -> list[str]:
+    """List broken links, files from elsewhere and pictures without alt text."""
+    pages = {page: Reader(page) for page in sorted(site.rglob("*.html"))}
+    found = []
+    for page, read in pages.items():
+        name = page.relative_to(site)
+        found += [f"{name}: no alt text: {source}" for source in read.bare]
+        found += [f"{name}: from elsewhere: {file}" for file in read.files if "//" in file]
+        for link in read.links | read.files:
+            parts = urlsplit(unquote(link))
+            if parts.scheme or parts.netloc:
+                continue
+            target = (page.parent / parts.path).resolve() if parts.path else page
+            if not target.is_file():
+                found.append(f"{name}: broken link: {link}")
+            elif target in pages and parts.fragment not in pages[target].places:
+                found.append(f"{name}: no such place: {link}")
+    return found
+
+
+def test_no_link_is_broken_and_nothing_comes_from_elsewhere(site):
+    assert problems(site) == []
+    lessons = {path.stem for path in PROJECT.glob("notebooks/0*.ipynb")}
+    assert lessons == {page.stem for page in site.glob("notebooks/*.html")}
+    assert (site / "searchindex.js").is_file()
+
+
+def test_a_lessons_words_lead_to_the_sites_own_glossary(site):
+    for page in site.glob("notebooks/0*.html"):
+        links = {link for link in Reader(page).links if "docs/glossary" in link}
+        assert all(link.startswith("../docs/glossary.html") for link in links), page.name
+        assert any("#" in link for link in links), page.name
+
+
+def test_the_check_of_the_pages_sees_what_is_wrong(tmp_path):
+    (tmp_path / "a.html").write_text(
+        '<p id="top"><a href="b.html">b</a><a href="a.html#end">c</a><a href="a.html#top">d</a>'
+        '<img src="https://example.org/x.png"><script src="gone.js"></script>'
+    )
+    assert len(problems(tmp_path)) == 5
+
+
+def test_figures_have_their_alt_text_on_the_page(site):
+    page = next(site.glob("notebooks/06_*.html")).read_text(encoding="utf-8")
+    book = nbformat.read(next(PROJECT.glob("notebooks/06_*.ipynb")), as_version=4)
+    outputs = [o for cell in book.cells for o in cell.get("outputs", [])]
+    alts = [o.metadata["image/png"]["alt"] for o in outputs if "image/png" in o.get("data", {})]
+    assert alts and all(f'<img alt="{alt}"' in page for alt in alts)
+
+
+# In a browser ----------------------------------------------------------------------------------
+
+
+def test_every_page_is_quiet_fetches_nothing_and_fits_a_phone(site, browser):
+    said, asked = [], []
+    context = browser.new_context(viewport=PHONE)
+    page = context.new_page()
+    page.on("console", lambda message: said.append(f"{page.url}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+    page.on("requestfailed", lambda request: said.append(f"failed: {request.url}"))
+    page.on("request", lambda request: asked.append(request.url))
+    for path in sorted(site.rglob("*.html")):
+        page.goto(path.as_uri())
+        assert page.evaluate(TOO_WIDE) == [], path.name
+    context.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_a_printed_table_keeps_its_lines_on_a_phone(site, browser):
+    page = browser.new_page(viewport=PHONE)
+    page.goto(next(site.glob("notebooks/04_*.html")).as_uri())
+    table = page.locator(".tag_printed-table .cell_output pre", has_text="log loss  seconds")
+    lines, height = table.evaluate(
+        """pre => [pre.textContent.trimEnd().split("\\n").length,
+                    pre.clientHeight / parseFloat(getComputedStyle(pre).lineHeight)]"""
+    )
+    assert height < lines + 2  # none is broken
+    page.close()
+
+
+def test_every_page_reads_the_same_without_its_scripts(site, browser):
+    contexts = [browser.new_context(java_script_enabled=on) for on in (True, False)]
+    pages = [context.new_page() for context in contexts]
+    for path in sorted(site.rglob("*.html")):
+        if path.name == "search.html":
+            continue
+        for page in pages:
+            page.goto(path.as_uri())
+        alive, still = (page.locator("article").inner_text() for page in pages)
+        assert alive == still and len(still) > 20, path.name
+        assert pages[1].locator(".sidebar-tree a").first.is_visible(), path.name
+    for context in contexts:
+        context.close()
+
+
+def test_the_search_finds_a_word_in_a_lesson_from_files_alone(site, browser):
+    page = browser.new_page()
+    page.goto((site / "index.html").as_uri())
+    page.locator("input[name=q]").fill("augmentation")
+    page.locator("input[name=q]").press("Enter")
+    page.locator("#search-results a", has_text="simple CNN").first.click()
+    assert "01_simple_cnn" in page.url
+    page.close()
+
+
+def test_the_pages_are_dark_where_the_reader_wishes(site, browser):
+    colours = []
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme=scheme)
+        page.goto((site / "index.html").as_uri())
+        script = "getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number)"
+        colours.append(sum(page.evaluate(script)))
+        page.close()
+    assert colours[0] > 600 > 200 > colours[1]

@@ -1,0 +1,222 @@
+"""The course's address on GitHub: where it stands, and how to change it everywhere at once.
+
+    python -m tools.address               print it
+    python -m tools.address owner/name    write another one, once, after a fork
+
+The address stands in pyproject.toml, as `Repository` under [project.urls]; the README, the
+citation, CONTRIBUTING.md and the notebooks repeat it in their links. A link is the course's own
+where it holds that address; all others are left alone. Three places are the course's own whatever
+they hold, so that a notebook taken over from somebody's fork is set right too: the Colab badge of a
+notebook that is here, the line `repository = ...` of a set-up cell, and `repository-code` in the
+citation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+import tomllib
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from helpers.environment import PROJECT
+
+HOME = "https://github.com/"
+COLAB = "https://colab.research.google.com/github/"
+RAW = "https://raw.githubusercontent.com/"
+PAGES = ("README.md", "CITATION.cff", "CONTRIBUTING.md", "pyproject.toml")
+OWNER = r"[A-Za-z\d][\w-]{0,38}"
+ADDRESS = re.compile(rf"{OWNER}/[\w.-]{{0,99}}[\w-](?<!\.git)", re.ASCII)
+# A link to any repository on GitHub. Notebooks are searched as JSON, where a string begins with \".
+LINK = re.compile(
+    r'(?P<named>\brepository = \\"|\brepository-code: "?)?'
+    rf"(?P<site>{re.escape(HOME)}|{re.escape(COLAB)}|{re.escape(RAW)}|git@github\.com:)"
+    rf"(?P<address>{OWNER}/[\w.-]+?)(?=(?:\.git)?\.*(?![\w.-]))"  # a full stop may follow it
+    r"(?:/blob/main/notebooks/(?P<notebook>[\w.-]+\.ipynb))?",
+    re.ASCII,
+)
+
+
+def parse_address(text: str) -> str:
+    """Read the address of a repository on GitHub.
+
+    Args:
+        text: "owner/name" or "https://github.com/owner/name", either also with ".git" at its end.
+
+    Returns:
+        "owner/name".
+
+    Raises:
+        ValueError: the text is nothing of the kind.
+    """
+    address = text.removeprefix(HOME).removesuffix(".git")
+    if not ADDRESS.fullmatch(address):
+        raise ValueError(
+            f"{text!r} is no address of a repository on GitHub; "
+            f"give owner/name or {HOME}owner/name, as your browser shows it."
+        )
+    return address
+
+
+def present_address(project: Path = PROJECT) -> str:
+    """Read the course's address from pyproject.toml.
+
+    Args:
+        project: the course's folder.
+
+    Returns:
+        "owner/name".
+
+    Raises:
+        FileNotFoundError: there is no pyproject.toml.
+        ValueError: it has no address on GitHub as Repository under [project.urls].
+    """
+    settings = (project / "pyproject.toml").read_text(encoding="utf-8")
+    try:
+        link = tomllib.loads(settings)["project"]["urls"]["Repository"]
+        if link.startswith(HOME):
+            return parse_address(link)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        pass
+    raise ValueError(
+        "pyproject.toml does not say where the course is; "
+        f'write Repository = "{HOME}owner/name" under [project.urls].'
+    )
+
+
+def find_addresses(project: Path = PROJECT) -> dict[Path, set[str]]:
+    """Find the addresses that the course's own links hold; see this module's docstring.
+
+    Args:
+        project: the course's folder.
+
+    Returns:
+        "owner/name" of every own link, for each file that may hold some. All are the same where
+        the course is in order.
+
+    Raises:
+        FileNotFoundError, ValueError: as `present_address`.
+        OSError: a file cannot be read.
+    """
+    return {
+        path: {link["address"] for link in links} for path, links in _own_links(project).items()
+    }
+
+
+def change_address(text: str, project: Path = PROJECT) -> list[Path]:
+    """Write another address into all of the course's own links; nothing else changes.
+
+    Args:
+        text: the new address, see `parse_address`.
+        project: the course's folder.
+
+    Returns:
+        The files that were changed.
+
+    Raises:
+        FileNotFoundError, ValueError: as `parse_address` and `present_address`.
+        OSError: a file cannot be read or written. Whatever is raised, no file was changed.
+    """
+    address = parse_address(text)
+    changed = {
+        path: _rewrite(links, address).encode("utf-8", "surrogateescape")
+        for path, links in _own_links(project).items()
+        if any(link["address"] != address for link in links)
+    }
+    _replace_all(changed)
+    return list(changed)
+
+
+def _own_links(project: Path) -> dict[Path, list[re.Match]]:
+    """Find the course's own links in each file that may hold some; pyproject.toml comes last.
+
+    It tells which links are the course's own. So, as files are written in this order, the same
+    command finishes the work where the machine stopped halfway.
+    """
+    present = present_address(project)
+    notebooks = sorted(project.glob("notebooks/*.ipynb"))
+    names = {path.name for path in notebooks}
+
+    def own(link: re.Match) -> bool:
+        badge = link["site"] == COLAB and link["notebook"] in names
+        return link["address"] == present or link["named"] is not None or badge
+
+    paths = [*notebooks, *(project / name for name in PAGES)]
+    return {
+        p: [link for link in LINK.finditer(_read(p)) if own(link)] for p in paths if p.is_file()
+    }
+
+
+def _read(path: Path) -> str:
+    # From bytes, so that line ends stay; with escapes, so that other encodings stay too.
+    return path.read_bytes().decode("utf-8", "surrogateescape")
+
+
+def _rewrite(links: Sequence[re.Match], address: str) -> str:
+    """Return the text in which the links were found, with another address in each."""
+    text = links[0].string
+    for link in reversed(links):
+        text = text[: link.start("address")] + address + text[link.end("address") :]
+    return text
+
+
+def _replace_all(contents: Mapping[Path, bytes]) -> None:
+    """Replace all of the files, or none."""
+    before = {path: path.read_bytes() for path in contents}
+    partial = {path: path.with_name(f".{path.name}.{uuid.uuid4().hex[:6]}.part") for path in before}
+    try:
+        for path, content in contents.items():
+            path.open("r+b").close()  # a read-only file could be replaced, but is meant to stay
+            partial[path].write_bytes(content)
+            shutil.copymode(path, partial[path])
+        for path in contents:
+            partial[path].replace(path)
+    except BaseException as error:
+        failed = path
+        for path, content in before.items():
+            if path.read_bytes() != content:
+                partial[path].write_bytes(content)
+                partial[path].replace(path)
+        if isinstance(error, OSError):
+            raise OSError(
+                f"{failed} cannot be written ({error.strerror or error}), so nothing was changed; "
+                "make it writable, or close it elsewhere, and run the same command again."
+            ) from error
+        raise
+    finally:
+        for path in partial.values():
+            path.unlink(missing_ok=True)
+
+
+def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:
+    """Print or change the address from the command line.
+
+    Args:
+        arguments: the command line without the program's name; None for the real one.
+        project: the course's folder.
+
+    Returns:
+        0 where all went well, 1 where a file cannot be read or written, 2 where the address was
+        wrong.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.address", description="Print or change the course's address."
+    )
+    parser.add_argument("address", nargs="?", help="the new one: owner/name")
+    text = parser.parse_args(arguments).address
+    try:
+        changed = [] if text is None else change_address(text, project)
+        for path in changed:
+            print(f"changed {path.relative_to(project)}")
+        print(HOME + present_address(project))
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, ValueError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

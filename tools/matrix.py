@@ -1,0 +1,205 @@
+"""A matrix of runs: a small YAML file that names notebooks and values, read, checked, expanded.
+
+    preset: published               # quick, published or full; published where it is left out
+    seeds: [0, 1, 2]                # SEED, for every notebook that has it
+    parameters: {DATA: full}        # for every notebook that has them
+    notebooks:                      # by number, name or path; or a list of them; or: all
+      01:
+        LEARNING_RATE: [0.001, 0.0003]
+      02:
+        EPOCHS: [10, 25]
+
+A list is several values, and a notebook runs once for each combination of its values. What a
+notebook's own block says counts for more than `parameters` and `seeds`, these for more than the
+preset. Runs come in the order of their seeds: every setting once before any is repeated, so that
+a sweep that has to be broken off has something to compare.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from helpers.parameters import RULES, check_values
+from tools.execution import (
+    PRESETS,
+    course_notebooks,
+    default_parameters,
+    find_notebook,
+    listing,
+    preset_values,
+)
+
+ENTRIES = ("preset", "seeds", "parameters", "notebooks")
+SEED = "SEED"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run that a matrix asks for.
+
+    Attributes:
+        notebook: the notebook to run.
+        given: the values to set, by name: those of the preset and those of the matrix.
+        parameters: all of the notebook's values, by name.
+        varied: names of those values of which the matrix has several.
+    """
+
+    notebook: Path
+    given: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    varied: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The notebook and what tells the run from the others of its matrix."""
+        values = {name: self.parameters[name] for name in self.varied}
+        return f"{self.notebook.stem}: {listing(values)}" if values else self.notebook.stem
+
+
+def read_matrix(path: Path, presets: Path = PRESETS) -> list[Planned]:
+    """Read a matrix, check all of it, and list the runs that it asks for.
+
+    Args:
+        path: the YAML file.
+        presets: see `execution.preset_values`.
+
+    Returns:
+        The runs, each once, in the order of their seeds.
+
+    Raises:
+        FileNotFoundError: there is no such file, or a notebook that it names is missing.
+        ValueError: it is no YAML, it asks for nothing, or a preset, a name or a value is not
+            allowed.
+    """
+    matrix = _read_yaml(path)
+    blocks = _notebook_blocks(path, matrix.get("notebooks"))
+    shared = _block(matrix.get("parameters"), "parameters")
+    if "seeds" in matrix:
+        if SEED in shared:
+            raise ValueError(f"{path} gives seeds twice, as seeds and as {SEED}; keep one of them.")
+        shared[SEED] = matrix["seeds"]
+    preset = matrix.get("preset", "published")
+    defaults = {notebook: default_parameters(notebook) for notebook in blocks}
+    _check_shared(shared, defaults)
+    runs = []
+    for notebook, block in blocks.items():
+        known = defaults[notebook]
+        values = {name: value for name, value in shared.items() if name in known} | block
+        base = preset_values(notebook, preset, presets)
+        runs += _expand(notebook, known, base, values)
+    return sorted(runs, key=lambda run: run.parameters.get(SEED, 0))
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no matrix {path}.")
+    try:
+        matrix = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_OnceEach)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"{path} cannot be read as YAML: {' '.join(str(error).split())}."
+        ) from error
+    if not isinstance(matrix, dict) or not matrix:
+        raise ValueError(f"{path} asks for nothing: it needs the entry notebooks.")
+    for name in matrix:
+        if name not in ENTRIES:
+            close = difflib.get_close_matches(str(name), ENTRIES, n=1)
+            meant = f" (did you mean {close[0]}?)" if close else ""
+            raise ValueError(
+                f"{path}: {name!r} is no entry{meant}; there are {', '.join(ENTRIES)}."
+            )
+    return matrix
+
+
+class _OnceEach(yaml.SafeLoader):
+    """YAML in which a name may stand only once in its block."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        names = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for name in names:
+            if names.count(name) > 1:
+                problem = f"{name} stands there twice; put its values into one list"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _notebook_blocks(path: Path, notebooks: Any) -> dict[Path, dict[str, Any]]:
+    """Return each notebook with its own block of values."""
+    if notebooks == "all":
+        notebooks = [notebook.stem for notebook in course_notebooks()]
+    if isinstance(notebooks, (str, int)) and not isinstance(notebooks, bool):
+        notebooks = [notebooks]
+    if not isinstance(notebooks, (dict, list)) or not notebooks:
+        raise ValueError(f"{path} asks for nothing: notebooks must be all, or name at least one.")
+    blocks = {}
+    pairs = notebooks.items() if isinstance(notebooks, dict) else [(n, None) for n in notebooks]
+    for name, block in pairs:
+        if not isinstance(name, (str, int)) or isinstance(name, bool):
+            raise ValueError(
+                f"{path}: {name!r} is no notebook's number, name or path; to give values, write "
+                "notebooks as a block, such as 01: {EPOCHS: 5}."
+            )
+        notebook = _find(path, name)
+        if notebook in blocks:
+            raise ValueError(f"{path} names {notebook.stem} twice; put its values into one block.")
+        blocks[notebook] = _block(block, notebook.stem)
+    return blocks
+
+
+def _find(path: Path, name: Any) -> Path:
+    """Find a notebook by its number (YAML reads 01 as 1), its name, or its path from the matrix."""
+    name = f"{name:02}" if isinstance(name, int) else str(name)
+    beside = Path(path).parent / name
+    return find_notebook(str(beside) if beside.suffix == ".ipynb" and beside.is_file() else name)
+
+
+def _block(block: Any, where: str) -> dict[str, Any]:
+    if block is None:
+        return {}
+    if not isinstance(block, dict):
+        raise ValueError(f"{where}: {block!r} is no block of names and values, such as EPOCHS: 5.")
+    return dict(block)
+
+
+def _check_shared(shared: Mapping[str, Any], defaults: Mapping[Path, Mapping[str, Any]]) -> None:
+    """Refuse a shared parameter that none of the notebooks has."""
+    known = list(dict.fromkeys(name for names in defaults.values() for name in names))
+    strangers = {name: None for name in shared if name not in known}
+    if strangers:
+        check_values(strangers, known)
+
+
+def _expand(
+    notebook: Path, known: Mapping[str, Any], base: Mapping[str, Any], values: Mapping[str, Any]
+) -> list[Planned]:
+    """Return a run for each combination of a notebook's values, checked."""
+    lists = {name: _values(name, value) for name, value in values.items()}
+    try:
+        for name, several in lists.items():
+            for value in several:
+                check_values({name: value}, known)
+    except ValueError as error:
+        raise ValueError(f"{notebook.stem}: {error}") from error
+    varied = tuple(name for name, several in lists.items() if len(several) > 1)
+    runs = []
+    for combination in itertools.product(*lists.values()):
+        given = {**base, **dict(zip(lists, combination, strict=True))}
+        runs.append(Planned(notebook, given, {**known, **given}, varied))
+    return runs
+
+
+def _values(name: str, value: Any) -> list[Any]:
+    """Return a parameter's values, each once; YAML leaves some numbers (1e-4) as text."""
+    several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    if not several:
+        raise ValueError(f"{name} is an empty list: nothing to run; give it at least one value.")
+    rule = RULES.get(name)
+    read = [rule.parse(each) if rule and isinstance(each, str) else each for each in several]
+    return [each for place, each in enumerate(read) if each not in read[:place]]

@@ -1,0 +1,99 @@
+"""Execute a notebook in place, as it is to be committed.
+
+    python -m tools.publishing notebooks/01_simple_cnn_rock_paper_scissors.ipynb
+
+Runs it with the parameters it states, in its own folder. Cells tagged `data-pictures` are stored
+without output, because pictures out of a data set are not the course's to pass on. The file is
+replaced only after every cell has run.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat.reader import NotJSONError
+from tqdm import tqdm
+
+from helpers.files import write_atomically
+
+DATA_PICTURES = "data-pictures"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def publish(notebook: Path) -> None:
+    """Execute a notebook and replace it by the executed one.
+
+    Args:
+        notebook: the file; its folder is the working folder.
+
+    Raises:
+        OSError: there is no such file, or it was edited meanwhile; it is left as it is.
+        NotJSONError: it is no notebook.
+        CellExecutionError, DeadKernelError: a cell failed; the file is left as it was.
+    """
+    before = notebook.read_text(encoding="utf-8")
+    book = nbformat.reads(before, as_version=4)
+    cells = [cell for cell in book.cells if cell.cell_type == "code"]
+    with tqdm(total=len(cells), desc=notebook.stem, unit="cell") as bar:
+        client = NotebookClient(
+            book,
+            timeout=None,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(notebook.parent)}},
+            record_timing=False,
+            coalesce_streams=True,
+            on_cell_executed=lambda **_: bar.update(),
+        )
+        client.execute()
+    strip(book)
+    if notebook.read_text(encoding="utf-8") != before:
+        raise OSError("it was edited meanwhile; execute it again.")
+    write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
+
+
+def strip(book: nbformat.NotebookNode) -> None:
+    """Take out what is not to be committed: data-set pictures, widget states, other metadata."""
+    book.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell in book.cells:
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = {"tags": tags} if tags else {}
+        if cell.cell_type == "code" and DATA_PICTURES in tags:
+            cell.outputs, cell.execution_count = [], None
+    drop_widgets(book)
+
+
+def drop_widgets(book: nbformat.NotebookNode) -> None:
+    """Take out progress bars and other widgets: on a page that nobody runs they stand still."""
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [each for each in cell.outputs if WIDGET not in each.get("data", {})]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Publish the notebooks named on the command line; return 1 where one fails."""
+    parser = argparse.ArgumentParser(description="Execute notebooks in place, to be committed.")
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    for notebook in parser.parse_args(arguments).notebooks:
+        try:
+            publish(notebook)
+        except CellExecutionError as error:
+            problem = f"{error.ename}: {error.evalue}"
+        except (OSError, DeadKernelError, NotJSONError) as error:
+            problem = str(error)
+        else:
+            continue
+        print(f"{notebook.name} was not executed, or not to its end, and stays as it is: {problem}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,409 @@
+"""The replication table: what the walkthroughs publish, and what was measured here.
+
+    python -m tools.replication table
+
+writes RESULTS.md from all records below `runs/` and `benchmarks/records/` that were run on real
+pictures at the published settings: every parameter as the notebook states it, but for the seed, the
+choice of data and network, precision, the reader's photo, and those on which no published figure
+depends. `replication.toml` says which figures belong to which walkthrough, and which parameters of
+a lesson none of them depends on.
+
+    python -m tools.replication keep
+
+copies those of `runs/`, and the runs whose outputs are stored in the lessons, to
+`benchmarks/records/`, to be committed with RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import re
+import shutil
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.comparison import SEED, gather, mean_interval, record_files
+from helpers.environment import PROJECT, RUNS_FOLDER
+from helpers.files import write_atomically
+from helpers.results import format_figure, load_record
+from tools.execution import course_notebooks, default_parameters, listing
+from tools.stored_runs import stored_record
+
+ROWS = Path(__file__).with_name("replication.toml")
+RESULTS = PROJECT / "RESULTS.md"
+KEPT = PROJECT / "benchmarks" / "records"
+# Parameters that may differ in every lesson, as may all of the better recipe.
+FREE = ("SEED", "DATA", "BACKBONE", "PRECISION", "PHOTO")
+RECIPE = "RECIPE_"
+AS_SHOWN = 1e-4
+DATA = re.compile(r"Data: (.+?, [\d,]+ real pictures)")
+BACKBONE = re.compile(r"Backbone: (\w+)")
+NOT_RUN = "not run here"
+INTERVAL = ("low", "high")
+INTRODUCTION = """\
+# Results
+
+What the five walkthroughs publish, and what this course measures at the same settings. Written by
+`python -m tools.replication table` from the records of real runs; to change it, run more.
+
+A measured figure over several seeds is their mean, with the 95 % interval of that mean (Student's
+t); it may reach beyond 1, since accuracies close to 1 do not scatter evenly, and of two seeds it is
+very wide. Of one seed, it is the figure itself, with the interval of its test pictures where there
+is one. Seconds and minutes are the shortest and the longest; minutes hold the lesson's better
+recipe, too, as long or short as the run was told to train it. A dash stands for a figure that the
+walkthrough mentions and the lesson does not measure. All rows over three seeds: `make replicate`.
+
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A walkthrough's row, as in replication.toml.
+
+    Attributes:
+        id: such as "W1".
+        walkthrough: what it is, in a few words.
+        lesson: the notebook that repeats it.
+        backbone: the walkthrough's pretrained network, "" for none.
+        headline: the figure that stands for the row.
+        published: its figures, by their name in the lesson's table published | measured.
+    """
+
+    id: str
+    walkthrough: str
+    lesson: str
+    backbone: str
+    headline: str
+    published: Mapping[str, float | str]
+
+    @property
+    def command(self) -> str:
+        """The command that runs it: real pictures and the walkthrough's network, or an error."""
+        return f"python -m tools.reruns run {self.lesson[:2]} --preset full"
+
+
+def read_rows(path: Path = ROWS) -> list[Row]:
+    """Read the walkthroughs' rows, in their order."""
+    return [Row(**row) for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]]
+
+
+@functools.cache
+def free_parameters(lesson: str, path: Path = ROWS) -> frozenset[str]:
+    """Return the parameters that may differ in a lesson, those of the better recipe aside."""
+    own = tomllib.loads(path.read_text(encoding="utf-8")).get("free", {})
+    return frozenset((*FREE, *own.get(lesson, ())))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs of one lesson with one network on one set of pictures, the newest of each seed.
+
+    Attributes:
+        network: what made the figures, "" where a row needs no pretrained network.
+        runs: from `published_runs`, a row a seed.
+        as_published: the network is the walkthrough's own.
+    """
+
+    network: str
+    runs: pd.DataFrame
+    as_published: bool
+
+    def figure(self, name: str) -> str:
+        """Write a figure for people: the mean over seeds, and an interval; "–" where there is none.
+
+        Of seconds, the shortest and the longest: they depend on the machine, not on the seed.
+
+        Args:
+            name: as in the lesson's table published | measured.
+        """
+        column = f"published.{name}"
+        values = self.runs[column].dropna() if column in self.runs else pd.Series(dtype=float)
+        if values.empty:
+            return format_figure(None)
+        if "seconds" in name:
+            ends = (format_figure(float(end)) for end in (values.min(), values.max()))
+            return " to ".join(dict.fromkeys(ends))
+        alike = np.ptp(values) < AS_SHOWN  # stored runs are known to four digits
+        low, high = (None, None) if alike else mean_interval(values)
+        if len(values) == 1:
+            low, high = (self.runs.loc[values.index[0], f"{column}.{end}"] for end in INTERVAL)
+        mean = float(values.mean())
+        figure = {"value": int(mean) if mean > 1000 and mean.is_integer() else mean}
+        ends = {
+            end: None if pd.isna(v) else v for end, v in zip(INTERVAL, (low, high), strict=True)
+        }
+        return format_figure(figure | ends)
+
+
+def published_runs(runs: pd.DataFrame, defaults: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Keep the runs on real pictures at the published settings.
+
+    Args:
+        runs: from `comparison.gather`.
+        defaults: the values that each notebook states, by its name.
+
+    Returns:
+        Those runs, with the columns `pictures` and `network` ("" for none).
+    """
+    kept = runs[[_is_as_stated(run, defaults) for _, run in runs.iterrows()]]
+    pictures = kept["data"].map(lambda line: _found(DATA, line))
+    network = kept["data"].map(lambda line: _found(BACKBONE, line))
+    return kept.assign(pictures=pictures, network=network)[pictures != ""]
+
+
+def groups_of(row: Row, runs: pd.DataFrame) -> list[Group]:
+    """Return the runs that measured a walkthrough's figures, those with its own network first.
+
+    Args:
+        row: the walkthrough's row.
+        runs: from `published_runs`; may be empty.
+    """
+    if runs.empty:
+        return []
+    columns = [f"published.{name}" for name in row.published if f"published.{name}" in runs]
+    own = runs[(runs["lesson"] == row.lesson) & runs[columns].notna().any(axis=1)]
+    own = own.assign(network=own["network"] if row.backbone else "")
+    groups = [
+        Group(network, group.drop_duplicates(SEED, keep="last"), network == row.backbone)
+        for (network, _), group in own.groupby(["network", "pictures"], sort=False)
+    ]
+    return sorted(groups, key=lambda group: not group.as_published)
+
+
+def results_page(rows: Sequence[Row], runs: pd.DataFrame) -> str:
+    """Write the page of results.
+
+    Args:
+        rows: the walkthroughs' rows.
+        runs: from `published_runs`; may be empty.
+
+    Returns:
+        Markdown: one line a walkthrough, then a section for each.
+    """
+    head = ("", "walkthrough", "figure", "published", "measured here", "network", "seeds")
+    groups = [groups_of(row, runs) for row in rows]
+    summary = [_summary(row, own) for row, own in zip(rows, groups, strict=True)]
+    sections = [_section(row, own) for row, own in zip(rows, groups, strict=True)]
+    return INTRODUCTION + "\n".join([_table(head, summary), *sections])
+
+
+def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = RESULTS) -> int:
+    """Write RESULTS.md.
+
+    Args:
+        records: folders; their subfolders are searched, too.
+        target: the file.
+
+    Returns:
+        The number of runs in it.
+
+    Raises:
+        ValueError: a JSON file below the folders is no record.
+        OSError: the file cannot be written.
+    """
+    runs = _published_in(records)
+    write_atomically(target, results_page(read_rows(), runs))
+    return len(runs)
+
+
+def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:
+    """Copy the records of the runs at the published settings, the newest of each seed.
+
+    Args:
+        records: a folder; its subfolders are searched, too.
+        target: where they go, each named by its lesson, network and seed; an older one of the same
+            name is replaced, a newer one stays.
+
+    Returns:
+        The copies that were made.
+
+    Raises:
+        ValueError: a JSON file below the folder is no record.
+        OSError: a copy cannot be written.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    copies = {}
+    for _, run in _published_in([records]).iterrows():  # the oldest first
+        parts = (run["lesson"][:2], run["network"], f"seed{int(run[SEED])}")
+        copies[target / f"{'-'.join(filter(None, parts))}.json"] = records / run["file"]
+    newer = {copy: source for copy, source in copies.items() if _is_newer(source, copy)}
+    for copy, source in newer.items():
+        shutil.copyfile(source, copy)
+    return sorted(newer)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the table, or keep records, from the command line; return 2 where that fails."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.replication", description="Published against measured figures."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    table = commands.add_parser("table", help="write RESULTS.md from the records of real runs")
+    table.add_argument(
+        "--records", type=Path, nargs="+", default=(RUNS_FOLDER, KEPT), help="folders of records"
+    )
+    table.add_argument("--out", type=Path, default=RESULTS, help="by default RESULTS.md")
+    table.set_defaults(act=_table_command)
+    kept = commands.add_parser("keep", help="copy records of real runs to benchmarks/records")
+    kept.add_argument("--records", type=Path, default=RUNS_FOLDER, help="by default runs/")
+    kept.add_argument("--out", type=Path, default=KEPT, help="by default benchmarks/records/")
+    kept.set_defaults(act=_keep_command)
+    options = parser.parse_args(arguments)
+    try:
+        options.act(options)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _table_command(options: argparse.Namespace) -> None:
+    count = write_results(options.records, options.out)
+    print(f"{options.out.name}: runs at the published settings: {count}")
+
+
+def _keep_command(options: argparse.Namespace) -> None:
+    with TemporaryDirectory() as folder:
+        stored = Path(folder)
+        for notebook in course_notebooks():
+            if record := stored_record(notebook):
+                text = json.dumps(record, indent=1) + "\n"
+                write_atomically(stored / f"{notebook.stem}.json", text)
+        copies = [path for each in (stored, options.records) for path in keep(each, options.out)]
+    print(
+        "Kept:",
+        ", ".join(path.name for path in copies)
+        or "nothing: there are no such runs, or none newer than those kept",
+    )
+
+
+def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
+    """Gather the runs at the published settings, the oldest first; empty where there are none."""
+    tables = [gather(folder) for folder in folders if record_files(folder)]
+    if not tables:
+        return pd.DataFrame()
+    defaults = {path.stem: default_parameters(path) for path in course_notebooks()}
+    found = pd.concat(tables).sort_values("finished", kind="stable", ignore_index=True)
+    return published_runs(found, defaults)
+
+
+def _is_newer(source: Path, copy: Path) -> bool:
+    """Whether a record was made after the one kept under its name, if there is any."""
+    times = [load_record(path)["finished"] for path in (source, copy) if path.exists()]
+    return len(times) < 2 or datetime.fromisoformat(times[0]) > datetime.fromisoformat(times[1])
+
+
+def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> bool:
+    stated = defaults.get(run["lesson"])
+    return stated is not None and all(
+        run.get(f"parameters.{name}") == value
+        for name, value in stated.items()
+        if not _is_free(name, run["lesson"])
+    )
+
+
+def _is_free(name: str, lesson: str) -> bool:
+    return name in free_parameters(lesson) or name.startswith(RECIPE)
+
+
+def _found(pattern: re.Pattern, line: str) -> str:
+    match = pattern.search(line)
+    return match[1] if match else ""
+
+
+def _summary(row: Row, groups: Sequence[Group]) -> tuple[str, ...]:
+    """Return the line of a walkthrough: its own network, or else the one that was there."""
+    published = format_figure(row.published[row.headline])
+    head = (row.id, row.walkthrough, row.headline, published)
+    if not groups:
+        return (*head, NOT_RUN, row.backbone, "")
+    first = groups[0]
+    network = first.network if first.as_published else f"{first.network}, not {row.backbone}"
+    return (*head, first.figure(row.headline), network, str(len(first.runs)))
+
+
+def _section(row: Row, groups: Sequence[Group]) -> str:
+    """Return the section of a walkthrough: all its figures, and how they came about."""
+    head = ["figure", "published", *(group.network or "measured here" for group in groups)]
+    lines = [
+        [name, format_figure(published), *(group.figure(name) for group in groups)]
+        for name, published in row.published.items()
+    ]
+    told = [f"- {_how(group)}" for group in groups]
+    if not any(group.as_published for group in groups):
+        what = f"With {row.backbone}: {NOT_RUN}" if row.backbone else NOT_RUN.capitalize()
+        told.append(f"- {what}. Where data and weights can be had: `{row.command}`")
+    lesson = f"[Lesson {int(row.lesson[:2])}](notebooks/{row.lesson}.ipynb)"
+    title = f"## {row.id}. {row.walkthrough}\n\n{lesson}\n\n"
+    return title + _table(head, lines) + "\n" + "\n".join(told) + "\n"
+
+
+def _how(group: Group) -> str:
+    """Say how a group was run: seeds, pictures, time, machine and versions."""
+    runs = group.runs
+    seeds = ", ".join(str(int(seed)) for seed in sorted(runs[SEED]))
+    parts = [
+        f"seeds {seeds}" if len(runs) > 1 else f"seed {seeds}",
+        runs["pictures"].iloc[-1],
+        _settings(runs.iloc[-1]),
+        _minutes(runs["minutes"]),
+        _alike(runs, "machine.device", "machine.cpu_count", "machine.precision"),
+        _alike(runs, "versions.python", "versions.tensorflow", "versions.keras"),
+        f"last run on {runs['finished'].max():%d %B %Y}",
+    ]
+    return f"{group.network or 'Measured here'}: {'; '.join(filter(None, parts))}."
+
+
+def _settings(run: pd.Series) -> str:
+    """Write the parameters on which published figures depend; all runs of a group share them."""
+    names = [name for name in run.index if name.startswith("parameters.")]
+    values = {name.partition(".")[2]: _whole(run[name]) for name in names if pd.notna(run[name])}
+    lesson = run["lesson"]
+    return listing({name: value for name, value in values.items() if not _is_free(name, lesson)})
+
+
+def _minutes(values: pd.Series) -> str:
+    """Write how long runs took, "" where that is not known of any."""
+    if values.isna().all():
+        return ""
+    span = " to ".join(dict.fromkeys(f"{end:.0f}" for end in (values.min(), values.max())))
+    return f"{span} minutes for the whole lesson"
+
+
+def _alike(runs: pd.DataFrame, *columns: str) -> str:
+    """Write what runs share, by the columns' names; where they differ, all values."""
+    parts = []
+    for column in columns:
+        known = [_whole(value) for value in runs[column].dropna()]
+        if known:
+            values = "/".join(dict.fromkeys(map(str, known)))
+            parts.append(f"{column.partition('.')[2].replace('_', ' ')} {values}")
+    return ", ".join(parts)
+
+
+def _whole(value: Any) -> Any:
+    """Return a table's number as Python's; a whole one as such, where gaps made a float of it."""
+    value = value.item() if hasattr(value, "item") else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Write a Markdown table."""
+    written = [" | ".join(cell.replace("|", "\\|") for cell in line) for line in [head, *lines]]
+    written.insert(1, " | ".join("---" for _ in head))
+    return "\n".join(f"| {line} |" for line in written) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

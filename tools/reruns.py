@@ -1,0 +1,313 @@
+"""Reruns of the notebooks by papermill: checked before they start, gathered on one page.
+
+From the command line:
+    python -m tools.reruns course                          every notebook, quickly
+    python -m tools.reruns run 01 -p EPOCHS 5 -p SEED 1    one notebook, with other parameters
+    python -m tools.reruns sweep MATRIX.yaml               a grid of runs, see tools/matrix.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import io
+import math
+import re
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import nbformat
+from nbconvert import HTMLExporter
+from PIL import Image
+
+from helpers.environment import RUNS_FOLDER, SWEEPS_FOLDER
+from helpers.files import replace_folder
+from helpers.parameters import RULES, check_values
+from helpers.results import format_figure, load_record
+from tools import storage, sweeps
+from tools.execution import (
+    NOTEBOOKS_FOLDER,
+    PRESET_NAMES,
+    PRESETS,
+    Run,
+    cells_of,
+    course_notebooks,
+    find_notebook,
+    inspect_notebook,
+    listing,
+    preset_values,
+    quick_preset,
+    run_notebook,
+)
+from tools.matrix import read_matrix
+from tools.publishing import drop_widgets
+from tools.ray_runs import Needs, check_ray, run_on_ray
+
+TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
+HEADLINES = 6  # figures on a notebook's card
+THUMBNAIL_SIZE = (640, 480)  # pixels, at most
+# The pages' templates: the course's page, and nbconvert's own page of a notebook, mended.
+LOADER = jinja2.FileSystemLoader(Path(__file__).parent)
+COURSE_PAGE = "course_page.html.j2"
+NOTEBOOK_PAGE = "notebook_page.html.j2"
+
+
+def run_course(
+    notebooks: Sequence[Path], presets: Path = PRESETS, runs_folder: Path = RUNS_FOLDER
+) -> list[Run]:
+    """Run notebooks quickly, one after the other, and gather them on one page.
+
+    Everything goes to a new folder named after the time, and then replaces `latest` beside it,
+    where `index.html` is the page. A failed notebook does not stop the others.
+
+    Args:
+        notebooks: the notebooks to run.
+        presets: see `quick_preset`.
+        runs_folder: holds the folders of all runs.
+
+    Returns:
+        The runs, in the notebooks' order.
+
+    Raises:
+        ValueError: there is no notebook, or a preset is wrong; nothing was run then.
+        OSError: `latest` cannot be replaced; the new folder is complete then.
+    """
+    if not notebooks:
+        raise ValueError(f"There is no notebook in {NOTEBOOKS_FOLDER.name}/: nothing to run.")
+    values = [quick_preset(notebook, presets) for notebook in notebooks]
+    folder = _new_folder(runs_folder)
+    runs = []
+    for notebook, parameters in zip(notebooks, values, strict=True):
+        print(f"{notebook.stem}: {listing(parameters)}", flush=True)
+        output = folder / notebook.name
+        run = run_notebook(notebook, output, parameters, progress=sys.stderr.isatty())
+        if run.output.exists():
+            _write_html(run.output)
+        print(f"{notebook.stem}: {run.status}", flush=True)
+        runs.append(run)
+    write_page(runs, folder)
+    replace_folder(folder, runs_folder / "latest")
+    return runs
+
+
+def write_page(runs: Sequence[Run], folder: Path) -> Path:
+    """Write the page of a course run: a card a notebook, and the table published | measured.
+
+    Args:
+        runs: the runs; their outputs lie in `folder`.
+        folder: where `index.html` goes.
+
+    Returns:
+        The page's path.
+    """
+    template = jinja2.Environment(loader=LOADER, autoescape=True).get_template(COURSE_PAGE)
+    page = template.render(
+        when=datetime.now(),
+        runs=[_shown(run) for run in runs],
+        failed=sum(run.problem is not None for run in runs),
+        minutes=sum(run.seconds for run in runs) / 60,
+    )
+    path = folder / "index.html"
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run notebooks from the command line.
+
+    Args:
+        arguments: the command line without the program's name; None for the real one.
+
+    Returns:
+        0 where all went well, 1 where a notebook failed, 2 where the command was wrong, 130 where
+        it was interrupted.
+    """
+    options = _read_arguments(arguments)
+    try:
+        return options.act(options)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped; what was finished is kept.", file=sys.stderr)
+        return 130
+
+
+def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.reruns", description="Rerun notebooks.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    course = commands.add_parser(
+        "course", help="run every notebook quickly and gather them on one page"
+    )
+    course.set_defaults(act=_course)
+    run = commands.add_parser("run", help="run one notebook")
+    run.add_argument("notebook", help="its number, such as 01, or its path")
+    run.add_argument(
+        "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
+    )
+    run.add_argument("--preset", default="published", help=f"one of {', '.join(PRESET_NAMES)}")
+    run.add_argument("--out", metavar="FILE", help="the executed notebook, .ipynb")
+    run.set_defaults(act=_run)
+    sweep = commands.add_parser("sweep", help="run a matrix of notebooks, parameters and seeds")
+    sweep.add_argument("matrix", type=Path, help="a YAML file, see tools/matrix.py")
+    sweep.add_argument("--dry-run", action="store_true", help="only list what would run")
+    sweep.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="by default runs/sweeps/<matrix>; a storage address such as s3://bucket/folder gets "
+        "a copy of every notebook and record",
+    )
+    sweep.add_argument(
+        "--on", choices=("here", "ray"), default="here", help="this machine, or a Ray cluster"
+    )
+    sweep.add_argument(
+        "--cpus", type=int, metavar="N", help="cores a run: by default all, or 1 on ray"
+    )
+    sweep.add_argument("--gpus", type=int, metavar="N", help="graphics processors a run, on ray")
+    sweep.add_argument("--memory", type=float, metavar="GB", help="memory a run, on ray")
+    sweep.set_defaults(act=_sweep)
+    return parser.parse_args(arguments)
+
+
+def _course(_: argparse.Namespace) -> int:
+    runs = run_course(course_notebooks())
+    print(f"Open {RUNS_FOLDER / 'latest' / 'index.html'}")
+    return int(any(run.problem for run in runs))
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.out and storage.is_address(options.out):
+        raise ValueError(
+            f"--out is {options.out}: a single run writes to a file; a sweep copies to an address."
+        )
+    notebook = find_notebook(options.notebook)
+    given = {
+        name: RULES[name].parse(text) if name in RULES else text
+        for name, text in options.parameters
+    }
+    parameters = preset_values(notebook, options.preset) | given
+    check_values(parameters, inspect_notebook(notebook))  # before a folder is made
+    output = Path(options.out) if options.out else _new_folder(RUNS_FOLDER) / notebook.name
+    run = run_notebook(notebook, output, parameters, progress=sys.stderr.isatty())
+    print(f"{notebook.stem}: {run.status}")
+    print("\n".join(str(path) for path in (run.output, run.record) if path))
+    return int(run.problem is not None)
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    address = options.out if options.out and storage.is_address(options.out) else None
+    if address:
+        storage.check_address(address)
+    runner = _runner(options)
+    default = SWEEPS_FOLDER / options.matrix.stem
+    folder = default if address or not options.out else Path(options.out)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--out is {folder}, a file: a sweep needs a folder.")
+    tasks = sweeps.plan(read_matrix(options.matrix), folder)
+    table = sweeps.dry_run_table(tasks, sweeps.last_seconds([SWEEPS_FOLDER, folder]))
+    print(table if options.dry_run else table.splitlines()[-1], flush=True)
+    if options.dry_run:
+        return 0
+    outcomes = sweeps.run_sweep(tasks, folder, address, runner)
+    print(sweeps.outcome_table(outcomes))
+    print(f"Records are in {folder}")
+    lost = [outcome for outcome in outcomes if address and outcome.status.copied_to != address]
+    if lost:
+        print(f"{len(lost)} not copied to {address}; the same command tries again.")
+    return int(bool(lost) or any(outcome.word == "failed" for outcome in outcomes))
+
+
+def _runner(options: argparse.Namespace) -> sweeps.Runner:
+    """Return what runs the tasks, where the command line wants it."""
+    asked = [value for value in (options.gpus, options.memory) if value is not None]
+    if any(not 0 <= value < math.inf for value in asked) or (
+        options.cpus is not None and options.cpus < 1
+    ):
+        raise ValueError("--cpus is 1 or more, --gpus and --memory are 0 or more.")
+    if options.on == "ray":
+        check_ray()
+        needs = Needs(options.cpus or 1, options.gpus or 0, options.memory or 0.0)
+        return partial(run_on_ray, needs=needs)
+    if options.gpus is not None or options.memory is not None:
+        raise ValueError("--gpus and --memory are for --on ray; here, a run has the whole machine.")
+    return partial(sweeps.run_here, cpus=options.cpus)
+
+
+def _title(notebook: Path) -> str:
+    sources = (cell.source for cell in cells_of(notebook) if cell.cell_type == "markdown")
+    titles = (title for source in sources for title in re.findall(TITLE, source))
+    return next(titles, notebook.stem)
+
+
+def _new_folder(runs_folder: Path) -> Path:
+    runs_folder.mkdir(parents=True, exist_ok=True)
+    stamp, number = f"{datetime.now():%Y-%m-%d_%H-%M-%S}", 1
+    while True:
+        folder = runs_folder / (stamp if number == 1 else f"{stamp}_{number}")
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            number += 1
+
+
+def _write_html(output: Path) -> Path:
+    """Write an executed notebook as a page that waits for nothing from the network."""
+    exporter = HTMLExporter(extra_loaders=[LOADER], template_file=NOTEBOOK_PAGE)
+    book = nbformat.read(output, as_version=4)
+    drop_widgets(book)
+    page, _ = exporter.from_notebook_node(book, {"metadata": {"name": output.stem}})
+    path = output.with_suffix(".html")
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _shown(run: Run) -> dict[str, Any]:
+    """What the course's page says of a run."""
+    record = load_record(run.record) if run.record else {"data": "", "figures": {}, "published": []}
+    figures = [
+        (name.replace("_", " "), format_figure(figure))
+        for name, figure in record["figures"].items()
+    ]
+    files = ((".html", "read it"), (".ipynb", "notebook"), (".json", "record"))
+    links = {run.output.stem + ending: name for ending, name in files}
+    return {
+        "title": _title(run.notebook),
+        "status": run.status,
+        "failed": run.problem is not None,
+        "data": record["data"],
+        "figures": figures[:HEADLINES],
+        "picture": _thumbnail(run.output),
+        "links": {
+            file: name for file, name in links.items() if run.output.with_name(file).exists()
+        },
+        "rows": [
+            (row["what"], format_figure(row["published"]), format_figure(row["measured"]))
+            for row in record["published"]
+        ],
+    }
+
+
+def _thumbnail(output: Path) -> dict[str, str] | None:
+    """The notebook's first figure, small: a PNG in base64 and its alt text."""
+    for shown in (shown for cell in cells_of(output) for shown in cell.get("outputs", [])):
+        if png := shown.get("data", {}).get("image/png"):
+            return {"png": _shrunk(png), "alt": shown.metadata.get("image/png", {}).get("alt", "")}
+    return None
+
+
+def _shrunk(png: str) -> str:
+    with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
+        picture.thumbnail(THUMBNAIL_SIZE)
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

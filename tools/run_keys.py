@@ -1,0 +1,59 @@
+"""The key of a run: the same for two runs that must give the same, another for any others.
+
+It is made of the notebook's code cells, all its parameters, the versions of Python, TensorFlow,
+Keras and NumPy, and the code of those helpers that the notebook uses, with the settings that they
+read. Texts, comments, stored outputs, tools and helpers that it does not use leave it as it is.
+What a folder holds that a parameter names is no part of it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+from helpers.fingerprints import imported_names, modules_used
+from helpers.results import versions
+from tools.execution import cells_of
+
+LENGTH = 12  # hexadecimal digits
+
+
+def run_key(notebook: Path, parameters: Mapping[str, Any]) -> str:
+    """Return the key of a run.
+
+    Args:
+        notebook: the notebook to run.
+        parameters: all of its values by name.
+
+    Returns:
+        Twelve hexadecimal digits.
+    """
+    code = code_of(notebook)
+    content = [code, dict(parameters), versions(), helpers_used(code)]
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
+
+
+def code_of(notebook: Path) -> tuple[str, ...]:
+    """Return the sources of a notebook's code cells."""
+    return tuple(cell.source for cell in cells_of(notebook) if cell.cell_type == "code")
+
+
+@functools.cache
+def helpers_used(code: tuple[str, ...]) -> dict[str, str]:
+    """Return the helpers that code imports, directly or through others.
+
+    Args:
+        code: Python sources; IPython's magics are allowed.
+
+    Returns:
+        The fingerprint of each, see `helpers.fingerprints.modules_used`.
+    """
+    python = (TransformerManager().transform_cell(source) for source in code)
+    return modules_used(name for source in python for name in imported_names(source))

@@ -1,0 +1,243 @@
+"""The course as a web site: the lessons with their outputs, the results and the notes.
+
+    python -m tools.site
+
+writes static pages to `site/`, with navigation and search. Nothing is executed and nothing
+fetched. Sphinx, MyST-NB and Furo make the pages (requirements-site.txt); what they would lose or
+fetch is put right beforehand, in a copy: figures keep their alt text, the Colab badge is a file of
+the site, links to files outside the site lead to the repository.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import posixpath
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_markdown_cell, new_output
+
+from helpers.environment import PROJECT
+from helpers.files import replace_folder
+from tools.address import HOME, present_address
+from tools.publishing import DATA_PICTURES, drop_widgets
+
+SITE = PROJECT / "site"
+SECTIONS = {  # the navigation: its headings, and the pages below each
+    "Lessons": ("notebooks/[0-9][0-9]_*.ipynb",),
+    "Results and notes": ("RESULTS.md", "docs/*.md"),
+    "Behind the course": (
+        "data/README.md",
+        "examples/README.md",
+        "benchmarks/README.md",
+        "CONTRIBUTING.md",
+    ),
+}
+START = "README.md"
+PICTURES = (".png", ".svg", ".jpg")
+STATIC = ("site.css", "colab_badge.svg")  # in this folder
+BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
+MARK = "# NBVAL_CHECK_OUTPUT\n"  # says something to the tests only
+LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=\))")
+TABLE = "printed-table"  # the tag of a cell that prints one; the style sheet lets it scroll
+COLUMNS = re.compile(r"^.*\S {2,}\S.* {2,}\S.*$", re.MULTILINE)  # a line of three columns or more
+NOTE = """\
+```{note}
+What this cell shows is not kept here: run it to see the pictures.
+```"""
+SETTINGS = {  # Sphinx's conf.py
+    "project": "Image classification from small data sets",
+    "html_title": "Image classification from small data sets",
+    "extensions": ["myst_nb"],
+    "html_theme": "furo",
+    "html_static_path": ["_static"],
+    "html_css_files": ["site.css"],
+    "html_copy_source": False,
+    "html_use_index": False,
+    "html_show_copyright": False,
+    "html_show_search_summary": False,  # would be fetched, which a page opened as a file must not
+    "myst_heading_anchors": 4,
+    "nb_execution_mode": "off",
+    "nb_ipywidgets_js": {},  # would be fetched
+    "pygments_style": "friendly",
+    "pygments_dark_style": "github-dark",
+}
+
+
+def build_site(project: Path = PROJECT, site: Path = SITE) -> None:
+    """Build the site; the one that is there is replaced when the new one is complete.
+
+    Args:
+        project: the course's folder.
+        site: where the pages go; beside it, `.<name>-build` is used meanwhile.
+
+    Raises:
+        ModuleNotFoundError: Sphinx is not installed here.
+        ValueError: a page or a link is wrong; Sphinx has said which.
+        OSError: `site` cannot be replaced.
+    """
+    from sphinx.cmd.build import main as sphinx  # only the site needs it
+
+    work = site.with_name(f".{site.name}-build")
+    shutil.rmtree(work, ignore_errors=True)
+    stage(project, work / "source")
+    options = ["-q", "-W", "--keep-going", "-b", "html", "-d", str(work / "cache")]
+    if sphinx([*options, str(work / "source"), str(work / "html")]) != 0:
+        raise ValueError("The site was not built; the lines above say what is wrong.")
+    replace_folder(work / "html", site)
+    shutil.rmtree(work)
+
+
+def stage(project: Path, folder: Path) -> None:
+    """Copy the course's pages for Sphinx, in the course's own folders, and write its `conf.py`.
+
+    Args:
+        project: the course's folder.
+        folder: where the copies go; it must not exist.
+    """
+    sections = find_pages(project)
+    known = {START, *(name for names in sections.values() for name in names)}
+    for name in sorted(known):
+        page = _Page(name, project, folder, known)
+        page.write_lesson() if name.endswith(".ipynb") else page.write_text()
+    with (folder / "index.md").open("a", encoding="utf-8") as start:
+        start.writelines(_navigation(title, names) for title, names in sections.items() if names)
+    settings = "".join(f"{name} = {value!r}\n" for name, value in SETTINGS.items())
+    (folder / "conf.py").write_text(settings, encoding="utf-8")
+    (folder / "_static").mkdir()
+    for name in STATIC:
+        shutil.copy(Path(__file__).with_name(name), folder / "_static" / name)
+
+
+def find_pages(project: Path) -> dict[str, list[str]]:
+    """List the pages that exist, but for the start page, by section.
+
+    Args:
+        project: the course's folder.
+
+    Returns:
+        Paths from the course's folder, with forward slashes, each once.
+    """
+    found: dict[str, list[str]] = {}
+    for title, patterns in SECTIONS.items():
+        paths = [path for pattern in patterns for path in sorted(project.glob(pattern))]
+        found[title] = list(dict.fromkeys(path.relative_to(project).as_posix() for path in paths))
+    return found
+
+
+def _navigation(title: str, names: Sequence[str]) -> str:
+    pages = "\n".join(name.rpartition(".")[0] for name in names)
+    return f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n{pages}\n```\n"
+
+
+class _Page:
+    """A page of the course, on its way to Sphinx.
+
+    Args:
+        name: its path from the course's folder, with forward slashes.
+        project: the course's folder.
+        folder: where the copy goes.
+        known: the names of all pages.
+    """
+
+    def __init__(self, name: str, project: Path, folder: Path, known: set[str]) -> None:
+        self.name, self.project, self.folder, self.known = name, project, folder, known
+        self.target = folder / ("index.md" if name == START else name)
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+
+    def write_text(self) -> None:
+        """Copy a page of Markdown."""
+        text = (self.project / self.name).read_text(encoding="utf-8")
+        self.target.write_text(self.mend(text), encoding="utf-8")
+
+    def write_lesson(self) -> None:
+        """Copy a notebook with its outputs; where pictures are not kept, a note stands instead."""
+        book = nbformat.read(self.project / self.name, as_version=4)
+        drop_widgets(book)
+        cells = []
+        for cell in book.cells:
+            cells.append(cell)
+            if cell.cell_type == "markdown":
+                cell.source = self.mend(cell.source)
+            elif cell.cell_type == "code":
+                cell.source = cell.source.removeprefix(MARK)
+                cell.outputs = [self._with_alt_text(output) for output in cell.outputs]
+                if any(len(COLUMNS.findall(output.get("text", ""))) > 1 for output in cell.outputs):
+                    cell.metadata["tags"] = [*cell.metadata.get("tags", []), TABLE]
+                if DATA_PICTURES in cell.metadata.get("tags", []):
+                    cells.append(new_markdown_cell(NOTE))
+        book.cells = cells
+        nbformat.write(book, self.target)
+
+    def mend(self, text: str) -> str:
+        """Let the links in Markdown lead to the site's pages, or else to the repository."""
+        return LINK.sub(self._mend_link, text)
+
+    def _mend_link(self, link: re.Match) -> str:
+        target, anchor = link["target"], link["anchor"] or ""
+        if target == BADGE:
+            return self._relative("_static/colab_badge.svg")
+        own = f"{HOME}{present_address(self.project)}/blob/main/"
+        if "://" in target and not target.startswith(own):
+            return link[0]
+        inside = posixpath.join(posixpath.dirname(self.name), target)
+        name = target.removeprefix(own) if target.startswith(own) else posixpath.normpath(inside)
+        if name in self.known:
+            return self._relative("index.md" if name == START else name) + anchor
+        if name.endswith(PICTURES) and (self.project / name).is_file():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(self.project / name, self.folder / name)
+            return self._relative(name)
+        exists = name != ".." and not name.startswith("../") and (self.project / name).exists()
+        return own + name + anchor if exists else link[0]
+
+    def _relative(self, name: str) -> str:
+        return posixpath.relpath(name, posixpath.dirname(self.name) or ".")
+
+    def _with_alt_text(self, output: nbformat.NotebookNode) -> nbformat.NotebookNode:
+        """Make of a figure a picture in Markdown: MyST-NB drops the alt text of its outputs."""
+        png = output.get("data", {}).get("image/png")
+        if png is None:
+            return output
+        content = base64.b64decode(png)
+        alt = " ".join(output.metadata.get("image/png", {}).get("alt", "").split())
+        picture = self.target.with_name("figures") / f"{hashlib.sha256(content).hexdigest()}.png"
+        picture.parent.mkdir(exist_ok=True)
+        picture.write_bytes(content)
+        escaped = re.sub(r"([\\\[\]*_`<&!$])", r"\\\1", alt)
+        text = f"![{escaped}](figures/{picture.name})"
+        return new_output("display_data", {"text/markdown": text})
+
+
+def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:
+    """Build the site from the command line.
+
+    Args:
+        arguments: the command line without the program's name; None for the real one.
+        project: the course's folder.
+
+    Returns:
+        0 where all went well, 1 where the site was not built.
+    """
+    parser = argparse.ArgumentParser(prog="python -m tools.site", description="Build the site.")
+    parser.parse_args(arguments)
+    try:
+        build_site(project, project / SITE.name)
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is not installed here; use `make site`.", file=sys.stderr)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+    else:
+        print(f"The site is in {SITE.name}/: open {SITE.name}/index.html.")
+        return 0
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
