@@ -166,7 +166,11 @@ RULES: dict[str, Rule] = {
     "SEED": Whole(0, 2**31 - 1),
     "PRECISION": OneOf(("auto", "float32", "mixed_bfloat16", "mixed_float16")),
     "PHOTO": OwnPath(),
+    "PACE": OneOf(("auto", "class", "published")),
     "RECIPE_EPOCHS": Whole(1, 500),  # epochs of the better recipe
+    "CHOICE_EPOCHS": Whole(1, 500),  # epochs of each candidate for it
+    "HEAD_EPOCHS": Whole(1, 500),  # epochs of a new head on a frozen base, before fine-tuning
+    "ROTATION": Whole(0, 180),  # degrees either way
     "BACKBONE": OneOf(("auto", *BACKBONE_NAMES), "auto or a network's name"),
     "VIEWS": Whole(1, 100),  # augmented views kept of each picture
     "FINE_EPOCHS": Whole(1, 500),  # epochs of fine-tuning as published
@@ -222,7 +226,7 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
         for name, value in namespace.items()
         if _is_parameter_name(name) and isinstance(value, PLAIN_TYPES)
     ]
-    names = dict.fromkeys([*known, *capitals, *_injected_names(namespace)])
+    names = dict.fromkeys([*known, *capitals, *injected_names(namespace)])
     known = list(dict.fromkeys(map(_meant, known)))
     try:
         check_values({name: namespace.get(name) for name in names}, known)
@@ -275,8 +279,12 @@ def _is_parameter_name(name: str) -> bool:
     return PARAMETER_NAME.fullmatch(name) is not None
 
 
-def _injected_names(namespace: Mapping[str, Any]) -> list[str]:
-    """Names papermill set in its own cell, whatever their case; `In` is IPython's list of cells."""
+def injected_names(namespace: Mapping[str, Any]) -> list[str]:
+    """Return the names that papermill set in its own cell, whatever their case.
+
+    Args:
+        namespace: the notebook's `globals()`; `In` in it is IPython's list of cells.
+    """
     cell = next((c for c in namespace.get("In", []) if c.startswith(INJECTED_CELL)), "")
     assignments = [node for node in ast.parse(cell).body if isinstance(node, ast.Assign)]
     return [node.targets[0].id for node in assignments if isinstance(node.targets[0], ast.Name)]

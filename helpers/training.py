@@ -87,8 +87,8 @@ def compile_with_decay(
         model: ends in probabilities.
         steps: batches of the whole training.
         learning_rate: the highest rate.
-        average_over: about how many steps the average reaches back, 2 or more. A long one is
-            calm, but begins with the weights that the model has now.
+        average_over: about how many steps the average reaches back, 2 or more, and at most half
+            of the training: a long one is calm, but begins with the weights that the model has now.
 
     Source: I. Loshchilov, F. Hutter (2017), SGDR: Stochastic Gradient Descent with Warm Restarts;
         (2019) Decoupled Weight Decay Regularization.
@@ -97,7 +97,7 @@ def compile_with_decay(
     schedule = keras.optimizers.schedules.CosineDecay(
         learning_rate / 10, max(steps - rising, 1), warmup_target=learning_rate, warmup_steps=rising
     )
-    momentum = 1 - 1 / average_over
+    momentum = 1 - 1 / max(min(average_over, steps // 2), 2)
     optimizer = keras.optimizers.AdamW(
         schedule, weight_decay=1e-3, use_ema=True, ema_momentum=momentum
     )

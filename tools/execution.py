@@ -26,7 +26,7 @@ from helpers.results import RECORD_VARIABLE
 
 NOTEBOOKS_FOLDER = PROJECT / "notebooks"
 PRESETS = NOTEBOOKS_FOLDER / "presets.toml"
-PRESET_NAMES = ("quick", "published", "full")
+PRESET_NAMES = ("quick", "class", "published", "full")
 KERNEL = "python3"
 HEADING = re.compile(r"^#{1,6} +(.+?)\s*$", re.MULTILINE)
 # Keys for the kernel's sockets where the kernel supports them; without, it prints a warning.
@@ -154,7 +154,7 @@ def preset_values(notebook: Path, preset: str, presets: Path = PRESETS) -> dict[
             parameters it has, and a table `<notebook>.<preset>` for each, which counts for more.
 
     Returns:
-        Parameter values by name; none for "published": that is how the notebooks stand.
+        Parameter values by name.
 
     Raises:
         ValueError: there is no such preset, or it has an unknown name or a value out of range.

@@ -1,0 +1,107 @@
+"""How long a lesson takes: at class pace about ten minutes, or as long as the walkthrough took."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from helpers.messages import OneSentence
+from helpers.parameters import injected_names
+
+PACES = ("published", "class")
+PACE_VARIABLE = "COURSE_PACE"  # what "auto" is to choose; `tools.publishing` sets it
+# Of the two old cores on which the lessons' minutes were measured, see `probe`.
+REFERENCE = 36.0
+PATIENCE_MINUTES = 20  # up to here, the published length is chosen
+
+
+class PaceError(OneSentence):
+    """A pace that does not exist."""
+
+
+def set_pace(
+    namespace: MutableMapping[str, Any],
+    minutes: tuple[float, float],
+    speed: float | None = None,
+    **values: tuple[Any, Any],
+) -> str:
+    """Shorten a lesson where its parameter PACE, or this machine, asks for it.
+
+    A parameter that was given another value than the published one keeps it, and so does one that
+    papermill was given.
+
+    Args:
+        namespace: the notebook's `globals()`; PACE in it is "published", "class", or "auto" to
+            choose by what this machine does in a second.
+        minutes: what the lesson takes on two old cores, published and at class pace.
+        speed: what `probe` would measure; None to measure it where it is needed.
+        **values: for each parameter that the pace decides, its published value and its value at
+            class pace.
+
+    Returns:
+        One line: the pace, why, what it changes, and how long the other would take.
+
+    Raises:
+        PaceError: PACE is no pace.
+    """
+    asked = namespace["PACE"]
+    if asked not in (*PACES, "auto"):
+        raise PaceError(f"PACE is {asked!r}; choose published, class or auto.")
+    if asked == "auto":
+        asked = os.environ.get(PACE_VARIABLE) or asked
+    pace, why = asked, "as asked"
+    estimates: Mapping[str, float] = {}
+    if asked == "auto":
+        speed = probe() if speed is None else speed
+        estimates = {
+            name: each * REFERENCE / speed for name, each in zip(PACES, minutes, strict=True)
+        }
+        pace = "published" if estimates["published"] <= PATIENCE_MINUTES else "class"
+        other = PACES[1 - PACES.index(pace)]
+        why = (
+            f"about {_minutes(estimates[pace])} here; "
+            f'PACE = "{other}" would take about {_minutes(estimates[other])}'
+        )
+    changed = []
+    if pace == "class":
+        given = injected_names(namespace)
+        for name, (published, shorter) in values.items():
+            if namespace[name] == published and name not in given:
+                namespace[name] = shorter
+                changed.append(f"{name} {shorter} instead of {published}")
+    return ". ".join([f"Pace: {pace}, {why}", *([", ".join(changed)] if changed else [])]) + "."
+
+
+def probe(seconds: float = 1.0) -> float:
+    """Measure how fast this machine convolves.
+
+    Args:
+        seconds: how long to measure, after one pass to start.
+
+    Returns:
+        Billions of multiplications a second, float32 or the precision in force, of a convolution
+        of 64 filters over 32 feature maps of 64 x 64, 16 pictures at a time.
+    """
+    import tensorflow as tf
+
+    dtype = tf.keras.mixed_precision.global_policy().compute_dtype
+    pictures = tf.ones((16, 64, 64, 32), dtype)
+    filters = tf.ones((3, 3, 32, 64), dtype)
+    work = 16 * 64 * 64 * 32 * 64 * 9
+
+    @tf.function
+    def convolve():
+        return tf.reduce_sum(tf.nn.conv2d(pictures, filters, 1, "SAME"))
+
+    convolve().numpy()
+    start, passes = time.perf_counter(), 0
+    while (passed := time.perf_counter() - start) < seconds:
+        convolve().numpy()
+        passes += 1
+    return passes * work / passed / 1e9
+
+
+def _minutes(number: float) -> str:
+    return f"{number:.0f} minutes" if number >= 1.5 else "a minute"
