@@ -190,7 +190,7 @@ class Environment:
             return (
                 "Installing the packages of {} failed; the reason stands above. "
                 "TensorFlow needs 64-bit Linux, Windows or a Mac with Apple silicon, and the first "
-                "installation needs the network. Run the same command again, and if it fails again, "
+                "installation needs the network. Run the same command again; if it fails again, "
                 "delete {} first."
             ).format(self.packages, self.name)
         found = self.inventory()

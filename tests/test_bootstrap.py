@@ -174,9 +174,10 @@ def test_settings_of_pip_lead_to_packages_but_not_elsewhere(tiny, tmp_path, monk
     assert not elsewhere.exists()
 
 
-@pytest.mark.parametrize("line", ["target = elsewhere", "dry-run = true", "user = true"])
+@pytest.mark.parametrize("line", ["target = {}/elsewhere", "dry-run = true", "user = true"])
 @pytest.mark.parametrize("section", ["global", "install"])
 def test_a_pip_conf_leads_to_packages_but_not_elsewhere(tiny, project, section, line):
+    line = line.format(project)
     with (project / "pip.conf").open("a") as settings:
         settings.write(f"{line}\n" if section == "global" else f"[install]\n{line}\n")
     assert bootstrap.main() == 0
