@@ -1,4 +1,4 @@
-"""What others supply is pinned, actions by commit, packages by hash; and how CI starts the tests."""
+"""What others supply is pinned: actions by commit, packages by hash; how CI starts the tests."""
 
 from __future__ import annotations
 
