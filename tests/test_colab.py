@@ -161,7 +161,7 @@ def test_an_uploaded_course_is_used_and_gets_what_colab_lacks(tmp_path, where):
     assert said.returncode == 0, said.stderr
     asked, path = said.stdout.rsplit(" ", 1)
     assert Path(path.strip()) == course
-    assert "clone" not in asked and asked.count("'install'") == 1
+    assert "'git'" not in asked and asked.count("'install'") == 1
 
 
 def test_what_colab_lacks_is_installed_as_in_requirements(tmp_path):
