@@ -8,7 +8,7 @@ Nothing happens where the environment is complete: each package is looked for, a
 pip's settings only those count that say where packages come from, not where they would go to.
 Written for any Python, old ones too, so that a wrong one gets a sentence instead of a syntax error.
 """
-# ruff: noqa: PTH100, PTH103, PTH112, PTH118, PTH120, PTH123, RUF005, SIM905, UP024, UP032
+# ruff: noqa: PTH100, PTH103, PTH112, PTH118, PTH120, PTH123, PTH208, RUF005, SIM905, UP024, UP032
 
 import ast
 import contextlib
@@ -156,7 +156,7 @@ class Environment:
         state = self.state()
         if self.works() and state != [UNFINISHED]:
             return None
-        if os.path.isdir(self.folder) and not state:
+        if os.path.isdir(self.folder) and os.listdir(self.folder) and not state:
             return (
                 "The folder {} was not made by this course, and no Python 3.11 to 3.13 with pip "
                 "runs in it; rename or delete it, then run the same command again."
@@ -216,7 +216,8 @@ class Environment:
     def pip_variables(self):
         """Return the variables for pip, in which nothing decides where it installs."""
         others = dict(pair for pair in os.environ.items() if not pair[0].startswith("PIP_"))
-        asked = dict(os.environ, PIP_PYTHON=self.python, PIP_USER="0", PIP_QUIET="0")
+        plain = dict.fromkeys(["PIP_USER", "PIP_QUIET", "PIP_ISOLATED"], "0")
+        asked = dict(os.environ, PIP_PYTHON=self.python, **plain)
         command = [self.python, "-I", "-m", "pip", "config", "list"]
         try:
             settings = subprocess.check_output(command, env=asked, universal_newlines=True)
@@ -248,7 +249,7 @@ class Environment:
         try:
             with open(os.path.join(self.folder, STATE)) as state:
                 return state.read().splitlines()
-        except EnvironmentError:
+        except (EnvironmentError, UnicodeError):
             return []
 
     def write_state(self, text):

@@ -158,16 +158,18 @@ def tiny(project, made_by_two, monkeypatch) -> Path:
     settings = project / "pip.conf"
     settings.write_text(f"[global]\nfind-links = {project}\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(project))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     (pip,) = (project / ".venv").rglob("site-packages/pip")
     return pip.with_name("tiny")
 
 
 def test_settings_of_pip_lead_to_packages_but_not_elsewhere(tiny, tmp_path, monkeypatch):
+    (tmp_path / "pip.conf").write_text("")  # PIP_FIND_LINKS says it, too
     elsewhere = tmp_path / "elsewhere"
     for name in ("TARGET", "PREFIX", "ROOT", "PYTHON", "REPORT", "SRC"):
         monkeypatch.setenv(f"PIP_{name}", str(elsewhere))
-    for name in ("USER", "DRY_RUN", "NO_DEPS", "IGNORE_INSTALLED", "QUIET"):
+    for name in ("USER", "DRY_RUN", "NO_DEPS", "IGNORE_INSTALLED", "QUIET", "ISOLATED"):
         monkeypatch.setenv(f"PIP_{name}", "1")
     assert bootstrap.main() == 0
     assert tiny.is_dir()
@@ -176,8 +178,9 @@ def test_settings_of_pip_lead_to_packages_but_not_elsewhere(tiny, tmp_path, monk
 
 @pytest.mark.parametrize("line", ["target = {}/elsewhere", "dry-run = true", "user = true"])
 @pytest.mark.parametrize("section", ["global", "install"])
-def test_a_pip_conf_leads_to_packages_but_not_elsewhere(tiny, project, section, line):
+def test_a_pip_conf_leads_to_packages_but_not_elsewhere(tiny, project, monkeypatch, section, line):
     line = line.format(project)
+    monkeypatch.delenv("PIP_FIND_LINKS")  # pip.conf says it, too
     with (project / "pip.conf").open("a") as settings:
         settings.write(f"{line}\n" if section == "global" else f"[install]\n{line}\n")
     assert bootstrap.main() == 0
@@ -275,6 +278,16 @@ def test_a_complete_environment_needs_no_writing_and_little_time(tiny, project, 
     assert bootstrap.main() == 0
     assert time.monotonic() - started < 2
     assert not (project / ".venv.lock").exists()
+
+
+@pytest.mark.parametrize("state", [b"", b"\0\xff", b"unfinished"])
+def test_an_empty_folder_and_a_broken_state_are_mended(project, calls, state):
+    (project / ".venv").mkdir()
+    if state:
+        assert bootstrap.main() == 0
+        (project / ".venv" / bootstrap.STATE).write_bytes(state)
+    assert bootstrap.main() == 0
+    assert environment().complete()
 
 
 @pytest.mark.parametrize(
