@@ -7,6 +7,8 @@ else
 SCRIPTS := bin
 endif
 VENV_PYTHON := .venv/$(SCRIPTS)/python
+# Two processes, each of which takes over from the other what that has not begun.
+IN_TWO := -n 2 --dist worksteal
 
 .PHONY: help environment course sweep replicate results test test-colab lab site lint address clean
 
@@ -41,11 +43,11 @@ results: environment
 	@$(VENV_PYTHON) -m tools.replication table
 
 test: environment
-	@$(VENV_PYTHON) -m pytest
+	@$(VENV_PYTHON) -m pytest $(IN_TWO)
 
 test-colab:
 	@$(PYTHON) bootstrap.py colab
-	@.venv-colab/$(SCRIPTS)/python -m pytest --ignore=tests/test_notebooks_run.py
+	@.venv-colab/$(SCRIPTS)/python -m pytest $(IN_TWO) --ignore=tests/test_notebooks_run.py
 
 lab: environment
 	@$(VENV_PYTHON) -m jupyterlab notebooks
@@ -62,5 +64,5 @@ address: environment
 	@$(VENV_PYTHON) -m tools.address $(REPO)
 
 clean:
-	rm -rf .venv .venv-site .venv-colab site .site-build .pytest_cache .ruff_cache
+	rm -rf .venv .venv-site .venv-colab .venv*.lock site .site-build .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

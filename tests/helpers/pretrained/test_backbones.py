@@ -366,7 +366,7 @@ def test_inception_is_cut_trained_and_saved(tmp_path):
     lower, _ = split(build_backbone(untrained("InceptionV3"), 150), "mixed7")
     freeze(lower)
     model = join(lower, flat_head((7, 7, 768), 3, 8))
-    model.compile("rmsprop", "sparse_categorical_crossentropy")
+    model.compile("rmsprop", "sparse_categorical_crossentropy", run_eagerly=True)
     frozen, learning = lower.layers[2].kernel, model.get_layer("dense").kernel
     before = [np.array(weights) for weights in (frozen, learning)]
     pixels = draw_pixels(150, 2)

@@ -1,0 +1,110 @@
+"""The container image of docs/many-machines.md: what goes into it, and how it is built."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from helpers.environment import PROJECT
+
+PAGE = (PROJECT / "docs" / "many-machines.md").read_text(encoding="utf-8")
+(IMAGE,) = re.findall(r"```dockerfile\n(.+?)```", PAGE, re.DOTALL)
+(JOB,) = re.findall(r"```yaml\n(.+?)```", PAGE, re.DOTALL)
+STAYS_AT_HOME = (
+    ".git/HEAD",
+    ".venv/bin/python",
+    ".venv-site/bin/python",
+    ".venv.lock",
+    "data/rps.zip",
+    "data/activations/lesson.npy",
+    "runs/sweeps/rates/01.ipynb",
+    "site/index.html",
+    ".site-build/index.md",
+    "helpers/data/__pycache__/idx.pyc",
+    "notebooks/.ipynb_checkpoints/01.ipynb",
+    "notebooks/01_lesson.ipynb.part",
+    ".pytest_cache/README.md",
+)
+
+
+def as_expression(pattern: str) -> str:
+    """Translate a pattern of .dockerignore; ** stands for any number of folders."""
+    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(
+        parts.get(part, re.escape(part)) for part in re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
+    )
+
+
+def left_out(path: str, rules: str) -> bool:
+    """Tell what Docker does with a file: the last rule that fits it, or a folder above, counts."""
+    above = [path, *map(str, Path(path).parents)]
+    out = False
+    for rule in filter(None, (line.partition("#")[0].strip() for line in rules.splitlines())):
+        expression = as_expression(rule.removeprefix("!").strip("/"))
+        if any(re.fullmatch(expression, each) for each in above):
+            out = not rule.startswith("!")
+    return out
+
+
+@pytest.fixture(scope="module")
+def rules() -> str:
+    return (PROJECT / ".dockerignore").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def committed() -> list[str]:
+    if shutil.which("git") is None or not (PROJECT / ".git").exists():
+        pytest.skip("the list of files comes from git, which is missing")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True)
+    return listed.stdout.decode().strip("\0").split("\0")
+
+
+def test_the_rules_are_dockers():
+    rules = "data/*\n!data/keep.md\n**/*.pyc\n/site/\n# a comment\n.venv*\na?c"
+    out = {"data/x", "data/x/y", "x.pyc", "a/b.pyc", "site/a/b", ".venv/x", ".venv.lock", "abc"}
+    kept = {"data/keep.md", "tools/site.py", "a/site/x", "pyc", "a.py", "abbc"}
+    assert {path for path in out | kept if left_out(path, rules)} == out
+
+
+def test_all_that_is_committed_goes_into_the_image_and_nothing_else(committed, rules):
+    assert "data/catalog.toml" in committed and "tools/course_page.html.j2" in committed
+    assert [path for path in committed if left_out(path, rules)] == []
+    assert [path for path in STAYS_AT_HOME if not left_out(path, rules)] == []
+
+
+def test_a_copy_as_in_the_image_plans_a_sweep(committed, rules, tmp_path):
+    for path in committed:
+        if not left_out(path, rules):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(PROJECT / path, tmp_path / path)
+    command = [sys.executable, "-m", "tools.reruns", "sweep", "replicate.yaml", "--dry-run"]
+    done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "01" in done.stdout
+
+
+def test_the_image_has_a_fixed_base_and_does_not_run_as_root():
+    lines = IMAGE.replace("\\\n", " ").splitlines()
+    assert re.fullmatch(r"FROM python:3\.1[123]-[a-z]+", lines[0])
+    assert lines[-2:] == ["USER course", "WORKDIR /course"]
+    copied = [line.split()[1:-1] for line in lines if line.startswith("COPY")]
+    assert ["--chown=course", "."] in copied
+    for name in [name for names in copied for name in names if not name.startswith(("-", "."))]:
+        assert (PROJECT / name).is_file(), name
+    (uid,) = re.findall(r"--uid (\d+)", IMAGE)
+    spec = yaml.safe_load(JOB)["spec"]["rayClusterSpec"]
+    for group in (spec["headGroupSpec"], *spec["workerGroupSpecs"]):
+        assert group["template"]["spec"]["securityContext"]["runAsUser"] == int(uid)
+
+
+def test_the_lock_is_installed_alone_for_its_hashes_are_asked_of_every_package():
+    for path in (PROJECT / "docs").glob("*.md"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if "requirements.lock" in line and "install" in line:
+                assert line.split("requirements.lock", 1)[1].strip(" `.") == "", line
