@@ -10,7 +10,7 @@ a lesson none of them depends on.
 
     python -m tools.replication keep
 
-copies those of `runs/`, and the runs whose outputs are stored in the lessons, to
+copies those of `runs/`, among them the runs that `tools.publishing` stored in the lessons, to
 `benchmarks/records/`, to be committed with RESULTS.md.
 """
 
@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 import re
 import shutil
 import sys
@@ -27,7 +26,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -38,7 +36,6 @@ from helpers.environment import PROJECT, RUNS_FOLDER
 from helpers.files import write_atomically
 from helpers.results import format_figure, load_record
 from tools.execution import course_notebooks, default_parameters, listing
-from tools.stored_runs import stored_record
 
 ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
@@ -274,13 +271,7 @@ def _table_command(options: argparse.Namespace) -> None:
 
 
 def _keep_command(options: argparse.Namespace) -> None:
-    with TemporaryDirectory() as folder:
-        stored = Path(folder)
-        for notebook in course_notebooks():
-            if record := stored_record(notebook):
-                text = json.dumps(record, indent=1) + "\n"
-                write_atomically(stored / f"{notebook.stem}.json", text)
-        copies = [path for each in (stored, options.records) for path in keep(each, options.out)]
+    copies = keep(options.records, options.out)
     print(
         "Kept:",
         ", ".join(path.name for path in copies)
