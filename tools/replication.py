@@ -17,6 +17,7 @@ copies those of `runs/`, among them the runs that `tools.publishing` stored in t
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import re
 import shutil
@@ -31,7 +32,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.comparison import SEED, gather, mean_interval, record_files
+from helpers.comparison import SEED, NoRecords, gather, mean_interval
 from helpers.environment import PROJECT, RUNS_FOLDER
 from helpers.files import write_atomically
 from helpers.results import format_figure, load_record
@@ -206,7 +207,6 @@ def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = 
         The number of runs in it.
 
     Raises:
-        ValueError: a JSON file below the folders is no record.
         OSError: the file cannot be written.
     """
     runs = _published_in(records)
@@ -226,7 +226,6 @@ def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:
         The copies that were made.
 
     Raises:
-        ValueError: a JSON file below the folder is no record.
         OSError: a copy cannot be written.
     """
     target.mkdir(parents=True, exist_ok=True)
@@ -281,7 +280,10 @@ def _keep_command(options: argparse.Namespace) -> None:
 
 def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
     """Gather the runs at the published settings, the oldest first; empty where there are none."""
-    tables = [gather(folder) for folder in folders if record_files(folder)]
+    tables = []
+    for folder in folders:
+        with contextlib.suppress(NoRecords):
+            tables.append(gather(folder))
     if not tables:
         return pd.DataFrame()
     defaults = {path.stem: default_parameters(path) for path in course_notebooks()}
@@ -291,13 +293,17 @@ def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
 
 def _is_newer(source: Path, copy: Path) -> bool:
     """Whether a record was made after the one kept under its name, if there is any."""
-    times = [load_record(path)["finished"] for path in (source, copy) if path.exists()]
+    try:
+        times = [load_record(path)["finished"] for path in (source, copy) if path.exists()]
+    except ValueError as error:  # somebody edited the copy
+        print(f"Left as it is: {error}")
+        return False
     return len(times) < 2 or datetime.fromisoformat(times[0]) > datetime.fromisoformat(times[1])
 
 
 def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> bool:
     stated = defaults.get(run["lesson"])
-    return stated is not None and all(
+    return (stated is not None and pd.notna(run.get(SEED))) and all(
         run.get(f"parameters.{name}") == value
         for name, value in stated.items()
         if not _is_free(name, run["lesson"])
@@ -376,7 +382,7 @@ def _alike(runs: pd.DataFrame, *columns: str) -> str:
     """Write what runs share, by the columns' names; where they differ, all values."""
     parts = []
     for column in columns:
-        known = [_whole(value) for value in runs[column].dropna()]
+        known = [_whole(value) for value in runs[column].dropna()] if column in runs else []
         if known:
             values = "/".join(dict.fromkeys(map(str, known)))
             parts.append(f"{column.partition('.')[2].replace('_', ' ')} {values}")

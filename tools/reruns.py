@@ -29,7 +29,7 @@ from helpers.environment import RUNS_FOLDER, SWEEPS_FOLDER
 from helpers.files import replace_folder
 from helpers.parameters import RULES, check_values
 from helpers.results import format_figure, load_record
-from tools import storage, sweeps
+from tools import STOPPED, storage, sweeps
 from tools.execution import (
     NOTEBOOKS_FOLDER,
     PRESET_NAMES,
@@ -43,10 +43,12 @@ from tools.execution import (
     preset_values,
     quick_preset,
     run_notebook,
+    try_notebook,
 )
 from tools.matrix import read_matrix
 from tools.publishing import drop_widgets
 from tools.ray_runs import Needs, check_ray, run_on_ray
+from tools.safe_html import clean_html
 
 TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
 HEADLINES = 6  # figures on a notebook's card
@@ -58,17 +60,22 @@ NOTEBOOK_PAGE = "notebook_page.html.j2"
 
 
 def run_course(
-    notebooks: Sequence[Path], presets: Path = PRESETS, runs_folder: Path = RUNS_FOLDER
+    notebooks: Sequence[Path],
+    presets: Path = PRESETS,
+    runs_folder: Path = RUNS_FOLDER,
+    minutes: float | None = None,
 ) -> list[Run]:
     """Run notebooks quickly, one after the other, and gather them on one page.
 
     Everything goes to a new folder named after the time, and then replaces `latest` beside it,
-    where `index.html` is the page. A failed notebook does not stop the others.
+    where `index.html` is the page. A failed notebook does not stop the others. Where somebody stops
+    them, the page in the new folder shows those that ran, and `latest` stays.
 
     Args:
         notebooks: the notebooks to run.
         presets: see `quick_preset`.
         runs_folder: holds the folders of all runs.
+        minutes: time limit of each run; None for none.
 
     Returns:
         The runs, in the notebooks' order.
@@ -81,16 +88,17 @@ def run_course(
         raise ValueError(f"There is no notebook in {NOTEBOOKS_FOLDER.name}/: nothing to run.")
     values = [quick_preset(notebook, presets) for notebook in notebooks]
     folder = _new_folder(runs_folder)
-    runs = []
-    for notebook, parameters in zip(notebooks, values, strict=True):
-        print(f"{notebook.stem}: {listing(parameters)}", flush=True)
-        output = folder / notebook.name
-        run = run_notebook(notebook, output, parameters, progress=sys.stderr.isatty())
-        if run.output.exists():
+    runs: list[Run] = []
+    try:
+        for notebook, parameters in zip(notebooks, values, strict=True):
+            print(f"{notebook.stem}: {listing(parameters)}", flush=True)
+            output, progress = folder / notebook.name, sys.stderr.isatty()
+            run = try_notebook(notebook, output, parameters, progress, minutes=minutes)
+            runs.append(run)
             _write_html(run.output)
-        print(f"{notebook.stem}: {run.status}", flush=True)
-        runs.append(run)
-    write_page(runs, folder)
+            print(f"{notebook.stem}: {run.status}", flush=True)
+    finally:
+        write_page(runs, folder)
     replace_folder(folder, runs_folder / "latest")
     return runs
 
@@ -129,23 +137,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _read_arguments(arguments)
     try:
+        if options.minutes is not None and not 0 < options.minutes < math.inf:
+            raise ValueError("--minutes is the time limit of a notebook: a number above 0.")
         return options.act(options)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nStopped; what was finished is kept.", file=sys.stderr)
+        print(STOPPED, file=sys.stderr)
         return 130
 
 
 def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.reruns", description="Rerun notebooks.")
+    limit = argparse.ArgumentParser(add_help=False)
+    limit.add_argument("--minutes", type=float, metavar="N", help="time limit of a notebook")
     commands = parser.add_subparsers(dest="command", required=True)
     course = commands.add_parser(
-        "course", help="run every notebook quickly and gather them on one page"
+        "course", help="run every notebook quickly and gather them on one page", parents=[limit]
     )
     course.set_defaults(act=_course)
-    run = commands.add_parser("run", help="run one notebook")
+    run = commands.add_parser("run", help="run one notebook", parents=[limit])
     run.add_argument("notebook", help="its number, such as 01, or its path")
     run.add_argument(
         "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
@@ -153,7 +165,9 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     run.add_argument("--preset", default="published", help=f"one of {', '.join(PRESET_NAMES)}")
     run.add_argument("--out", metavar="FILE", help="the executed notebook, .ipynb")
     run.set_defaults(act=_run)
-    sweep = commands.add_parser("sweep", help="run a matrix of notebooks, parameters and seeds")
+    sweep = commands.add_parser(
+        "sweep", help="run a matrix of notebooks, parameters and seeds", parents=[limit]
+    )
     sweep.add_argument("matrix", type=Path, help="a YAML file, see tools/matrix.py")
     sweep.add_argument("--dry-run", action="store_true", help="only list what would run")
     sweep.add_argument(
@@ -174,8 +188,8 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _course(_: argparse.Namespace) -> int:
-    runs = run_course(course_notebooks())
+def _course(options: argparse.Namespace) -> int:
+    runs = run_course(course_notebooks(), minutes=options.minutes)
     print(f"Open {RUNS_FOLDER / 'latest' / 'index.html'}")
     return int(any(run.problem for run in runs))
 
@@ -193,7 +207,8 @@ def _run(options: argparse.Namespace) -> int:
     parameters = preset_values(notebook, options.preset) | given
     check_values(parameters, inspect_notebook(notebook))  # before a folder is made
     output = Path(options.out) if options.out else _new_folder(RUNS_FOLDER) / notebook.name
-    run = run_notebook(notebook, output, parameters, progress=sys.stderr.isatty())
+    progress = sys.stderr.isatty()
+    run = run_notebook(notebook, output, parameters, progress, minutes=options.minutes)
     print(f"{notebook.stem}: {run.status}")
     print("\n".join(str(path) for path in (run.output, run.record) if path))
     return int(run.problem is not None)
@@ -231,11 +246,12 @@ def _runner(options: argparse.Namespace) -> sweeps.Runner:
         raise ValueError("--cpus is 1 or more, --gpus and --memory are 0 or more.")
     if options.on == "ray":
         check_ray()
-        needs = Needs(options.cpus or 1, options.gpus or 0, options.memory or 0.0)
+        sizes = options.cpus or 1, options.gpus or 0, options.memory or 0.0
+        needs = Needs(*sizes, options.minutes)
         return partial(run_on_ray, needs=needs)
     if options.gpus is not None or options.memory is not None:
         raise ValueError("--gpus and --memory are for --on ray; here, a run has the whole machine.")
-    return partial(sweeps.run_here, cpus=options.cpus)
+    return partial(sweeps.run_here, cpus=options.cpus, minutes=options.minutes)
 
 
 def _title(notebook: Path) -> str:
@@ -256,15 +272,19 @@ def _new_folder(runs_folder: Path) -> Path:
             number += 1
 
 
-def _write_html(output: Path) -> Path:
-    """Write an executed notebook as a page that waits for nothing from the network."""
-    exporter = HTMLExporter(extra_loaders=[LOADER], template_file=NOTEBOOK_PAGE)
+def _write_html(output: Path) -> None:
+    """Write an executed notebook as a page that runs no script of it; none where it has no cells.
+
+    The page waits for nothing from the network.
+    """
+    if not cells_of(output):
+        return
+    exporter = HTMLExporter(extra_loaders=[LOADER], template_file=NOTEBOOK_PAGE, sanitize_html=True)
+    exporter.register_filter("clean_html", clean_html)
     book = nbformat.read(output, as_version=4)
     drop_widgets(book)
     page, _ = exporter.from_notebook_node(book, {"metadata": {"name": output.stem}})
-    path = output.with_suffix(".html")
-    path.write_text(page, encoding="utf-8")
-    return path
+    output.with_suffix(".html").write_text(page, encoding="utf-8")
 
 
 def _shown(run: Run) -> dict[str, Any]:

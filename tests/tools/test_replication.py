@@ -203,8 +203,12 @@ def test_the_command_line_writes_the_page_or_one_sentence(write, tmp_path, capsy
     assert main(options) == 0
     assert "RESULTS.md: runs at the published settings: 1" in capsys.readouterr().out
     (tmp_path / "other.json").write_text("{}")
-    assert main(options) == 2
-    assert "other.json is no record of a run" in capsys.readouterr().err
+    assert main(options) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("Left out: ") and "other.json is no record of a run" in said[0]
+    assert said[1] == "RESULTS.md: runs at the published settings: 1"
+    assert main([*options[:3], "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_all_rows_are_there_each_with_its_headline():

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import signal
+import subprocess
+import sys
+import time
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +16,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from helpers.environment import PROJECT
 from tools import reruns
 from tools.reruns import main, run_course
 
@@ -141,3 +146,95 @@ def test_a_single_run_writes_to_no_address(tiny_notebook, elsewhere, capsys, tmp
 def test_a_failed_run_ends_with_an_error(tiny_notebook, tmp_path, elsewhere, capsys):
     assert main(["run", str(tiny_notebook(tmp_path, FAILING))]) == 1
     assert "failed after 0." in capsys.readouterr().out
+
+
+# Ends its first run, and in the second waits for ever.
+WAITING = """\
+from pathlib import Path
+from time import sleep
+
+if EPOCHS == 7:
+    Path({started!r}).touch()
+    sleep(600)"""
+DRIVER = """\
+import sys
+from functools import partial
+from pathlib import Path
+from tools import reruns
+
+folder = Path({folder!r})
+reruns.RUNS_FOLDER = reruns.SWEEPS_FOLDER = folder / "runs"
+reruns.course_notebooks = lambda: sorted(folder.glob("notebooks/*.ipynb"))
+settings = dict(presets=folder / "presets.toml", runs_folder=folder / "runs")
+reruns.run_course = partial(reruns.run_course, **settings)
+sys.exit(reruns.main(sys.argv[1:]))"""
+
+
+@pytest.mark.parametrize("command", ["course", "sweep", "run"])
+def test_ctrl_c_is_one_sentence_and_what_was_finished_is_kept(tiny_notebook, tmp_path, command):
+    started = tmp_path / "started"
+    first = tiny_notebook(tmp_path)
+    second = tiny_notebook(tmp_path, WAITING.format(started=str(started)), name="02_waits")
+    (tmp_path / "presets.toml").write_text('["02_waits".quick]\nEPOCHS = 7\n')
+    matrix = second.with_name("grid.yaml")
+    matrix.write_text("notebooks: {01_tiny.ipynb: , 02_waits.ipynb: {EPOCHS: 7}}\n")
+    options = {"sweep": [str(matrix)], "run": [str(second), "-p", "EPOCHS", "7"]}.get(command, [])
+    process = subprocess.Popen(
+        [sys.executable, "-c", DRIVER.format(folder=str(tmp_path)), command, *options],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not started.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, errors) == (130, "\nStopped; what was finished is kept.\n")
+    (kept,) = [path for path in (tmp_path / "runs").iterdir() if path.is_dir()]
+    done = {"run": []}.get(command, [first.stem])
+    assert [
+        path.name.partition("-")[0].removesuffix(".json") for path in kept.glob("01*.json")
+    ] == done
+    if command == "course":
+        page = (kept / "index.html").read_text(encoding="utf-8")
+        assert "01_tiny.html" in page and "1 of\n1 notebooks" in page
+
+
+def test_ctrl_c_while_the_packages_load_is_one_sentence_too():
+    code = "import tools\nraise KeyboardInterrupt"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stderr) == (130, "\nStopped; what was finished is kept.\n")
+
+
+def test_a_notebook_that_breaks_papermill_stops_no_other(tiny_notebook, tmp_path, presets, capsys):
+    broken = tiny_notebook(tmp_path, name="02_gone")
+    quick = reruns.quick_preset
+
+    def then_gone(notebook, presets):
+        values = quick(notebook, presets)
+        if notebook == broken:
+            notebook.unlink()
+        return values
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reruns, "quick_preset", then_gone)
+        runs = run_course([broken, tiny_notebook(tmp_path)], presets, tmp_path / "runs")
+    assert runs[0].problem.startswith("There is no notebook")
+    assert runs[1].problem is None
+    assert "1 of\n2 notebooks" in (tmp_path / "runs/latest/index.html").read_text(encoding="utf-8")
+
+
+def test_a_time_limit_is_read_and_told(tiny_notebook, elsewhere, capsys, tmp_path):
+    notebook = str(tiny_notebook(tmp_path, "import time; time.sleep(60)"))
+    assert main(["run", notebook, "--minutes", "0.08"]) == 1
+    assert "stopped by the time limit of 0.08 minutes" in capsys.readouterr().out
+    for wrong in ("0", "-1", "nan", "inf"):
+        assert main(["run", notebook, "--minutes", wrong]) == 2
+        assert "a number above 0" in capsys.readouterr().err
