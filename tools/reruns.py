@@ -28,7 +28,7 @@ from PIL import Image
 from helpers.environment import RUNS_FOLDER, SWEEPS_FOLDER
 from helpers.files import replace_folder
 from helpers.parameters import RULES, check_values
-from helpers.results import format_figure, load_record
+from helpers.results import load_record
 from tools import STOPPED, storage, sweeps
 from tools.execution import (
     NOTEBOOKS_FOLDER,
@@ -51,7 +51,8 @@ from tools.ray_runs import Needs, check_ray, run_on_ray
 from tools.safe_html import clean_html
 
 TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
-HEADLINES = 6  # figures on a notebook's card
+PAIR = re.compile(r"\w+=")
+HEADLINE_FIGURE = "headline-figure"  # tag of the cell whose last figure is on its card
 THUMBNAIL_SIZE = (640, 480)  # pixels, at most
 # The pages' templates: the course's page, and nbconvert's own page of a notebook, mended.
 LOADER = jinja2.FileSystemLoader(Path(__file__).parent)
@@ -104,7 +105,7 @@ def run_course(
 
 
 def write_page(runs: Sequence[Run], folder: Path) -> Path:
-    """Write the page of a course run: a card a notebook, and the table published | measured.
+    """Write the page of a course run: a card a notebook, with its headline and its best figure.
 
     Args:
         runs: the runs; their outputs lie in `folder`.
@@ -185,7 +186,11 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     sweep.add_argument("--gpus", type=int, metavar="N", help="graphics processors a run, on ray")
     sweep.add_argument("--memory", type=float, metavar="GB", help="memory a run, on ray")
     sweep.set_defaults(act=_sweep)
-    return parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for place in range(len(given) - 1, 0, -1):  # -p NAME=VALUE is -p NAME VALUE
+        if given[place - 1] == "-p" and PAIR.match(given[place]):
+            given[place : place + 1] = given[place].split("=", 1)
+    return parser.parse_args(given)
 
 
 def _course(options: argparse.Namespace) -> int:
@@ -289,43 +294,57 @@ def _write_html(output: Path) -> None:
 
 def _shown(run: Run) -> dict[str, Any]:
     """What the course's page says of a run."""
-    record = load_record(run.record) if run.record else {"data": "", "figures": {}, "published": []}
-    figures = [
-        (name.replace("_", " "), format_figure(figure))
-        for name, figure in record["figures"].items()
-    ]
+    record, unread = {"data": "", "headline": ""}, ""
+    try:
+        record = load_record(run.record) if run.record else record
+    except (ValueError, OSError) as error:
+        unread = str(error)
     files = ((".html", "read it"), (".ipynb", "notebook"), (".json", "record"))
     links = {run.output.stem + ending: name for ending, name in files}
     return {
         "title": _title(run.notebook),
+        "headline": "" if run.problem else record["headline"],
         "status": run.status,
         "failed": run.problem is not None,
-        "data": record["data"],
-        "figures": figures[:HEADLINES],
-        "picture": _thumbnail(run.output),
+        "data": record["data"] or unread,
+        "picture": _picture(run.output),
         "links": {
             file: name for file, name in links.items() if run.output.with_name(file).exists()
         },
-        "rows": [
-            (row["what"], format_figure(row["published"]), format_figure(row["measured"]))
-            for row in record["published"]
-        ],
     }
 
 
-def _thumbnail(output: Path) -> dict[str, str] | None:
-    """The notebook's first figure, small: a PNG in base64 and its alt text."""
-    for shown in (shown for cell in cells_of(output) for shown in cell.get("outputs", [])):
-        if png := shown.get("data", {}).get("image/png"):
-            return {"png": _shrunk(png), "alt": shown.metadata.get("image/png", {}).get("alt", "")}
-    return None
+def _picture(output: Path) -> dict[str, str] | None:
+    """The figure for a notebook's card, small: kind, content in base64, and alt text.
+
+    It is the last of the cell tagged for it, or else the notebook's first PNG; what comes first in
+    SVG is a diagram.
+    """
+    tagged, first = None, None
+    for cell in cells_of(output):
+        chosen = HEADLINE_FIGURE in cell.metadata.get("tags", [])
+        for shown in cell.get("outputs", []):
+            data, about = shown.get("data", {}), shown.get("metadata", {})
+            for kind in ("image/png", "image/svg+xml"):
+                if kind in data and (chosen or kind == "image/png"):
+                    found = {"kind": kind, "alt": about.get(kind, {}).get("alt", "")}
+                    if content := _shrunk(data[kind], kind):
+                        found["data"] = content
+                        tagged, first = found if chosen else tagged, first or found
+                    break
+    return tagged or first
 
 
-def _shrunk(png: str) -> str:
-    with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
-        picture.thumbnail(THUMBNAIL_SIZE)
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG", optimize=True)
+def _shrunk(content: str, kind: str) -> str:
+    """Return a picture in base64, a PNG no larger than a thumbnail; "" where it is damaged."""
+    if kind != "image/png":
+        return base64.b64encode(content.encode()).decode()
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(content))) as picture:
+            picture.thumbnail(THUMBNAIL_SIZE)
+            picture.save(buffer := io.BytesIO(), "PNG", optimize=True)
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return ""
     return base64.b64encode(buffer.getvalue()).decode()
 
 
