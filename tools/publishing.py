@@ -18,8 +18,7 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
-from nbformat.reader import NotJSONError
+from nbclient.exceptions import CellExecutionError
 from tqdm import tqdm
 
 from helpers.environment import RUNS_FOLDER
@@ -98,8 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             publish(notebook)
         except CellExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"
-        except (OSError, DeadKernelError, NotJSONError) as error:
-            problem = str(error)
+        except Exception as error:  # of the file, the kernel, or between them
+            problem = next(iter(str(error).splitlines()), type(error).__name__)
         else:
             continue
         print(f"{notebook.name} was not executed, or not to its end, and stays as it is: {problem}")

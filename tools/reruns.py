@@ -38,6 +38,7 @@ from tools.execution import (
     cells_of,
     course_notebooks,
     find_notebook,
+    first_line,
     inspect_notebook,
     listing,
     preset_values,
@@ -96,8 +97,11 @@ def run_course(
             output, progress = folder / notebook.name, sys.stderr.isatty()
             run = try_notebook(notebook, output, parameters, progress, minutes=minutes)
             runs.append(run)
-            _write_html(run.output)
             print(f"{notebook.stem}: {run.status}", flush=True)
+            try:
+                _write_html(run.output)
+            except Exception as error:  # of nbconvert or a template: it costs this page alone
+                print(f"{notebook.stem}: no page could be made of it: {first_line(str(error))}")
     finally:
         write_page(runs, folder)
     replace_folder(folder, runs_folder / "latest")

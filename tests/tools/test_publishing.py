@@ -63,6 +63,17 @@ def test_the_record_of_a_run_is_kept_only_where_every_cell_ran(write, published)
     assert list(published.iterdir()) == [kept]
 
 
+def test_a_kernel_that_cannot_start_is_told(write, capsys, monkeypatch):
+    path = write("0", "1")
+    monkeypatch.setenv("JUPYTER_PATH", str(path.parent))
+    kernel = path.parent / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text('{"argv": ["false"], "display_name": "x"}')
+    assert main([str(path)]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "stays as it is: Kernel died before replying" in line
+
+
 def test_progress_bars_do_not_stand_still_on_the_page(write):
     path = write("0", "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass\nprint('done')")
     publish(path)

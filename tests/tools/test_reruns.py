@@ -231,11 +231,16 @@ def test_a_notebook_that_breaks_papermill_stops_no_other(tiny_notebook, tmp_path
             notebook.unlink()
         return values
 
+    def no_page(_):
+        raise KeyError("of a template")
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reruns, "quick_preset", then_gone)
+        patch.setattr(reruns, "_write_html", no_page)
         runs = run_course([broken, tiny_notebook(tmp_path)], presets, tmp_path / "runs")
     assert runs[0].problem.startswith("There is no notebook")
     assert runs[1].problem is None
+    assert "01_tiny: no page could be made of it: 'of a template'" in capsys.readouterr().out
     assert "1 of\n2 notebooks" in (tmp_path / "runs/latest/index.html").read_text(encoding="utf-8")
 
 
