@@ -19,6 +19,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.environment import PROJECT, SWEEPS_FOLDER
+from helpers.messages import OneSentence
 from helpers.results import load_record
 
 EXAMPLES_FOLDER = PROJECT / "examples" / "records"
@@ -26,6 +27,10 @@ EXAMPLES = "examples"
 MODELS = "models"  # below runs/, where lessons keep their networks, some as JSON
 SEED = "parameters.SEED"
 CONFIDENCE = 0.95
+
+
+class NoRecords(OneSentence):
+    """A folder holds no record."""
 
 
 def records_folder(name: str) -> Path:
@@ -54,6 +59,8 @@ def record_files(folder: Path) -> list[Path]:
 def gather(folder: Path) -> pd.DataFrame:
     """Gather all records of a folder and its subfolders into one table.
 
+    A file that is no record is left out, which one line says.
+
     Args:
         folder: where the records are; copies of one record count once.
 
@@ -64,11 +71,16 @@ def gather(folder: Path) -> pd.DataFrame:
         `versions.<name>`, `machine.<name>`, and `histories` as in the record.
 
     Raises:
-        ValueError: there are no records, or a JSON file is none.
+        NoRecords: there are none.
     """
-    records = {path: load_record(path) for path in record_files(folder)}
+    records = {}
+    for path in record_files(folder):
+        try:
+            records[path] = load_record(path)
+        except (ValueError, OSError) as error:
+            print(f"Left out: {error}")
     if not records:
-        raise ValueError(
+        raise NoRecords(
             f"There are no records in {folder}: name a folder that holds some, or make them by "
             "python -m tools.reruns sweep."
         )
@@ -374,11 +386,11 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
         "lesson": record["lesson"],
         "finished": finished,
         "minutes": took.total_seconds() / 60 if took else math.nan,
-        "data": record.get("data", ""),
+        "data": record["data"],
         "histories": record["histories"],
     }
     for part in ("parameters", "versions", "machine"):
-        row |= {f"{part}.{name}": value for name, value in record.get(part, {}).items()}
+        row |= {f"{part}.{name}": value for name, value in record[part].items()}
     figures = {f"figures.{name}": figure for name, figure in record["figures"].items()}
     figures |= {f"published.{line['what']}": line["measured"] for line in record["published"]}
     for name, figure in figures.items():
@@ -399,11 +411,11 @@ def _settings(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """
     values: dict[str, dict[str, set[str]]] = {}
     for record in records:
-        for name, value in record.get("parameters", {}).items():
+        for name, value in record["parameters"].items():
             values.setdefault(record["lesson"], {}).setdefault(name, set()).add(repr(value))
     labels = []
     for record in records:
-        lesson, own = record["lesson"], record.get("parameters", {})
+        lesson, own = record["lesson"], record["parameters"]
         varied = [name for name in own if name != "SEED" and len(values[lesson][name]) > 1]
         label = ", ".join(f"{name}={own[name]}" for name in varied)
         if len(values) > 1 or not label:

@@ -31,25 +31,37 @@ class ParameterError(OneSentence):
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole number from `low` to `high`, both included."""
+    """A whole number from `low` to `high`, both included; with `least`, `low` or from there on."""
 
     low: int
     high: int
+    least: int = 0
     type_name = "int"
 
     @property
     def allowed(self) -> str:
         """The allowed values, in words."""
+        return f"{self.low}, or {self.least} to {self.high}" if self.least else self.summary
+
+    @property
+    def summary(self) -> str:
+        """What a notebook says at least: the range."""
         return f"{self.low} to {self.high}"
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is such a number; True and False are not."""
-        return type(value) is int and self.low <= value <= self.high
+        if type(value) is not int or not self.low <= value <= self.high:
+            return False
+        return value == self.low or value >= self.least
 
     def parse(self, text: str) -> Any:
-        """Read a value from a command line; text that is no such number stays text."""
+        """Read a value from a command line: 5 and 5.0 are five; what is no such number is text."""
         try:
             return int(text)
+        except ValueError:
+            pass
+        try:
+            return int(number) if (number := float(text)).is_integer() else text
         except ValueError:
             return text
 
@@ -162,7 +174,8 @@ RULES: dict[str, Rule] = {
     "BATCH_SIZE": Whole(1, 1024),
     "IMAGE_SIZE": Whole(64, 300),  # pixels
     "LEARNING_RATE": Number(1e-6, 1.0),
-    "LIMIT": Whole(0, 100_000),  # training pictures used per class, 0 for all
+    # Training pictures used per class, 0 for all; fewer leave nothing to hold out, or for a fold.
+    "LIMIT": Whole(0, 100_000, least=10),
     "SEED": Whole(0, 2**31 - 1),
     "PRECISION": OneOf(("auto", "float32", "mixed_bfloat16", "mixed_float16")),
     "PHOTO": OwnPath(),
@@ -177,7 +190,7 @@ RULES: dict[str, Rule] = {
     "MORE_EPOCHS": Whole(0, 500),  # further ones, at a lower rate
     "RECIPE_SIZE": Whole(64, 300),  # pixels, of the better recipe
     "RECIPE_VIEWS": Whole(1, 100),  # views kept of each picture for it
-    "PHOTOS_PER_CLASS": Whole(0, 12_500),  # shared out among the splits, 0 for all
+    "PHOTOS_PER_CLASS": Whole(0, 12_500, least=10),  # shared out among the splits, 0 for all
     "SCRATCH_STEPS": Whole(4, 10_000),  # batches of each training from scratch
     "RECORDS": OwnRecords(),
     "FIGURE": Words('a figure in the records, or "" for the first'),
@@ -265,6 +278,8 @@ def _remark(rule: Rule, value: Any) -> str:
         return " (without quotation marks)" if rule.accepts(rule.parse(value)) else ""
     if isinstance(rule, Whole) and isinstance(value, float):
         return " (a whole number, without a point)"
+    if isinstance(rule, Text) and not isinstance(value, str):
+        return " (put it in quotation marks, or give it by -p of tools.reruns, where text is text)"
     if isinstance(rule, OwnPath | OwnRecords) and isinstance(value, str):
         return f" (looked for in {Path.cwd()})"
     return ""

@@ -16,7 +16,7 @@ import platform
 import re
 import sys
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -111,6 +111,7 @@ def record(
     figures: Mapping[str, float | Measured],
     published: Sequence[Row] = (),
     histories: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
+    headline: str = "",
 ) -> Path:
     """Write the record of a run.
 
@@ -125,6 +126,7 @@ def record(
         published: lines of the table published | measured.
         histories: the course of each training by its name, as `training.train` returns it: lists
             with one number an epoch, such as `accuracy`, `val_accuracy` and `seconds`.
+        headline: what the run shows, in one sentence with its one number; "" for none.
 
     Returns:
         The file written, whole or not at all.
@@ -154,6 +156,7 @@ def record(
             for row in (Row(*row) for row in published)
         ],
         "histories": histories or {},
+        "headline": headline,
     }
     name = f"{lesson}-{finished:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}.json"
     target = Path(os.environ.get(RECORD_VARIABLE) or RUNS_FOLDER / "records" / name)
@@ -168,21 +171,26 @@ def load_record(path: Path) -> dict[str, Any]:
         path: a file that `record` wrote.
 
     Returns:
-        Its content; a record from before there was a schema gets the entries it lacks.
+        Its content; a record from before there was an entry gets an empty one.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is no record, or one of a later schema.
+        OSError: there is no such file, or it cannot be read.
+        ValueError: the file is no record, an entry is not what docs/records.md says, or the record
+            is of a later schema.
     """
     try:
-        content = {"schema": 0, "histories": {}} | json.loads(Path(path).read_text("utf-8"))
-    except (ValueError, TypeError):  # no JSON, or no mapping
-        content = {}
-    if not {"lesson", "finished", "figures", "published"} <= content.keys():
-        raise ValueError(f"{path} is no record of a run; move it elsewhere, or delete it.")
-    if content["schema"] not in range(SCHEMA + 1):
+        content = EMPTY | json.loads(Path(path).read_text("utf-8"))
+        json.dumps(content, ensure_ascii=False).encode()  # half characters cannot be shown
+    except (ValueError, TypeError, RecursionError):  # no JSON, or no mapping
+        content = EMPTY
+    known = content["schema"] in range(SCHEMA + 1)
+    fault = next(_faults(content, SHAPE), None) if known else None
+    if fault or not content.keys() >= REQUIRED:
+        why = f" ({fault})" if fault else ""
+        raise ValueError(f"{path} is no record of a run{why}; move it elsewhere, or delete it.")
+    if not known:
         raise ValueError(
-            f"{path} has the schema {content['schema']}, this course reads up to {SCHEMA}: "
+            f"{path} has the schema {_short(content['schema'])}, this course reads up to {SCHEMA}: "
             "use the course it was written by, or a newer one."
         )
     return content
@@ -217,6 +225,82 @@ def format_figure(value: Any) -> str:
     if 0 < abs(value) < 0.001:
         return f"{value:.2g}"
     return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    whole = type(value) is int and abs(value) < 2**63
+    return whole or isinstance(value, float) or value in ("nan", "inf", "-inf")
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, str)) or _is_number(value)
+
+
+def _is_seed(value: Any) -> bool:
+    return value is None or (type(value) is int and 0 <= value < 2**63)
+
+
+def _is_figure(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return value is None
+    ends = [value.get(name, ()) for name in ("low", "high", "n")]
+    return _is_number(value.get("value")) and all(each is None or _is_number(each) for each in ends)
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        time = datetime.fromisoformat(value)
+    except (ValueError, TypeError):
+        return False
+    return time.tzinfo is not None and 1900 < time.year < 9000
+
+
+# What load_record insists on: of each entry, or of all in a list or under any name (ANY), the test.
+ANY = ""
+SHAPE: dict[str, Any] = {
+    "lesson": lambda value: _is_text(value) and LESSON_NAME.fullmatch(value) is not None,
+    "started": lambda value: value is None or _is_time(value),
+    "finished": _is_time,
+    "data": _is_text,
+    "headline": _is_text,
+    "parameters": {"SEED": _is_seed, ANY: _is_plain},
+    "versions": {ANY: _is_plain},
+    "machine": {ANY: _is_plain},
+    "figures": {ANY: _is_figure},
+    "published": [{"what": _is_text, "published": _is_plain, "measured": _is_figure}],
+    "histories": {ANY: {ANY: [_is_number]}},
+}
+REQUIRED = {"lesson", "finished", "figures", "published"}
+EMPTY: dict[str, Any] = {"schema": 0, "data": "", "headline": ""} | {
+    name: {} for name in ("parameters", "versions", "machine", "histories")
+}
+
+
+def _faults(value: Any, shape: Any, place: str = "") -> Iterator[str]:
+    """Say which entries do not have the shape, each by its place; more entries do not matter."""
+    if callable(shape):
+        if not shape(value):
+            yield f"{place} is {_short(value)}"
+    elif not isinstance(value, list if isinstance(shape, list) else Mapping):
+        yield f"{place} is {_short(value)}"
+    elif isinstance(shape, list):
+        for number, each in enumerate(value):
+            yield from _faults(each, shape[0], f"{place}[{number}]")
+    else:
+        missing = shape.keys() - value.keys() - {ANY, "SEED"} if place else ()
+        yield from (f"{place} has no {name}" for name in sorted(missing))
+        for name, each in value.items():
+            if test := shape.get(name, shape.get(ANY)):
+                yield from _faults(each, test, f"{place}.{name}" if place else name)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _figure(value: Any) -> dict[str, Any] | None:

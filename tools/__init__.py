@@ -8,7 +8,25 @@ sweeps         the runs of a matrix, each once, however often it is stopped
 ray_runs       the same runs on many machines, by Ray
 storage        copies in a bucket, by papermill's storage addresses
 replication    RESULTS.md: what is published, what was measured here
+safe_html      what of a notebook a page may show
 publishing     execute a notebook in place, as it is committed
 site           the web site: lessons, results and notes as static pages
 address        the course's address on GitHub, in all places at once
 """
+
+import os
+import sys
+from typing import Any
+
+STOPPED = "\nStopped; what was finished is kept."
+
+
+def _told(kind: type[BaseException], error: BaseException, calls: Any) -> None:
+    """Tell Ctrl-C in one sentence, even in the seconds in which a tool's packages load."""
+    if not issubclass(kind, KeyboardInterrupt):
+        return sys.__excepthook__(kind, error, calls)
+    print(STOPPED, file=sys.stderr, flush=True)
+    os._exit(130)
+
+
+sys.excepthook = _told

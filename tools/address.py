@@ -15,11 +15,9 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import sys
 import tomllib
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.environment import PROJECT
@@ -118,7 +116,8 @@ def change_address(text: str, project: Path = PROJECT) -> list[Path]:
 
     Raises:
         FileNotFoundError, ValueError: as `parse_address` and `present_address`.
-        OSError: a file cannot be read or written. Whatever is raised, no file was changed.
+        OSError: a file cannot be read or written; the same command goes on there, and git restores
+            what was changed before it.
     """
     address = parse_address(text)
     changed = {
@@ -126,7 +125,8 @@ def change_address(text: str, project: Path = PROJECT) -> list[Path]:
         for path, links in _own_links(project).items()
         if any(link["address"] != address for link in links)
     }
-    _replace_all(changed)
+    for path, content in changed.items():
+        path.write_bytes(content)
     return list(changed)
 
 
@@ -163,34 +163,6 @@ def _rewrite(links: Sequence[re.Match], address: str) -> str:
     return text
 
 
-def _replace_all(contents: Mapping[Path, bytes]) -> None:
-    """Replace all of the files, or none."""
-    before = {path: path.read_bytes() for path in contents}
-    partial = {path: path.with_name(f".{path.name}.{uuid.uuid4().hex[:6]}.part") for path in before}
-    try:
-        for path, content in contents.items():
-            path.open("r+b").close()  # a read-only file could be replaced, but is meant to stay
-            partial[path].write_bytes(content)
-            shutil.copymode(path, partial[path])
-        for path in contents:
-            partial[path].replace(path)
-    except BaseException as error:
-        failed = path
-        for path, content in before.items():
-            if path.read_bytes() != content:
-                partial[path].write_bytes(content)
-                partial[path].replace(path)
-        if isinstance(error, OSError):
-            raise OSError(
-                f"{failed} cannot be written ({error.strerror or error}), so nothing was changed; "
-                "make it writable, or close it elsewhere, and run the same command again."
-            ) from error
-        raise
-    finally:
-        for path in partial.values():
-            path.unlink(missing_ok=True)
-
-
 def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:
     """Print or change the address from the command line.
 
@@ -212,9 +184,12 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
         for path in changed:
             print(f"changed {path.relative_to(project)}")
         print(HOME + present_address(project))
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         print(error, file=sys.stderr)
-        return 2 if isinstance(error, ValueError) else 1
+        return 2
+    except OSError as error:
+        print(f"{error}; mend that and run the same command again.", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import ast
+import logging
+import math
 import os
 import re
 import time
@@ -18,6 +20,10 @@ from typing import Any
 
 import nbformat
 import papermill
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
 from helpers.environment import PROJECT
@@ -31,6 +37,81 @@ KERNEL = "python3"
 HEADING = re.compile(r"^#{1,6} +(.+?)\s*$", re.MULTILINE)
 # Keys for the kernel's sockets where the kernel supports them; without, it prints a warning.
 KERNEL_CONFIG = Config(KernelManager={"transport_encryption": "auto"})
+STORED = 5_000_000  # characters of printed text stored of a cell, 100 more counted for each message
+CUT = "\n[The rest of this cell's output is not stored: it is too long.]\n"
+SLOWEST = 300  # seconds to wait for the output of a cell that has run
+ENGINE = "course"
+QUIET = logging.Logger("run", logging.CRITICAL)  # what goes wrong is told once, in the run's status
+
+
+class _Client(PapermillNotebookClient):
+    """Papermill's, with a bound on the text it stores of a cell, and a time limit in all."""
+
+    def __init__(self, nb_man: Any, end: float, **options: Any) -> None:
+        left = {"timeout_func": lambda _: max(end - time.monotonic(), 0.001)}
+        super().__init__(nb_man, **options, **(left if end < math.inf else {}))
+        self.cell, self.length = "", 0
+
+    def execute(self, **options: Any) -> Any:
+        try:
+            return super().execute(**options)
+        except BaseException as error:
+            if process := getattr(getattr(self.km, "provisioner", None), "process", None):
+                process.kill()  # not by the client, whose broken-off tasks would answer, too
+            if _was_interrupted(error):  # cleaning up may have raised something else
+                logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of those tasks
+                raise KeyboardInterrupt from None
+            raise
+
+    def papermill_execute_cells(self) -> None:
+        try:
+            super().papermill_execute_cells()
+        except BaseException:  # interrupted, or out of time: a kernel asked to go would answer back
+            self.shutdown_kernel = "immediate"
+            raise
+
+    def clear_output(self, *message: Any) -> None:
+        self.length = 0
+        super().clear_output(*message)
+
+    def output(self, outs: list, msg: dict, display_id: str | None, cell_index: int) -> Any:
+        if msg["msg_type"] == "stream":
+            if self.cell != (cell := msg["parent_header"]["msg_id"]):
+                self.cell, self.length = cell, 0
+            text, before = msg["content"]["text"], self.length
+            self.length += len(text) + 100
+            if before > STORED:
+                return None
+            if self.length > STORED:
+                msg["content"]["text"] = text[: STORED - before] + CUT
+        return super().output(outs, msg, display_id, cell_index)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
+
+
+class _Engine(Engine):
+    """Papermill's own engine, but with the course's client."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, end: float = math.inf, **_: Any
+    ) -> None:
+        _Client(
+            nb_man,
+            end,
+            kernel_name=kernel_name,
+            startup_timeout=60,
+            iopub_timeout=SLOWEST,
+            config=KERNEL_CONFIG,
+            log=QUIET,
+        ).execute()
+
+
+papermill_engines.register(ENGINE, _Engine)
 
 
 @dataclass(frozen=True)
@@ -130,7 +211,7 @@ def inspect_notebook(notebook: Path) -> dict[str, Any]:
     except (nbformat.ValidationError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise ValueError(
             f"{notebook} cannot be read as a notebook ({type(error).__name__}: "
-            f"{_first_line(str(error))}); is the file whole?"
+            f"{first_line(str(error))}); is the file whole?"
         ) from error
 
 
@@ -191,8 +272,11 @@ def listing(parameters: Mapping[str, Any]) -> str:
 
 
 def cells_of(notebook: Path) -> list[nbformat.NotebookNode]:
-    """Read a notebook's cells; none where there is no such file."""
-    return nbformat.read(notebook, as_version=4).cells if notebook.exists() else []
+    """Read a notebook's cells; none where there is no such file, or no whole notebook in it."""
+    try:
+        return nbformat.read(notebook, as_version=4).cells
+    except (OSError, ValueError, AttributeError, KeyError):
+        return []
 
 
 def run_notebook(
@@ -201,6 +285,7 @@ def run_notebook(
     parameters: Mapping[str, Any] | None = None,
     progress: bool = True,
     variables: Mapping[str, str] | None = None,
+    minutes: float | None = None,
 ) -> Run:
     """Run a notebook by papermill, in the `python3` kernel, nobody attending.
 
@@ -213,9 +298,10 @@ def run_notebook(
         parameters: values by name for some or all of the notebook's parameters.
         progress: show a bar that counts cells.
         variables: environment variables for the kernel.
+        minutes: time limit of the run, above 0; None for none.
 
     Returns:
-        The run. A cell that failed is told in `problem`, and the output ends there.
+        The run. Whatever stopped it is told in `problem`, and the output ends there.
 
     Raises:
         FileNotFoundError: there is no such notebook.
@@ -229,22 +315,31 @@ def run_notebook(
     check_values(parameters, inspect_notebook(notebook))
     output.parent.mkdir(parents=True, exist_ok=True)
     began, problem = time.monotonic(), None
+    end = began + 60 * minutes if minutes else math.inf
     with _environment({**(variables or {}), RECORD_VARIABLE: str(record.resolve())}):
         try:
             papermill.execute_notebook(
                 str(notebook),
                 str(output),
                 parameters,
+                engine_name=ENGINE,
                 kernel_name=KERNEL,
-                config=KERNEL_CONFIG,
                 progress_bar=progress,
+                end=end,
             )
-        except papermill.PapermillExecutionError as error:
-            problem = f"{_failed_cell(output)}: {error.ename}: {_first_line(error.evalue)}"
-        except RuntimeError as error:  # the kernel died, or never answered
-            problem = f"{_failed_cell(output)}: {_first_line(str(error))} (out of memory?)"
+        except Exception as error:  # of a cell, the kernel, the file, or between them
+            late = f"stopped by the time limit of {minutes:g} minutes" if end < math.inf else ""
+            problem = _problem(error, output, late if time.monotonic() >= end else "")
     seconds = time.monotonic() - began
     return Run(notebook, output, record if record.exists() else None, seconds, problem)
+
+
+def try_notebook(notebook: Path, output: Path, *options: Any, **more: Any) -> Run:
+    """Run a notebook as `run_notebook` does; where it cannot even begin, that is its problem."""
+    try:
+        return run_notebook(notebook, output, *options, **more)
+    except (OSError, ValueError) as error:
+        return Run(notebook, output, None, 0.0, first_line(str(error)))
 
 
 def _check_files(notebook: Path, output: Path, record: Path) -> None:
@@ -272,19 +367,43 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _problem(error: Exception, output: Path, late: str) -> str:
+    """Say in one line what stopped a run; `late` where that was the time limit."""
+    place = _failed_cell(output)
+    said = first_line(str(error)) if str(error) else type(error).__name__
+    if isinstance(error, papermill.PapermillExecutionError):
+        said = f"{error.ename}: {first_line(error.evalue)}"
+    elif late:
+        said = late
+    elif not place and output.exists():  # papermill writes it just before it starts the kernel
+        return f"the kernel {KERNEL!r} ({_kernel_program()}) did not start: {said}"
+    elif isinstance(error, CellTimeoutError):
+        said = f"its output did not all arrive within {SLOWEST} seconds"
+    elif isinstance(error, DeadKernelError):
+        said += " (out of memory?)"
+    return f"{place or 'before its first cell'}: {said}"
+
+
+def _kernel_program() -> str:
+    try:
+        return KernelSpecManager().get_kernel_spec(KERNEL).argv[0]
+    except (NoSuchKernel, IndexError):
+        return "not installed"
+
+
 def _failed_cell(output: Path) -> str:
-    """Name the cell at which an executed notebook stopped, by its number and its heading."""
-    number, heading, place = 0, "", "before its first cell"
+    """Name the cell at which a notebook stopped, by its number and its heading; "" before any."""
+    number, heading, place = 0, "", ""
     for cell in cells_of(output):
         if cell.cell_type == "markdown":
             heading = next(iter(re.findall(HEADING, cell.source)), heading)
         elif cell.cell_type == "code":
             number += 1
             if cell.metadata.get("papermill", {}).get("start_time"):
-                place = f"cell {number} ({heading or _first_line(cell.source)})"
+                place = f"cell {number} ({heading or first_line(cell.source)})"
     return place
 
 
-def _first_line(text: str) -> str:
+def first_line(text: str) -> str:
     line = next((line.strip() for line in text.splitlines() if line.strip()), "no message")
     return line if len(line) <= 300 else f"{line[:300]}…"

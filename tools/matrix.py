@@ -19,10 +19,12 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -36,6 +38,9 @@ from tools.execution import (
     preset_values,
 )
 
+KILOBYTES, DEEPEST, LONGEST = 100, 10, 1000  # of the file, levels, entries of a block or list
+MOST = 10_000  # runs of a notebook
+DECIMAL = re.compile(r"[-+]?[0-9]+(_[0-9]+)*")
 ENTRIES = ("preset", "seeds", "parameters", "notebooks")
 SEED = "SEED"
 
@@ -100,9 +105,11 @@ def read_matrix(path: Path, presets: Path = PRESETS) -> list[Planned]:
 def _read_yaml(path: Path) -> dict[str, Any]:
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no matrix {path}.")
+    if Path(path).stat().st_size > 1000 * KILOBYTES:
+        raise ValueError(f"{path} is larger than {KILOBYTES} kilobytes; is it a matrix of runs?")
     try:
-        matrix = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_OnceEach)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        matrix = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Strict)
+    except (yaml.YAMLError, ValueError) as error:
         raise ValueError(
             f"{path} cannot be read as YAML: {' '.join(str(error).split())}."
         ) from error
@@ -118,16 +125,47 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return matrix
 
 
-class _OnceEach(yaml.SafeLoader):
-    """YAML in which a name may stand only once in its block."""
+class _Strict(yaml.SafeLoader):
+    """YAML in small: each name once in its block, no aliases, few levels, decimal numbers."""
+
+    level = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse(f"*{event.anchor} is an alias; write out what it stands for", event)
+        self.level += 1
+        if self.level > DEEPEST:
+            self._refuse(f"blocks and lists have more than {DEEPEST} levels", event)
+        node = super().compose_node(parent, index)
+        self.level -= 1
+        if not isinstance(node, yaml.ScalarNode) and len(node.value) > LONGEST:
+            self._refuse(f"a block or list has more than {LONGEST} entries", node)
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         names = [self.construct_object(key, deep=True) for key, _ in node.value]
         for name in names:
             if names.count(name) > 1:
-                problem = f"{name} stands there twice; put its values into one list"
-                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+                self._refuse(f"{name} stands there twice; put its values into one list", node)
         return super().construct_mapping(node, deep)
+
+    def construct_number(self, node: yaml.ScalarNode) -> Any:
+        """Read a number as people do: 010 is ten, and 1:30 is none (YAML 1.1 has 90 seconds)."""
+        if ":" in node.value:
+            problem = f"{node.value} is no number; write one, or put it in quotation marks"
+            self._refuse(problem, node)
+        if DECIMAL.fullmatch(node.value):
+            return int(node.value)
+        whole = node.tag.endswith(":int")
+        return self.construct_yaml_int(node) if whole else self.construct_yaml_float(node)
+
+    def _refuse(self, problem: str, place: Any) -> NoReturn:
+        raise yaml.constructor.ConstructorError(None, None, problem, place.start_mark)
+
+
+for _kind in ("int", "float"):
+    _Strict.add_constructor(f"tag:yaml.org,2002:{_kind}", _Strict.construct_number)
 
 
 def _notebook_blocks(path: Path, notebooks: Any) -> dict[Path, dict[str, Any]]:
@@ -187,6 +225,9 @@ def _expand(
                 check_values({name: value}, known)
     except ValueError as error:
         raise ValueError(f"{notebook.stem}: {error}") from error
+    count = math.prod(map(len, lists.values()))
+    if count > MOST:
+        raise ValueError(f"{notebook.stem}: the values make {count:,} runs, more than {MOST:,}.")
     varied = tuple(name for name, several in lists.items() if len(several) > 1)
     runs = []
     for combination in itertools.product(*lists.values()):

@@ -4,29 +4,34 @@
 
 Runs it with the parameters it states, in its own folder. Cells tagged `data-pictures` are stored
 without output, because pictures out of a data set are not the course's to pass on. The file is
-replaced only after every cell has run.
+replaced only after every cell has run. The run's record is then in `runs/published/`, where
+`tools.replication` finds it.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
-from nbformat.reader import NotJSONError
+from nbclient.exceptions import CellExecutionError
 from tqdm import tqdm
 
+from helpers.environment import RUNS_FOLDER
 from helpers.files import write_atomically
+from helpers.results import RECORD_VARIABLE
 
+PUBLISHED = RUNS_FOLDER / "published"
 DATA_PICTURES = "data-pictures"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def publish(notebook: Path) -> None:
-    """Execute a notebook and replace it by the executed one.
+    """Execute a notebook and replace it by the executed one; keep its record in `PUBLISHED`.
 
     Args:
         notebook: the file; its folder is the working folder.
@@ -39,7 +44,11 @@ def publish(notebook: Path) -> None:
     before = notebook.read_text(encoding="utf-8")
     book = nbformat.reads(before, as_version=4)
     cells = [cell for cell in book.cells if cell.cell_type == "code"]
-    with tqdm(total=len(cells), desc=notebook.stem, unit="cell") as bar:
+    with (
+        TemporaryDirectory() as folder,
+        tqdm(total=len(cells), desc=notebook.stem, unit="cell") as bar,
+    ):
+        record = Path(folder) / "record.json"
         client = NotebookClient(
             book,
             timeout=None,
@@ -49,11 +58,13 @@ def publish(notebook: Path) -> None:
             coalesce_streams=True,
             on_cell_executed=lambda **_: bar.update(),
         )
-        client.execute()
-    strip(book)
-    if notebook.read_text(encoding="utf-8") != before:
-        raise OSError("it was edited meanwhile; execute it again.")
-    write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
+        client.execute(env={**os.environ, RECORD_VARIABLE: str(record)})
+        strip(book)
+        if notebook.read_text(encoding="utf-8") != before:
+            raise OSError("it was edited meanwhile; execute it again.")
+        write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
+        if record.exists():
+            write_atomically(PUBLISHED / f"{notebook.stem}.json", record.read_text("utf-8"))
 
 
 def strip(book: nbformat.NotebookNode) -> None:
@@ -86,8 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             publish(notebook)
         except CellExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"
-        except (OSError, DeadKernelError, NotJSONError) as error:
-            problem = str(error)
+        except Exception as error:  # of the file, the kernel, or between them
+            problem = next(iter(str(error).splitlines()), type(error).__name__)
         else:
             continue
         print(f"{notebook.name} was not executed, or not to its end, and stays as it is: {problem}")

@@ -41,11 +41,13 @@ class Needs:
         cpus: cores; TensorFlow keeps to as many threads.
         gpus: graphics processors.
         memory: gigabytes; 0 for whatever there is.
+        minutes: time limit of the run; None for none.
     """
 
     cpus: int = 1
     gpus: int = 0
     memory: float = 0.0
+    minutes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def run_there(
     key: str,
     folder: str,
     variables: Mapping[str, str],
+    minutes: float | None = None,
 ) -> Returned:
     """Run a notebook on a machine of the cluster, in a temporary folder.
 
@@ -129,6 +132,7 @@ def run_there(
         key: the run's key on the machine that asks for it.
         folder: the working folder, where this machine has it, else the course's.
         variables: environment variables for the kernel.
+        minutes: time limit of the run; None for none.
     """
     os.chdir(folder if Path(folder).is_dir() else PROJECT)
     with tempfile.TemporaryDirectory() as place:
@@ -136,7 +140,7 @@ def run_there(
         write_atomically(notebook, source)
         if run_key(notebook, parameters) != key:
             return Returned(None, None, 0.0, OTHER_COURSE)
-        run = run_notebook(notebook, output, given, progress=False, variables=variables)
+        run = run_notebook(notebook, output, given, False, variables, minutes)
         return Returned(
             output.read_text(encoding="utf-8") if output.exists() else None,
             run.record.read_text(encoding="utf-8") if run.record else None,
@@ -183,7 +187,8 @@ def _parcel(task: Task, needs: Needs) -> tuple:
     }
     source = planned.notebook.read_text(encoding="utf-8")
     given, parameters = dict(planned.given), dict(planned.parameters)
-    return source, task.output.name, given, parameters, task.key, str(Path.cwd()), variables
+    head = source, task.output.name, given, parameters, task.key
+    return *head, str(Path.cwd()), variables, needs.minutes
 
 
 def _unpacked(task: Task, returned: Returned) -> Run:

@@ -10,15 +10,15 @@ a lesson none of them depends on.
 
     python -m tools.replication keep
 
-copies those of `runs/`, and the runs whose outputs are stored in the lessons, to
+copies those of `runs/`, among them the runs that `tools.publishing` stored in the lessons, to
 `benchmarks/records/`, to be committed with RESULTS.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
-import json
 import re
 import shutil
 import sys
@@ -27,18 +27,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from helpers.comparison import SEED, gather, mean_interval, record_files
+from helpers.comparison import SEED, NoRecords, gather, mean_interval
 from helpers.environment import PROJECT, RUNS_FOLDER
 from helpers.files import write_atomically
 from helpers.results import format_figure, load_record
 from tools.execution import course_notebooks, default_parameters, listing
-from tools.stored_runs import stored_record
 
 ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
@@ -209,7 +207,6 @@ def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = 
         The number of runs in it.
 
     Raises:
-        ValueError: a JSON file below the folders is no record.
         OSError: the file cannot be written.
     """
     runs = _published_in(records)
@@ -229,7 +226,6 @@ def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:
         The copies that were made.
 
     Raises:
-        ValueError: a JSON file below the folder is no record.
         OSError: a copy cannot be written.
     """
     target.mkdir(parents=True, exist_ok=True)
@@ -274,13 +270,7 @@ def _table_command(options: argparse.Namespace) -> None:
 
 
 def _keep_command(options: argparse.Namespace) -> None:
-    with TemporaryDirectory() as folder:
-        stored = Path(folder)
-        for notebook in course_notebooks():
-            if record := stored_record(notebook):
-                text = json.dumps(record, indent=1) + "\n"
-                write_atomically(stored / f"{notebook.stem}.json", text)
-        copies = [path for each in (stored, options.records) for path in keep(each, options.out)]
+    copies = keep(options.records, options.out)
     print(
         "Kept:",
         ", ".join(path.name for path in copies)
@@ -290,7 +280,10 @@ def _keep_command(options: argparse.Namespace) -> None:
 
 def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
     """Gather the runs at the published settings, the oldest first; empty where there are none."""
-    tables = [gather(folder) for folder in folders if record_files(folder)]
+    tables = []
+    for folder in folders:
+        with contextlib.suppress(NoRecords):
+            tables.append(gather(folder))
     if not tables:
         return pd.DataFrame()
     defaults = {path.stem: default_parameters(path) for path in course_notebooks()}
@@ -300,13 +293,17 @@ def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
 
 def _is_newer(source: Path, copy: Path) -> bool:
     """Whether a record was made after the one kept under its name, if there is any."""
-    times = [load_record(path)["finished"] for path in (source, copy) if path.exists()]
+    try:
+        times = [load_record(path)["finished"] for path in (source, copy) if path.exists()]
+    except ValueError as error:  # somebody edited the copy
+        print(f"Left as it is: {error}")
+        return False
     return len(times) < 2 or datetime.fromisoformat(times[0]) > datetime.fromisoformat(times[1])
 
 
 def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> bool:
     stated = defaults.get(run["lesson"])
-    return stated is not None and all(
+    return (stated is not None and pd.notna(run.get(SEED))) and all(
         run.get(f"parameters.{name}") == value
         for name, value in stated.items()
         if not _is_free(name, run["lesson"])
@@ -385,7 +382,7 @@ def _alike(runs: pd.DataFrame, *columns: str) -> str:
     """Write what runs share, by the columns' names; where they differ, all values."""
     parts = []
     for column in columns:
-        known = [_whole(value) for value in runs[column].dropna()]
+        known = [_whole(value) for value in runs[column].dropna()] if column in runs else []
         if known:
             values = "/".join(dict.fromkeys(map(str, known)))
             parts.append(f"{column.partition('.')[2].replace('_', ' ')} {values}")

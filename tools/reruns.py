@@ -28,8 +28,8 @@ from PIL import Image
 from helpers.environment import RUNS_FOLDER, SWEEPS_FOLDER
 from helpers.files import replace_folder
 from helpers.parameters import RULES, check_values
-from helpers.results import format_figure, load_record
-from tools import storage, sweeps
+from helpers.results import load_record
+from tools import STOPPED, storage, sweeps
 from tools.execution import (
     NOTEBOOKS_FOLDER,
     PRESET_NAMES,
@@ -38,18 +38,22 @@ from tools.execution import (
     cells_of,
     course_notebooks,
     find_notebook,
+    first_line,
     inspect_notebook,
     listing,
     preset_values,
     quick_preset,
     run_notebook,
+    try_notebook,
 )
 from tools.matrix import read_matrix
 from tools.publishing import drop_widgets
 from tools.ray_runs import Needs, check_ray, run_on_ray
+from tools.safe_html import clean_html
 
 TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
-HEADLINES = 6  # figures on a notebook's card
+PAIR = re.compile(r"\w+=")
+HEADLINE_FIGURE = "headline-figure"  # tag of the cell whose last figure is on its card
 THUMBNAIL_SIZE = (640, 480)  # pixels, at most
 # The pages' templates: the course's page, and nbconvert's own page of a notebook, mended.
 LOADER = jinja2.FileSystemLoader(Path(__file__).parent)
@@ -58,17 +62,22 @@ NOTEBOOK_PAGE = "notebook_page.html.j2"
 
 
 def run_course(
-    notebooks: Sequence[Path], presets: Path = PRESETS, runs_folder: Path = RUNS_FOLDER
+    notebooks: Sequence[Path],
+    presets: Path = PRESETS,
+    runs_folder: Path = RUNS_FOLDER,
+    minutes: float | None = None,
 ) -> list[Run]:
     """Run notebooks quickly, one after the other, and gather them on one page.
 
     Everything goes to a new folder named after the time, and then replaces `latest` beside it,
-    where `index.html` is the page. A failed notebook does not stop the others.
+    where `index.html` is the page. A failed notebook does not stop the others. Where somebody stops
+    them, the page in the new folder shows those that ran, and `latest` stays.
 
     Args:
         notebooks: the notebooks to run.
         presets: see `quick_preset`.
         runs_folder: holds the folders of all runs.
+        minutes: time limit of each run; None for none.
 
     Returns:
         The runs, in the notebooks' order.
@@ -81,22 +90,26 @@ def run_course(
         raise ValueError(f"There is no notebook in {NOTEBOOKS_FOLDER.name}/: nothing to run.")
     values = [quick_preset(notebook, presets) for notebook in notebooks]
     folder = _new_folder(runs_folder)
-    runs = []
-    for notebook, parameters in zip(notebooks, values, strict=True):
-        print(f"{notebook.stem}: {listing(parameters)}", flush=True)
-        output = folder / notebook.name
-        run = run_notebook(notebook, output, parameters, progress=sys.stderr.isatty())
-        if run.output.exists():
-            _write_html(run.output)
-        print(f"{notebook.stem}: {run.status}", flush=True)
-        runs.append(run)
-    write_page(runs, folder)
+    runs: list[Run] = []
+    try:
+        for notebook, parameters in zip(notebooks, values, strict=True):
+            print(f"{notebook.stem}: {listing(parameters)}", flush=True)
+            output, progress = folder / notebook.name, sys.stderr.isatty()
+            run = try_notebook(notebook, output, parameters, progress, minutes=minutes)
+            runs.append(run)
+            print(f"{notebook.stem}: {run.status}", flush=True)
+            try:
+                _write_html(run.output)
+            except Exception as error:  # of nbconvert or a template: it costs this page alone
+                print(f"{notebook.stem}: no page could be made of it: {first_line(str(error))}")
+    finally:
+        write_page(runs, folder)
     replace_folder(folder, runs_folder / "latest")
     return runs
 
 
 def write_page(runs: Sequence[Run], folder: Path) -> Path:
-    """Write the page of a course run: a card a notebook, and the table published | measured.
+    """Write the page of a course run: a card a notebook, with its headline and its best figure.
 
     Args:
         runs: the runs; their outputs lie in `folder`.
@@ -129,23 +142,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _read_arguments(arguments)
     try:
+        if options.minutes is not None and not 0 < options.minutes < math.inf:
+            raise ValueError("--minutes is the time limit of a notebook: a number above 0.")
         return options.act(options)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nStopped; what was finished is kept.", file=sys.stderr)
+        print(STOPPED, file=sys.stderr)
         return 130
 
 
 def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.reruns", description="Rerun notebooks.")
+    limit = argparse.ArgumentParser(add_help=False)
+    limit.add_argument("--minutes", type=float, metavar="N", help="time limit of a notebook")
     commands = parser.add_subparsers(dest="command", required=True)
     course = commands.add_parser(
-        "course", help="run every notebook quickly and gather them on one page"
+        "course", help="run every notebook quickly and gather them on one page", parents=[limit]
     )
     course.set_defaults(act=_course)
-    run = commands.add_parser("run", help="run one notebook")
+    run = commands.add_parser("run", help="run one notebook", parents=[limit])
     run.add_argument("notebook", help="its number, such as 01, or its path")
     run.add_argument(
         "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
@@ -153,7 +170,9 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     run.add_argument("--preset", default="published", help=f"one of {', '.join(PRESET_NAMES)}")
     run.add_argument("--out", metavar="FILE", help="the executed notebook, .ipynb")
     run.set_defaults(act=_run)
-    sweep = commands.add_parser("sweep", help="run a matrix of notebooks, parameters and seeds")
+    sweep = commands.add_parser(
+        "sweep", help="run a matrix of notebooks, parameters and seeds", parents=[limit]
+    )
     sweep.add_argument("matrix", type=Path, help="a YAML file, see tools/matrix.py")
     sweep.add_argument("--dry-run", action="store_true", help="only list what would run")
     sweep.add_argument(
@@ -171,11 +190,15 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     sweep.add_argument("--gpus", type=int, metavar="N", help="graphics processors a run, on ray")
     sweep.add_argument("--memory", type=float, metavar="GB", help="memory a run, on ray")
     sweep.set_defaults(act=_sweep)
-    return parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for place in range(len(given) - 1, 0, -1):  # -p NAME=VALUE is -p NAME VALUE
+        if given[place - 1] == "-p" and PAIR.match(given[place]):
+            given[place : place + 1] = given[place].split("=", 1)
+    return parser.parse_args(given)
 
 
-def _course(_: argparse.Namespace) -> int:
-    runs = run_course(course_notebooks())
+def _course(options: argparse.Namespace) -> int:
+    runs = run_course(course_notebooks(), minutes=options.minutes)
     print(f"Open {RUNS_FOLDER / 'latest' / 'index.html'}")
     return int(any(run.problem for run in runs))
 
@@ -193,7 +216,8 @@ def _run(options: argparse.Namespace) -> int:
     parameters = preset_values(notebook, options.preset) | given
     check_values(parameters, inspect_notebook(notebook))  # before a folder is made
     output = Path(options.out) if options.out else _new_folder(RUNS_FOLDER) / notebook.name
-    run = run_notebook(notebook, output, parameters, progress=sys.stderr.isatty())
+    progress = sys.stderr.isatty()
+    run = run_notebook(notebook, output, parameters, progress, minutes=options.minutes)
     print(f"{notebook.stem}: {run.status}")
     print("\n".join(str(path) for path in (run.output, run.record) if path))
     return int(run.problem is not None)
@@ -231,11 +255,12 @@ def _runner(options: argparse.Namespace) -> sweeps.Runner:
         raise ValueError("--cpus is 1 or more, --gpus and --memory are 0 or more.")
     if options.on == "ray":
         check_ray()
-        needs = Needs(options.cpus or 1, options.gpus or 0, options.memory or 0.0)
+        sizes = options.cpus or 1, options.gpus or 0, options.memory or 0.0
+        needs = Needs(*sizes, options.minutes)
         return partial(run_on_ray, needs=needs)
     if options.gpus is not None or options.memory is not None:
         raise ValueError("--gpus and --memory are for --on ray; here, a run has the whole machine.")
-    return partial(sweeps.run_here, cpus=options.cpus)
+    return partial(sweeps.run_here, cpus=options.cpus, minutes=options.minutes)
 
 
 def _title(notebook: Path) -> str:
@@ -256,56 +281,74 @@ def _new_folder(runs_folder: Path) -> Path:
             number += 1
 
 
-def _write_html(output: Path) -> Path:
-    """Write an executed notebook as a page that waits for nothing from the network."""
-    exporter = HTMLExporter(extra_loaders=[LOADER], template_file=NOTEBOOK_PAGE)
+def _write_html(output: Path) -> None:
+    """Write an executed notebook as a page that runs no script of it; none where it has no cells.
+
+    The page waits for nothing from the network.
+    """
+    if not cells_of(output):
+        return
+    exporter = HTMLExporter(extra_loaders=[LOADER], template_file=NOTEBOOK_PAGE, sanitize_html=True)
+    exporter.register_filter("clean_html", clean_html)
     book = nbformat.read(output, as_version=4)
     drop_widgets(book)
     page, _ = exporter.from_notebook_node(book, {"metadata": {"name": output.stem}})
-    path = output.with_suffix(".html")
-    path.write_text(page, encoding="utf-8")
-    return path
+    output.with_suffix(".html").write_text(page, encoding="utf-8")
 
 
 def _shown(run: Run) -> dict[str, Any]:
     """What the course's page says of a run."""
-    record = load_record(run.record) if run.record else {"data": "", "figures": {}, "published": []}
-    figures = [
-        (name.replace("_", " "), format_figure(figure))
-        for name, figure in record["figures"].items()
-    ]
+    record, unread = {"data": "", "headline": ""}, ""
+    try:
+        record = load_record(run.record) if run.record else record
+    except (ValueError, OSError) as error:
+        unread = str(error)
     files = ((".html", "read it"), (".ipynb", "notebook"), (".json", "record"))
     links = {run.output.stem + ending: name for ending, name in files}
     return {
         "title": _title(run.notebook),
+        "headline": "" if run.problem else record["headline"],
         "status": run.status,
         "failed": run.problem is not None,
-        "data": record["data"],
-        "figures": figures[:HEADLINES],
-        "picture": _thumbnail(run.output),
+        "data": record["data"] or unread,
+        "picture": _picture(run.output),
         "links": {
             file: name for file, name in links.items() if run.output.with_name(file).exists()
         },
-        "rows": [
-            (row["what"], format_figure(row["published"]), format_figure(row["measured"]))
-            for row in record["published"]
-        ],
     }
 
 
-def _thumbnail(output: Path) -> dict[str, str] | None:
-    """The notebook's first figure, small: a PNG in base64 and its alt text."""
-    for shown in (shown for cell in cells_of(output) for shown in cell.get("outputs", [])):
-        if png := shown.get("data", {}).get("image/png"):
-            return {"png": _shrunk(png), "alt": shown.metadata.get("image/png", {}).get("alt", "")}
-    return None
+def _picture(output: Path) -> dict[str, str] | None:
+    """The figure for a notebook's card, small: kind, content in base64, and alt text.
+
+    It is the last of the cell tagged for it, or else the notebook's first PNG; what comes first in
+    SVG is a diagram.
+    """
+    tagged, first = None, None
+    for cell in cells_of(output):
+        chosen = HEADLINE_FIGURE in cell.metadata.get("tags", [])
+        for shown in cell.get("outputs", []):
+            data, about = shown.get("data", {}), shown.get("metadata", {})
+            for kind in ("image/png", "image/svg+xml"):
+                if kind in data and (chosen or kind == "image/png"):
+                    found = {"kind": kind, "alt": about.get(kind, {}).get("alt", "")}
+                    if content := _shrunk(data[kind], kind):
+                        found["data"] = content
+                        tagged, first = found if chosen else tagged, first or found
+                    break
+    return tagged or first
 
 
-def _shrunk(png: str) -> str:
-    with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
-        picture.thumbnail(THUMBNAIL_SIZE)
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG", optimize=True)
+def _shrunk(content: str, kind: str) -> str:
+    """Return a picture in base64, a PNG no larger than a thumbnail; "" where it is damaged."""
+    if kind != "image/png":
+        return base64.b64encode(content.encode()).decode()
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(content))) as picture:
+            picture.thumbnail(THUMBNAIL_SIZE)
+            picture.save(buffer := io.BytesIO(), "PNG", optimize=True)
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return ""
     return base64.b64encode(buffer.getvalue()).decode()
 
 

@@ -25,7 +25,7 @@ from tqdm import tqdm
 from helpers.files import write_atomically
 from helpers.messages import format_seconds
 from tools import storage
-from tools.execution import Run, run_notebook, thread_variables
+from tools.execution import Run, thread_variables, try_notebook
 from tools.matrix import SEED, Planned
 from tools.run_keys import helpers_used, run_key
 
@@ -65,7 +65,10 @@ class Task:
     def is_current(self) -> bool:
         """Whether notebook, helpers and versions are still those of the key."""
         helpers_used.cache_clear()
-        return run_key(self.planned.notebook, self.planned.parameters) == self.key
+        try:
+            return run_key(self.planned.notebook, self.planned.parameters) == self.key
+        except (OSError, ValueError):  # gone, or half saved
+            return False
 
     def clear(self) -> None:
         """Take away what an earlier try, failed or broken off, has left."""
@@ -135,12 +138,15 @@ def plan(runs: Sequence[Planned], folder: Path) -> list[Task]:
     return list(tasks.values())
 
 
-def run_here(tasks: Sequence[Task], cpus: int | None = None) -> Iterator[tuple[Task, Run]]:
+def run_here(
+    tasks: Sequence[Task], cpus: int | None = None, minutes: float | None = None
+) -> Iterator[tuple[Task, Run]]:
     """Run tasks on this machine, one after the other: TensorFlow uses every core for one.
 
     Args:
         tasks: from `plan`.
         cpus: threads of a run; None for as many as there are cores.
+        minutes: time limit of a run; None for none.
 
     Yields:
         Each task with its run.
@@ -150,7 +156,7 @@ def run_here(tasks: Sequence[Task], cpus: int | None = None) -> Iterator[tuple[T
         task.clear()
         if task.is_current():
             threads = thread_variables(cpus)
-            yield task, run_notebook(notebook, task.output, given, False, threads)
+            yield task, try_notebook(notebook, task.output, given, False, threads, minutes)
         else:
             yield task, Run(notebook, task.output, None, 0.0, CHANGED)
 

@@ -77,12 +77,24 @@ def test_other_values_are_refused_with_what_is_allowed(name, value):
         check_values({name: value}, [name])
 
 
+@pytest.mark.parametrize("name", ["LIMIT", "PHOTOS_PER_CLASS"])
+def test_so_few_pictures_that_a_lesson_fails_late_are_refused(name):
+    for few in (1, 2, 9):
+        with pytest.raises(ValueError, match=rf"{name} is {few} \(int\), allowed is 0, or 10 to "):
+            check_values({name: few}, [name])
+    for number in (0, 10, 12_500):
+        check_values({name: number}, [name])
+
+
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
         ("EPOCHS", "5", 5),
         ("EPOCHS", "true", "true"),
         ("EPOCHS", "5.5", "5.5"),
+        ("EPOCHS", "5.0", 5),
+        ("EPOCHS", "1e2", 100),
+        ("EPOCHS", "inf", "inf"),
         ("LEARNING_RATE", "1e-4", 1e-4),
         ("LEARNING_RATE", "fast", "fast"),
         ("DATA", "full", "full"),
@@ -133,6 +145,8 @@ def test_a_name_misspelt_in_the_notebooks_own_cell_is_told_with_the_right_one(be
         ("EPOCHS", 5.0, "1 to 500 (a whole number, without a point)."),
         ("EPOCHS", 0, "1 to 500."),
         ("LEARNING_RATE", "1e-4", "(without quotation marks)."),
+        ("PHOTO", 2024, "-p of tools.reruns, where text is text)."),
+        ("DATA", True, "-p of tools.reruns, where text is text)."),
     ],
 )
 def test_what_is_wrong_with_a_value_is_told_where_the_range_does_not(name, value, remark):

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from helpers import results
+from helpers.comparison import NoRecords, gather
 from helpers.environment import PROJECT
 from helpers.fingerprints import course_version
 from helpers.results import (
@@ -149,6 +150,125 @@ def test_another_json_file_is_no_record(tmp_path, text):
     (tmp_path / "other.json").write_text(text)
     with pytest.raises(ValueError, match=r"other\.json is no record"):
         load_record(tmp_path / "other.json")
+
+
+def mutants() -> dict[str, str]:
+    """Records that somebody edited by hand, as text, by what is wrong with them."""
+    figure = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 96}
+    row = {"what": "accuracy", "published": 0.9, "measured": figure}
+    good = {
+        "schema": 1,
+        "lesson": "01_tiny",
+        "started": "2026-11-28T01:00:00+00:00",
+        "finished": "2026-11-28T02:00:00+00:00",
+        "versions": {"python": "3.11.7"},
+        "machine": {"cpu_count": 2},
+        "parameters": {"EPOCHS": 5, "SEED": 0},
+        "data": "Drawn.",
+        "figures": {"accuracy": figure},
+        "published": [row],
+        "histories": {"network": {"accuracy": [0.1, 0.2]}},
+        "headline": "",
+    }
+    changes = {
+        "lesson is a number": {"lesson": 1},
+        "lesson is a path": {"lesson": "../01"},
+        "lesson is a list": {"lesson": ["01"]},
+        "finished is a number": {"finished": 1.5},
+        "finished is no time": {"finished": "yesterday"},
+        "finished has no zone": {"finished": "2026-11-28T02:00:00"},
+        "finished is too late": {"finished": "9999-12-31T23:59:59-12:00"},
+        "started is a list": {"started": []},
+        "data is null": {"data": None},
+        "data is a mapping": {"data": {}},
+        "data is half a character": {"data": "\ud800"},
+        "headline is a number": {"headline": 5},
+        "versions is a list": {"versions": ["3.11"]},
+        "a version is a list": {"versions": {"python": [3, 11]}},
+        "machine is null": {"machine": None},
+        "a machine's entry is a mapping": {"machine": {"device": {}}},
+        "parameters is a list": {"parameters": [["EPOCHS", 5]]},
+        "a parameter is a list": {"parameters": {"EPOCHS": [5]}},
+        "SEED is text": {"parameters": {"SEED": "0"}},
+        "SEED is true": {"parameters": {"SEED": True}},
+        "SEED is huge": {"parameters": {"SEED": 10**30}},
+        "figures is a list": {"figures": [figure]},
+        "figures is null": {"figures": None},
+        "a figure is a number": {"figures": {"accuracy": 0.5}},
+        "a figure is text": {"figures": {"accuracy": "0.5"}},
+        "a value is text": {"figures": {"accuracy": {**figure, "value": "0.5"}}},
+        "a value is null": {"figures": {"accuracy": {**figure, "value": None}}},
+        "a value is true": {"figures": {"accuracy": {**figure, "value": True}}},
+        "a value is huge": {"figures": {"accuracy": {**figure, "value": 10**400}}},
+        "a value is missing": {"figures": {"accuracy": {"low": 0, "high": 1, "n": 3}}},
+        "an end is a list": {"figures": {"accuracy": {**figure, "low": [0.4]}}},
+        "an end is missing": {"figures": {"accuracy": {"value": 0.5}}},
+        "published is a mapping": {"published": {"accuracy": row}},
+        "published is null": {"published": None},
+        "a row is a list": {"published": [["accuracy", 0.9, figure]]},
+        "a row has no measured": {"published": [{"what": "accuracy", "published": 0.9}]},
+        "a row is of a number": {"published": [{**row, "what": 3}]},
+        "a row publishes a list": {"published": [{**row, "published": [1]}]},
+        "a row measures a number": {"published": [{**row, "measured": 0.5}]},
+        "histories is a list": {"histories": [[0.1]]},
+        "a history is a list": {"histories": {"network": [0.1]}},
+        "a curve is a number": {"histories": {"network": {"accuracy": 0.1}}},
+        "a curve has a gap": {"histories": {"network": {"accuracy": [0.1, None]}}},
+        "a curve is nested": {"histories": {"network": {"accuracy": [[0.1]]}}},
+        "schema is text": {"schema": "1"},
+        "schema is null": {"schema": None},
+        "schema is a list": {"schema": [1]},
+        "schema is later": {"schema": 99},
+    }
+    texts = {what: json.dumps(good | change) for what, change in changes.items()}
+    for name in ("lesson", "finished", "figures", "published"):
+        left = {entry: value for entry, value in good.items() if entry != name}
+        texts[f"{name} is missing"] = json.dumps(left)
+    texts["it is cut off"] = json.dumps(good)[:-9]
+    texts["it is too deep"] = "[" * 100_000
+    texts["it is empty"] = ""
+    return texts
+
+
+@pytest.mark.parametrize("text", mutants().values(), ids=mutants().keys())
+def test_a_record_edited_by_hand_is_refused_by_name_or_gathered_without_it(tmp_path, text, capsys):
+    path = tmp_path / "edited.json"
+    path.write_text(text)
+    with pytest.raises(
+        ValueError, match=r"edited\.json (is no record of a run|has the schema)"
+    ) as said:
+        load_record(path)
+    assert "\n" not in str(said.value) and len(str(said.value)) < 400
+    with pytest.raises(NoRecords, match="There are no records in"):
+        gather(tmp_path)
+    write().replace(tmp_path / "good.json")
+    capsys.readouterr()
+    assert list(gather(tmp_path)["file"]) == ["good.json"]
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("Left out: ") and "edited.json" in line
+
+
+def test_figures_that_are_no_numbers_are_gathered(tmp_path):
+    path = write(figures={"loss": math.nan, "worst": -math.inf, "none": None})
+    path.write_text(path.read_text().replace('"nan"', "NaN"))  # as Python's json writes it
+    row = gather(path.parent).iloc[0]
+    assert math.isnan(row["figures.loss"]) and row["figures.worst"] == -math.inf
+
+
+def test_a_folder_with_a_records_name_is_left_out(tmp_path, capsys):
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(NoRecords):
+        gather(tmp_path)
+    assert capsys.readouterr().out.startswith("Left out: ")
+
+
+def test_a_headline_is_kept_and_an_old_record_has_none():
+    path = write(headline="12 of 12 hands in films never seen are right.")
+    content = json.loads(path.read_text())
+    assert load_record(path)["headline"] == "12 of 12 hands in films never seen are right."
+    del content["headline"]
+    path.write_text(json.dumps(content))
+    assert load_record(path)["headline"] == ""
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tomllib
@@ -187,54 +186,6 @@ def test_work_that_stopped_halfway_is_finished(course, tmp_path):
             (halfway / name).write_bytes(expected[name])
         change_address(NEW, halfway)
         assert contents(halfway) == expected
-
-
-def test_permissions_stay(course):
-    (course / "README.md").chmod(0o640)
-    change_address(NEW, course)
-    assert (course / "README.md").stat().st_mode & 0o777 == 0o640
-
-
-@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), KeyboardInterrupt()])
-@pytest.mark.parametrize("name", ["01_first.ipynb", "README.md", "pyproject.toml"])
-def test_a_file_that_cannot_be_replaced_leaves_all_unchanged(course, monkeypatch, name, error):
-    replace, before = Path.replace, contents(course)
-
-    def fail_once(self: Path, target: Path) -> Path:
-        if target.name == name:
-            monkeypatch.undo()
-            raise error
-        return replace(self, target)
-
-    monkeypatch.setattr(Path, "replace", fail_once)
-    with pytest.raises(type(error) if isinstance(error, KeyboardInterrupt) else OSError):
-        change_address(NEW, course)
-    assert Path.replace is replace  # it did fail
-    assert contents(course) == before
-
-
-def test_a_full_disk_leaves_all_unchanged(course, monkeypatch, capsys):
-    write, before = Path.write_bytes, contents(course)
-
-    def fail(self: Path, content: bytes) -> int:
-        write(self, content[:9])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", fail)
-    assert main([NEW], course) == 1
-    message = capsys.readouterr().err
-    assert "No space left on device" in message and "nothing was changed" in message
-    assert contents(course) == before
-
-
-def test_a_read_only_file_leaves_all_unchanged(course, capsys):
-    (course / "CITATION.cff").chmod(0o444)
-    if os.access(course / "CITATION.cff", os.W_OK):
-        pytest.skip("this user, such as root, may write read-only files")
-    before = contents(course)
-    assert main([NEW], course) == 1
-    assert "CITATION.cff cannot be written" in capsys.readouterr().err
-    assert contents(course) == before
 
 
 @pytest.mark.parametrize(

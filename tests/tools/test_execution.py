@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tomllib
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import nbformat
 import pytest
 
 from helpers.parameters import RULES
+from tools import execution
 from tools.execution import (
     PRESET_NAMES,
     PRESETS,
@@ -20,6 +22,7 @@ from tools.execution import (
     preset_values,
     quick_preset,
     run_notebook,
+    try_notebook,
 )
 
 FAILING = "raise ValueError('The pictures <are> missing; download them first.\\nMore.')"
@@ -168,3 +171,71 @@ def test_a_parameter_that_is_computed_is_told(tiny_notebook, tmp_path):
     path.write_text(path.read_text().replace("int = 25", "int = 5 * 5"))
     with pytest.raises(ValueError, match=r"EPOCHS is '5 \* 5'; it must be one plain value"):
         default_parameters(path)
+
+
+def test_a_flood_of_output_is_cut_off_and_told(tiny_notebook, tmp_path, monkeypatch):
+    flood = "for _ in range(400):\n    print('x' * 9999)\nprint('last')"
+    notebook = tiny_notebook(tmp_path, flood, "print('after')")
+    run = run_notebook(notebook, tmp_path / "out.ipynb")
+    assert run.problem is None
+    assert "rest of this cell's output is not stored" not in printed(run.output)
+    monkeypatch.setattr(execution, "STORED", 50_000)
+    run = run_notebook(notebook, tmp_path / "short.ipynb")
+    assert run.problem is None
+    stored = printed(run.output)
+    assert "rest of this cell's output is not stored" in stored
+    assert "last" not in stored and "after" in stored
+    assert 50_000 < run.output.stat().st_size < 100_000
+
+
+def test_output_that_arrives_too_slowly_is_the_runs_problem(tiny_notebook, tmp_path, monkeypatch):
+    monkeypatch.setattr(execution, "SLOWEST", 0)
+    notebook = tiny_notebook(tmp_path, "for _ in range(3000):\n    print('x' * 10_000, flush=True)")
+    run = try_notebook(notebook, tmp_path / "out.ipynb")
+    assert "output" in run.problem and "\n" not in run.problem
+
+
+def test_a_time_limit_ends_a_run_and_is_told(tiny_notebook, tmp_path):
+    notebook = tiny_notebook(tmp_path, "import time; time.sleep(60)")
+    run = run_notebook(notebook, tmp_path / "out.ipynb", minutes=0.08)
+    assert run.problem == "cell 6 (Last part): stopped by the time limit of 0.08 minutes"
+    assert run.seconds < 30
+    assert run.record is not None
+
+
+@pytest.mark.parametrize(
+    "argv", [["/no/such/python", "-m", "x"], ["{python}", "-c", "exit(3)"]], ids=["missing", "dies"]
+)
+def test_a_kernel_that_never_started_is_named(tiny_notebook, tmp_path, monkeypatch, argv):
+    argv = [each.format(python=sys.executable) for each in argv]
+    kernel = tmp_path / "jupyter" / "kernels" / "broken"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Broken"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setattr(execution, "KERNEL", "broken")
+    run = run_notebook(tiny_notebook(tmp_path), tmp_path / "out.ipynb")
+    assert run.problem.startswith(f"the kernel 'broken' ({argv[0]}) did not start: ")
+    assert "memory" not in run.problem and "\n" not in run.problem
+
+
+def test_a_kernel_that_is_not_installed_is_named(tiny_notebook, tmp_path, monkeypatch):
+    monkeypatch.setattr(execution, "KERNEL", "none-of-this-name")
+    run = run_notebook(tiny_notebook(tmp_path), tmp_path / "out.ipynb")
+    assert run.problem.startswith("the kernel 'none-of-this-name' (not installed) did not start: ")
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("odd\nmore"), nbformat.ValidationError("odd"), KeyError("odd")]
+)
+def test_whatever_papermill_raises_is_the_runs_problem(tiny_notebook, tmp_path, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("papermill.execute_notebook", fail)
+    run = run_notebook(tiny_notebook(tmp_path), tmp_path / "out.ipynb")
+    assert "odd" in run.problem and "more" not in run.problem
+
+
+def test_a_run_that_cannot_begin_has_a_problem_and_no_record(tmp_path):
+    run = try_notebook(tmp_path / "none.ipynb", tmp_path / "out.ipynb")
+    assert run.problem.startswith("There is no notebook") and run.record is None

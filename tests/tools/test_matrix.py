@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -122,3 +123,51 @@ def test_all_means_every_notebook_of_the_course(tmp_path):
     runs = read_matrix(path)
     assert [run.notebook.stem[:2] for run in runs][:2] == ["01", "02"]
     assert runs[0].given["SEED"] == 3
+
+
+LAUGHS = "a: &a [1]\n" + "".join(
+    f"{b}: &{b} [*{a}, *{a}, *{a}]\n" for a, b in zip("abcd", "bcde", strict=True)
+)
+TOO_MUCH = {
+    "laughs": (LAUGHS + "notebooks: *e\n", "alias"),
+    "alias": ("notebooks: {01_tiny.ipynb: &x {EPOCHS: 5}, 02.ipynb: *x}\n", "alias"),
+    "circle": ("notebooks: &x [*x]\n", "alias"),
+    "deep flow": ("notebooks: " + "[" * 5000 + "]" * 5000, "levels"),
+    "deep block": ("".join(" " * n + "a:\n" for n in range(300)), "levels"),
+    "large file": ("# " + "x" * 300_000 + "\nnotebooks: 01_tiny.ipynb\n", "kilobytes"),
+    "many names": ("".join(f"n{n}: 1\n" for n in range(5000)), "1000"),
+    "long list": (f"notebooks: {{01_tiny.ipynb: {{EPOCHS: {[1] * 20_000}}}}}\n", "1000"),
+    "large grid": (
+        f"notebooks: {{01_tiny.ipynb: {{EPOCHS: {list(range(1, 500))}, "
+        f"LEARNING_RATE: {[n / 1000 for n in range(1, 999)]}}}}}\n",
+        "498,002 runs",
+    ),
+    "long number": (f"notebooks: {{01_tiny.ipynb: {{EPOCHS: {'9' * 5000}}}}}\n", "cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), TOO_MUCH.values(), ids=TOO_MUCH)
+def test_a_matrix_that_asks_for_too_much_is_refused_at_once(read, text, message):
+    began = time.monotonic()
+    with pytest.raises(ValueError, match=message) as told:
+        read(text)
+    assert time.monotonic() - began < 2
+    assert "\n" not in str(told.value) and len(str(told.value)) < 400
+
+
+@pytest.mark.parametrize("number", ["1:30", "1:00:30", "0:0.5", "-1:30"])
+def test_minutes_and_seconds_do_not_become_a_number(read, number):
+    with pytest.raises(ValueError, match=f"{number} .*write .*quotation marks"):
+        read(f"notebooks: {{01_tiny.ipynb: {{EPOCHS: {number}}}}}\n")
+
+
+@pytest.mark.parametrize("number", ["010", "1_0", "+10", "0010"])
+def test_numbers_are_decimal(read, number):
+    (run,) = read(f"notebooks: {{01_tiny.ipynb: {{EPOCHS: {number}}}}}\n")
+    assert run.given == {"EPOCHS": 10}
+
+
+@pytest.mark.parametrize("word", ["yes", "off", "True", "2024", "2024-01-01"])
+def test_what_yaml_makes_of_a_word_is_refused_with_the_cure(read, word):
+    with pytest.raises(ValueError, match=r"DATA is .* \(put it in quotation marks"):
+        read(f"notebooks: {{01_tiny.ipynb: {{DATA: {word}}}}}\n")

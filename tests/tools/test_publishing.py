@@ -5,7 +5,18 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
+from helpers.results import load_record
+from tools import publishing
 from tools.publishing import main, publish
+
+RECORD = "from helpers.results import record\nrecord('lesson', {}, 'Drawn pictures.', {})"
+
+
+@pytest.fixture(autouse=True)
+def published(tmp_path, monkeypatch):
+    """Where the records go, in place of runs/published."""
+    monkeypatch.setattr(publishing, "PUBLISHED", tmp_path / "published")
+    return tmp_path / "published"
 
 
 @pytest.fixture
@@ -38,6 +49,29 @@ def test_a_failing_notebook_is_left_as_it_was(write, capsys):
     assert path.read_bytes() == before
     assert "stays as it is: ValueError: too small" in capsys.readouterr().out
     assert [file.name for file in path.parent.iterdir()] == ["lesson.ipynb"]
+
+
+def test_the_record_of_a_run_is_kept_only_where_every_cell_ran(write, published):
+    path = write("0", RECORD, "raise ValueError('too small')")
+    assert main([str(path)]) == 1
+    assert not published.exists()
+    publish(write("0", RECORD))
+    (kept,) = published.iterdir()
+    assert kept.name == "lesson.json"
+    assert load_record(kept)["data"] == "Drawn pictures."
+    publish(write("0", "1"))  # one that records nothing
+    assert list(published.iterdir()) == [kept]
+
+
+def test_a_kernel_that_cannot_start_is_told(write, capsys, monkeypatch):
+    path = write("0", "1")
+    monkeypatch.setenv("JUPYTER_PATH", str(path.parent))
+    kernel = path.parent / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text('{"argv": ["false"], "display_name": "x"}')
+    assert main([str(path)]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "stays as it is: Kernel died before replying" in line
 
 
 def test_progress_bars_do_not_stand_still_on_the_page(write):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -169,15 +170,20 @@ def test_a_kept_record_gives_way_only_to_a_newer_one(write, tmp_path):
     assert (kept / "01-seed0.json").read_text(encoding="utf-8") == later
 
 
-def test_runs_stored_in_the_lessons_are_kept_and_give_way_to_newer_records(tmp_path, capsys):
-    none, kept = tmp_path / "none", tmp_path / "kept"
-    command = ["keep", "--records", str(none), "--out", str(kept)]
+def test_published_runs_are_kept_and_one_without_its_start_has_no_minutes(write, tmp_path, capsys):
+    record = write("01", 0.5)
+    content = json.loads(record.read_text(encoding="utf-8"))
+    del content["started"]
+    published, kept = tmp_path / "runs" / "published", tmp_path / "kept"
+    published.mkdir(parents=True)
+    (published / "01_lesson.json").write_text(json.dumps(content), encoding="utf-8")
+    record.unlink()
+    command = ["keep", "--records", str(tmp_path / "runs"), "--out", str(kept)]
     assert main(command) == 0
-    runs = gather(kept)
-    assert sorted(runs["lesson"].str[:2]) == ["01", "02", "03", "04", "05"]
-    assert runs["minutes"].isna().all()
+    assert [path.name for path in kept.iterdir()] == ["01-seed0.json"]
+    assert gather(kept)["minutes"].isna().all()
     assert " minutes for the whole lesson" not in page(kept)
-    assert "precision mixed_bfloat16" in page(kept)
+    assert page(kept) == page(tmp_path / "runs")
     capsys.readouterr()
     assert main(command) == 0
     assert "none newer than those kept" in capsys.readouterr().out
@@ -197,8 +203,12 @@ def test_the_command_line_writes_the_page_or_one_sentence(write, tmp_path, capsy
     assert main(options) == 0
     assert "RESULTS.md: runs at the published settings: 1" in capsys.readouterr().out
     (tmp_path / "other.json").write_text("{}")
-    assert main(options) == 2
-    assert "other.json is no record of a run" in capsys.readouterr().err
+    assert main(options) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("Left out: ") and "other.json is no record of a run" in said[0]
+    assert said[1] == "RESULTS.md: runs at the published settings: 1"
+    assert main([*options[:3], "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_all_rows_are_there_each_with_its_headline():

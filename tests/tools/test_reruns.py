@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
+import signal
+import subprocess
+import sys
+import time
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import partial
@@ -11,8 +16,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image
 
+from helpers import results
+from helpers.environment import PROJECT
 from tools import reruns
+from tools.execution import Run
 from tools.reruns import main, run_course
 
 FAILING = "raise ValueError('The pictures <are> missing; download them first.\\nMore.')"
@@ -71,7 +81,7 @@ def test_the_course_leaves_one_page(course):
     assert page.count('class="card failed"') == 1
     assert "The pictures &lt;are&gt; missing" in page
     assert "Drawn pictures, samples." in page
-    assert "<td>0.9489</td><td>0.5000 (0.4000 to 0.6000)</td>" in page
+    assert "0.9489" not in page and "test accuracy" not in page  # behind the links
     assert 'alt="A &lt;teal&gt; plane."' in page
     assert "//" not in re.sub(r'base64,[^"]+', "", page)  # nothing comes from elsewhere
     links = set(re.findall(r'href="([^"]+)"', page))
@@ -117,7 +127,7 @@ def elsewhere(tmp_path, monkeypatch) -> Path:
 
 def test_the_command_line_reads_values_by_the_rules(tiny_notebook, elsewhere, capsys, tmp_path):
     notebook = tiny_notebook(tmp_path, "print(repr(EPOCHS), repr(LEARNING_RATE), repr(DATA))")
-    options = ["-p", "EPOCHS", "5", "-p", "LEARNING_RATE", "1e-4", "-p", "DATA", "full"]
+    options = ["-p", "EPOCHS=5.0", "-p", "LEARNING_RATE", "1e-4", "-p", "DATA", "full"]
     assert main(["run", str(notebook), *options]) == 0
     (output,) = elsewhere.glob("*/*.ipynb")
     assert "5 0.0001 'full'" in printed(output)
@@ -129,6 +139,9 @@ def test_a_wrong_command_is_one_sentence_and_leaves_nothing(
 ):
     assert main(["run", str(tiny_notebook(tmp_path)), "-p", "EPOCHS", "true"]) == 2
     assert capsys.readouterr().err == ("Parameters: EPOCHS is 'true' (str), allowed is 1 to 500.\n")
+    assert main(["run", "-p", "PHOTO=a=b.png", str(tiny_notebook(tmp_path)), "-p", "EPOCHS="]) == 2
+    said = capsys.readouterr().err
+    assert "PHOTO is no parameter" in said and "EPOCHS is ''" in said
     assert not elsewhere.exists()
 
 
@@ -141,3 +154,157 @@ def test_a_single_run_writes_to_no_address(tiny_notebook, elsewhere, capsys, tmp
 def test_a_failed_run_ends_with_an_error(tiny_notebook, tmp_path, elsewhere, capsys):
     assert main(["run", str(tiny_notebook(tmp_path, FAILING))]) == 1
     assert "failed after 0." in capsys.readouterr().out
+
+
+# Ends its first run, and in the second waits for ever.
+WAITING = """\
+from pathlib import Path
+from time import sleep
+
+if EPOCHS == 7:
+    Path({started!r}).touch()
+    sleep(600)"""
+DRIVER = """\
+import sys
+from functools import partial
+from pathlib import Path
+from tools import reruns
+
+folder = Path({folder!r})
+reruns.RUNS_FOLDER = reruns.SWEEPS_FOLDER = folder / "runs"
+reruns.course_notebooks = lambda: sorted(folder.glob("notebooks/*.ipynb"))
+settings = dict(presets=folder / "presets.toml", runs_folder=folder / "runs")
+reruns.run_course = partial(reruns.run_course, **settings)
+sys.exit(reruns.main(sys.argv[1:]))"""
+
+
+@pytest.mark.parametrize("command", ["course", "sweep", "run"])
+def test_ctrl_c_is_one_sentence_and_what_was_finished_is_kept(tiny_notebook, tmp_path, command):
+    started = tmp_path / "started"
+    first = tiny_notebook(tmp_path)
+    second = tiny_notebook(tmp_path, WAITING.format(started=str(started)), name="02_waits")
+    (tmp_path / "presets.toml").write_text('["02_waits".quick]\nEPOCHS = 7\n')
+    matrix = second.with_name("grid.yaml")
+    matrix.write_text("notebooks: {01_tiny.ipynb: , 02_waits.ipynb: {EPOCHS: 7}}\n")
+    options = {"sweep": [str(matrix)], "run": [str(second), "-p", "EPOCHS", "7"]}.get(command, [])
+    process = subprocess.Popen(
+        [sys.executable, "-c", DRIVER.format(folder=str(tmp_path)), command, *options],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not started.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, errors) == (130, "\nStopped; what was finished is kept.\n")
+    (kept,) = [path for path in (tmp_path / "runs").iterdir() if path.is_dir()]
+    done = {"run": []}.get(command, [first.stem])
+    assert [
+        path.name.partition("-")[0].removesuffix(".json") for path in kept.glob("01*.json")
+    ] == done
+    if command == "course":
+        page = (kept / "index.html").read_text(encoding="utf-8")
+        assert "01_tiny.html" in page and "1 of\n1 notebooks" in page
+
+
+def test_ctrl_c_while_the_packages_load_is_one_sentence_too():
+    code = "import tools\nraise KeyboardInterrupt"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stderr) == (130, "\nStopped; what was finished is kept.\n")
+
+
+def test_a_notebook_that_breaks_papermill_stops_no_other(tiny_notebook, tmp_path, presets, capsys):
+    broken = tiny_notebook(tmp_path, name="02_gone")
+    quick = reruns.quick_preset
+
+    def then_gone(notebook, presets):
+        values = quick(notebook, presets)
+        if notebook == broken:
+            notebook.unlink()
+        return values
+
+    def no_page(_):
+        raise KeyError("of a template")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reruns, "quick_preset", then_gone)
+        patch.setattr(reruns, "_write_html", no_page)
+        runs = run_course([broken, tiny_notebook(tmp_path)], presets, tmp_path / "runs")
+    assert runs[0].problem.startswith("There is no notebook")
+    assert runs[1].problem is None
+    assert "01_tiny: no page could be made of it: 'of a template'" in capsys.readouterr().out
+    assert "1 of\n2 notebooks" in (tmp_path / "runs/latest/index.html").read_text(encoding="utf-8")
+
+
+def test_a_time_limit_is_read_and_told(tiny_notebook, elsewhere, capsys, tmp_path):
+    notebook = str(tiny_notebook(tmp_path, "import time; time.sleep(60)"))
+    assert main(["run", notebook, "--minutes", "0.08"]) == 1
+    assert "stopped by the time limit of 0.08 minutes" in capsys.readouterr().out
+    for wrong in ("0", "-1", "nan", "inf"):
+        assert main(["run", notebook, "--minutes", wrong]) == 2
+        assert "a number above 0" in capsys.readouterr().err
+
+
+def card_of(folder: Path, notebook: Path, problem: str | None = None, **record) -> str:
+    """Return the page of one run; its output is the notebook as it is, its record as given."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_RECORD", str(notebook.with_suffix(".json")))
+        results.record("01_tiny", {}, "Drawn pictures.", {"test_raw_name": 0.5}, **record)
+    run = Run(notebook, notebook, notebook.with_suffix(".json"), 60.0, problem)
+    return reruns.write_page([run], folder).read_text(encoding="utf-8")
+
+
+def picture_cell(colour: str, kind: str = "image/png", tags: tuple[str, ...] = ()):
+    Image.new("RGB", (90, 60), colour).save(png := io.BytesIO(), "PNG")
+    content = base64.b64encode(png.getvalue()).decode()
+    data = {kind: content if kind == "image/png" else f"<svg><desc>{colour}</desc></svg>"}
+    output = new_output("display_data", data, metadata={kind: {"alt": f"A {colour} plane."}})
+    return new_code_cell("1", outputs=[output], metadata={"tags": list(tags)})
+
+
+def test_a_card_has_one_sentence_and_the_tagged_cells_last_figure(tmp_path):
+    tag = (reruns.HEADLINE_FIGURE,)
+    cells = [picture_cell("teal"), picture_cell("red", tags=tag), picture_cell("blue")]
+    cells[1].outputs.insert(0, picture_cell("pink").outputs[0])
+    path = tmp_path / "01_tiny.ipynb"
+    nbformat.write(new_notebook(cells=cells), path)
+    headline = "3 of 4 hands <are> right."
+    page = card_of(tmp_path, path, headline=headline)
+    assert '<p class="headline">3 of 4 hands &lt;are&gt; right.</p>' in page
+    assert re.findall('alt="(.*?)"', page) == ["A red plane."]
+    assert "test_raw_name" not in page and "test raw name" not in page
+    page = card_of(tmp_path, path, problem="cell 7: <b>late</b>", headline=headline)
+    assert "hands" not in page and "failed after 1.0 minutes: cell 7: &lt;b&gt;late" in page
+
+
+def test_a_card_without_a_tag_shows_the_first_figure_but_no_diagram(tmp_path):
+    path = tmp_path / "01_tiny.ipynb"
+    diagram = picture_cell("green", "image/svg+xml")
+    damaged = picture_cell("black")
+    damaged.outputs[0].data["image/png"] = "AAAA"
+    cells = [diagram, damaged, picture_cell("teal"), picture_cell("blue")]
+    nbformat.write(new_notebook(cells=cells), path)
+    page = card_of(tmp_path, path)
+    assert re.findall('alt="(.*?)"', page) == ["A teal plane."]
+    assert 'class="headline"' not in page and "Drawn pictures." in page
+    diagram.metadata["tags"] = [reruns.HEADLINE_FIGURE]
+    nbformat.write(new_notebook(cells=cells), path)
+    assert 'src="data:image/svg+xml;base64,' in card_of(tmp_path, path)
+
+
+def test_a_record_that_cannot_be_read_costs_its_line_and_not_the_page(tmp_path):
+    path = tmp_path / "01_tiny.ipynb"
+    nbformat.write(new_notebook(cells=[picture_cell("teal")]), path)
+    card_of(tmp_path, path)
+    path.with_suffix(".json").write_text('{"lesson": <script>}')
+    run = Run(path, path, path.with_suffix(".json"), 60.0, None)
+    page = reruns.write_page([run], tmp_path).read_text(encoding="utf-8")
+    assert "01_tiny.json is no record of a run" in page and "<script>" not in page
