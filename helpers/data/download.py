@@ -23,12 +23,12 @@ from typing import BinaryIO, Literal
 from urllib.parse import urlsplit
 
 import requests
-from pooch import HTTPDownloader
+import urllib3
 from tqdm.auto import tqdm
 
 from helpers.data.catalog import Archive, DataSet, Split, dataset
 from helpers.environment import DATA_FOLDER, MIRROR_VARIABLE, mirror_folder
-from helpers.messages import MirrorError, NotAvailable
+from helpers.messages import MirrorError, NotAvailable, format_seconds
 
 try:
     import fcntl
@@ -41,6 +41,8 @@ SOURCES = ("auto", "full", "samples")
 CONNECT_SECONDS = 5  # for one connection
 HOST_SECONDS = 10  # for a host to answer at all: its name may stand for a dozen machines
 READ_SECONDS = 30  # without a single byte, in the middle of a transfer
+FILE_SECONDS = 3600  # for a whole file
+PIECE = 2**16  # bytes read at a time
 UNPACKED_AT_MOST = 4  # times the archive's size; pictures hardly compress
 
 _WHERE = {
@@ -384,63 +386,119 @@ def _download(archive: Archive, downloads: Path) -> Path:
         if host in unreachable:
             continue
         try:
-            knock(address)
-            _fetch(address, archive, partial)
+            fetch(address, partial, archive.name, archive.bytes)
             fault = archive.find_fault(partial)
             if not fault:
                 return partial.replace(target)
             failures[f"{archive.name} from {host} {fault}"] = None
-        except (requests.ConnectionError, requests.Timeout) as error:
+        except Unreachable as error:
             unreachable.add(host)
-            failures[f"{host} could not be reached ({name_cause(error)})"] = None
-        except requests.HTTPError as error:
-            failures[f"{host} answered {error.response.status_code} for {archive.name}"] = None
-        except requests.RequestException:
-            failures[f"the transfer of {archive.name} from {host} broke off"] = None
+            failures[str(error)] = None
+        except ConnectionError as error:
+            failures[str(error)] = None
         finally:
             partial.unlink(missing_ok=True)
     raise ConnectionError("; ".join(failures))
 
 
-def knock(address: str) -> None:
-    """Find out quickly whether a host answers.
+class Unreachable(ConnectionError):
+    """A host does not answer, and will not for another address either."""
 
-    A name can stand for a dozen machines, each with a time limit of its own, and looking the name
-    up has none that could be set; so the question is asked aside and waited for once.
+
+def fetch(address: str, target: Path, name: str, most: int) -> None:
+    """Download a file as its host keeps it, within bounds of size and of time.
+
+    Args:
+        address: where it lies.
+        target: the file to write; what came of it stays there if the download fails.
+        name: what to call it.
+        most: bytes to take at most.
+
+    Raises:
+        Unreachable: the host does not answer.
+        ConnectionError: it sends another answer, too much, or too slowly.
+        OSError: the file cannot be written.
+    """
+    host = urlsplit(address).netloc
+    try:
+        _ask(requests.head, address, HOST_SECONDS, timeout=(CONNECT_SECONDS, HOST_SECONDS))
+        settings = {"headers": {"Accept-Encoding": "identity"}, "hooks": {"response": _hang_up}}
+        timeout = CONNECT_SECONDS, READ_SECONDS
+        with (
+            target.open("wb") as file,
+            _ask(
+                requests.get, address, sum(timeout), timeout=timeout, stream=True, **settings
+            ) as response,
+        ):
+            response.raise_for_status()
+            _receive(response, file, name, most)
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise Unreachable(f"{host} could not be reached ({_name_cause(error)})") from error
+    except requests.HTTPError as error:
+        raise ConnectionError(f"{host} answered {error.response.status_code} for {name}") from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+        raise ConnectionError(f"the transfer of {name} from {host} broke off") from error
+
+
+def _hang_up(response: requests.Response, **_) -> None:
+    """Leave a redirect's own content, which may have no end, where it is."""
+    if response.is_redirect:
+        response.close()
+
+
+def _receive(response: requests.Response, file: BinaryIO, name: str, most: int) -> None:
+    """Write what is sent, never unpacked on the way: a few bytes could become gigabytes.
+
+    Raises:
+        ConnectionError: it is compressed on the way, too much, or too slow.
+    """
+    host, start = urlsplit(response.url).netloc, time.monotonic()
+    encoding = response.headers.get("Content-Encoding", "identity")
+    if encoding != "identity" and not name.endswith(".gz"):  # said of .gz files as they are, too
+        raise ConnectionError(f"{host} sends {name} compressed once more ({encoding})")
+    total = response.raw.length_remaining or None
+    print(f"Downloading {name}{f', {total:,} bytes,' if total else ''} from {host}.")
+    with tqdm(None, name, total, leave=False, unit="B", unit_scale=True) as bar:
+        while piece := response.raw.read1(PIECE, decode_content=False):  # what is there by now
+            if file.tell() + len(piece) > most:
+                raise ConnectionError(f"{host} sends more than the {most:,} bytes of {name}")
+            if time.monotonic() - start > FILE_SECONDS:
+                raise ConnectionError(
+                    f"{host} had sent {file.tell():,} of {total or most:,} bytes of {name} after "
+                    f"{format_seconds(FILE_SECONDS)}, which is all the time there is"
+                )
+            file.write(piece)
+            bar.update(len(piece))
+
+
+def _ask(method: Callable, address: str, seconds: float, **settings) -> requests.Response:
+    """Ask a host, and wait for its answer so many seconds and no longer.
+
+    A name can stand for a dozen machines, each with a time limit of its own, looking the name up
+    has none that could be set, and an answer may trickle; so the question is asked aside.
 
     Raises:
         requests.RequestException: the host does not answer.
     """
-    answers: list[requests.RequestException | None] = []
+    answers: list[requests.Response | Exception] = []
 
     def ask() -> None:
         try:
-            requests.head(address, timeout=(CONNECT_SECONDS, HOST_SECONDS))
-            answers.append(None)
-        except requests.RequestException as error:
+            answers.append(method(address, **settings))
+        except Exception as error:  # besides those of requests: a redirect may lead anywhere
             answers.append(error)
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
-    asking.join(HOST_SECONDS)
+    asking.join(seconds)
     if not answers:
         raise requests.ConnectTimeout
-    if answers[0]:
+    if isinstance(answers[0], Exception):
         raise answers[0]
+    return answers[0]
 
 
-def _fetch(address: str, archive: Archive, partial: Path) -> None:
-    print(f"Downloading {archive.name}, {archive.bytes:,} bytes, from {urlsplit(address).netloc}.")
-    with tqdm(
-        total=archive.bytes, desc=archive.name, unit="B", unit_scale=True, leave=False
-    ) as bar:
-        fetch = HTTPDownloader(
-            progressbar=bar, chunk_size=2**16, timeout=(CONNECT_SECONDS, READ_SECONDS)
-        )
-        fetch(address, str(partial), None)
-
-
-def name_cause(error: requests.RequestException) -> str:
+def _name_cause(error: requests.RequestException) -> str:
     """Say in a few words why a host could not be reached."""
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate could not be verified"

@@ -21,11 +21,9 @@ from urllib.parse import urlsplit
 
 import keras
 import numpy as np
-import requests
 from keras import layers
-from pooch import HTTPDownloader
 
-from helpers.data.download import CONNECT_SECONDS, READ_SECONDS, knock, name_cause
+from helpers.data.download import fetch
 from helpers.environment import MIRROR_VARIABLE, mirror_folder
 from helpers.messages import MirrorError, NotAvailable
 from helpers.pretrained.efficientnet_lite import (
@@ -38,6 +36,7 @@ from helpers.transfer import join, split
 
 ADDRESS = "https://storage.googleapis.com/"
 ALWAYS_THERE = "EfficientNetLite0"
+WEIGHTS_AT_MOST = 2**30  # bytes of a download; the largest here, VGG19 with its top, has 0.6 GB
 
 Origin = Literal["package", "cache", "mirror", "download", "random"]
 
@@ -325,24 +324,17 @@ def _find_fault(family: Family, top: bool, file: Path, md5: str) -> str:
 def _fetch(family: Family, top: bool, cache: Path, notes: list[str]) -> _Way | None:
     """Download to Keras's cache; a file takes its name there only once it is whole."""
     address, name = family.address(top), family.file_names(top)[0]
-    host, md5 = urlsplit(address).netloc, _expected_md5(family, top, name)
+    md5 = _expected_md5(family, top, name)
     partial = cache / f".{uuid.uuid4().hex[:6]}.partial.{name}"
-    fetch = HTTPDownloader(progressbar=True, timeout=(CONNECT_SECONDS, READ_SECONDS))
     try:
-        knock(address)
         cache.mkdir(parents=True, exist_ok=True)
-        print(f"Downloading {name} from {host}.")
-        fetch(address, str(partial), None)
+        fetch(address, partial, name, WEIGHTS_AT_MOST)
         fault = _find_fault(family, top, partial, md5)
         if not fault:
             return partial.replace(cache / name), "download", "md5" if md5 else "shapes"
-        notes.append(f"{name} as it came from {host} {fault}")
-    except (requests.ConnectionError, requests.Timeout) as error:
-        notes.append(f"{host} could not be reached ({name_cause(error)})")
-    except requests.HTTPError as error:
-        notes.append(f"{host} answered {error.response.status_code} for {name}")
-    except requests.RequestException:
-        notes.append(f"the transfer of {name} from {host} broke off")
+        notes.append(f"{name} as it came from {urlsplit(address).netloc} {fault}")
+    except ConnectionError as error:
+        notes.append(str(error))
     except OSError as error:
         notes.append(f"{cache} could not be written to ({error.strerror or error})")
     finally:

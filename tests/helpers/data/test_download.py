@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,6 +34,10 @@ class Web:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.promised: dict[str, int] = {}  # a Content-Length other than the true one
+        self.without_end: dict[str, tuple[bytes, float]] = {}  # what is repeated, and the pause
+        self.encoding: dict[str, str] = {}  # a Content-Encoding
+        self.redirect: dict[str, str] = {}  # where to go instead, from what has no end
+        self.sent = 0  # bytes of what has no end
         self.fetched: list[str] = []
         self.arrived = threading.Event()  # somebody has asked for a file
         self.gate = threading.Event()  # closed: answers half of a file, then waits
@@ -46,6 +51,8 @@ class Web:
                     self.send_error(404)
                     return None
                 self.send_response(200)
+                if self.path in web.encoding:
+                    self.send_header("Content-Encoding", web.encoding[self.path])
                 self.send_header("Content-Length", str(web.promised.get(self.path, len(body))))
                 self.end_headers()
                 return body
@@ -55,6 +62,9 @@ class Web:
 
             def do_GET(self) -> None:
                 web.fetched.append(self.path)
+                if self.path in web.without_end:
+                    self.go_on(*web.without_end[self.path])
+                    return
                 body = self.start()
                 if body is not None:
                     half = len(body) // 2
@@ -62,6 +72,17 @@ class Web:
                     web.arrived.set()
                     web.gate.wait(PATIENCE)
                     self.wfile.write(body[half:])
+
+            def go_on(self, piece: bytes, pause: float) -> None:
+                """Send a piece again and again: 50 MB of it, or until the gate is closed."""
+                self.send_response(302 if self.path in web.redirect else 200)
+                if self.path in web.redirect:
+                    self.send_header("Location", web.redirect[self.path])
+                self.end_headers()
+                while web.sent < 50_000_000 and web.gate.is_set():
+                    self.wfile.write(piece)
+                    web.sent += len(piece)
+                    time.sleep(pause)
 
             def log_message(self, *_) -> None:
                 pass
@@ -76,6 +97,7 @@ class Web:
 
     def close(self) -> None:
         self.gate.set()
+        self.sent = 50_000_000
         self.server.shutdown()
         self.server.server_close()
 
@@ -264,6 +286,58 @@ def test_a_transfer_that_breaks_off_is_started_anew_by_the_next_run(web, tmp_pat
     assert f"the transfer of rps.zip from {web.host} broke off" in refuse(wanted, tmp_path)
     web.promised.clear()
     assert find_data(wanted, "full", tmp_path).origin == "download"
+
+
+def test_a_server_that_never_ends_is_stopped_at_the_size_in_the_catalog(web, tmp_path):
+    wanted = serve_one(web, TRAIN_ZIP)
+    web.without_end["/rps.zip"] = (bytes(100_000), 0)
+    message = refuse(wanted, tmp_path)
+    assert f"{web.host} sends more than the {len(TRAIN_ZIP):,} bytes of rps.zip" in message
+    assert web.sent < 20_000_000, "no more than what fits into the sockets' buffers"
+
+
+@pytest.mark.parametrize("where", ["/rps.zip", "http://[", "file:///etc/passwd", "/old/rps.zip"])
+def test_a_redirect_is_followed_without_reading_what_it_says(web, tmp_path, where):
+    wanted = serve_one(web, TRAIN_ZIP)
+    address = f"http://{web.host}/old/rps.zip"
+    moved = as_archive("rps.zip", TRAIN_ZIP, [address])
+    web.without_end["/old/rps.zip"], web.redirect["/old/rps.zip"] = (bytes(100_000), 0), where
+    wanted = tiny([moved], splits=wanted.splits)
+    if where == "/rps.zip":
+        assert find_data(wanted, "full", tmp_path).origin == "download"
+    else:
+        assert f"the transfer of rps.zip from {web.host} broke off" in refuse(wanted, tmp_path)
+    assert web.sent < 40_000_000
+
+
+def test_a_server_that_trickles_is_given_up(web, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "FILE_SECONDS", 0.3)
+    wanted = serve_one(web, TRAIN_ZIP)
+    web.without_end["/rps.zip"] = (b"x", 0.02)
+    threading.Timer(5, web.gate.clear).start()
+    start = time.monotonic()
+    message = refuse(wanted, tmp_path)
+    assert time.monotonic() - start < 3
+    assert f"{web.host} had sent " in message and f"{len(TRAIN_ZIP):,} bytes of rps.zip" in message
+    assert "after 0 s" in message and message.endswith("downloads/ and run again.")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip"])
+def test_a_transfer_that_is_compressed_on_the_way_is_refused(web, tmp_path, encoding):
+    wanted = serve_one(web, TRAIN_ZIP, sha256=None)
+    web.files["/rps.zip"] = gzip.compress(bytes(30_000_000))
+    web.encoding["/rps.zip"] = encoding
+    message = refuse(wanted, tmp_path)
+    assert f"{web.host} sends rps.zip compressed once more ({encoding})" in message
+
+
+def test_a_server_that_calls_a_gz_file_compressed_is_understood(web, tmp_path):
+    body = gzip.compress(b"pixels")
+    web.files["/images.gz"], web.encoding["/images.gz"] = body, "x-gzip"
+    archive = as_archive("images.gz", body, [f"http://{web.host}/images.gz"])
+    wanted = tiny([archive], layout="files", splits=(Split("train", "train", 4),))
+    found = find_data(wanted, "full", tmp_path)
+    assert (found.folder / "images.gz").read_bytes() == body
 
 
 def test_an_error_page_is_named_once_for_all_addresses(web, tmp_path):

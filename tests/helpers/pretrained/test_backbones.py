@@ -36,10 +36,10 @@ GOOD, BAD = b"the weights", b"the we"
 def off_the_network(monkeypatch, tmp_path):
     """Tests reach no network and no cache but their own."""
 
-    def refuse(address):
+    def refuse(*_, **__):
         raise requests.ConnectionError("Connection refused")
 
-    monkeypatch.setattr(backbones, "knock", refuse)
+    monkeypatch.setattr(requests, "head", refuse)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
 
 
@@ -281,6 +281,7 @@ class Web:
 
     def __init__(self) -> None:
         self.body, self.promised, self.status = GOOD, len(GOOD), 200
+        self.times = 1  # that the body is sent
         web = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -288,19 +289,24 @@ class Web:
                 self.send_response(web.status)
                 self.send_header("Content-Length", str(web.promised))
                 self.end_headers()
-                self.wfile.write(web.body)
+                for _ in range(web.times):
+                    self.wfile.write(web.body)
 
             def log_message(self, *_) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_) -> None:  # who hangs up is part of the tests
+                pass
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
 
 
 @pytest.fixture
 def web(monkeypatch):
     web = Web()
-    monkeypatch.setattr(backbones, "knock", lambda address: None)
+    monkeypatch.setattr(requests, "head", lambda *_, **__: None)
     address = f"http://127.0.0.1:{web.server.server_port}/"
     monkeypatch.setattr(backbones, "ADDRESS", address)
     yield web
@@ -336,6 +342,15 @@ def test_what_did_not_come_whole_is_not_kept(web, folders, small_file, name, cha
         setattr(web, key, value)
     with pytest.raises(FileNotFoundError, match=reason):
         find_backbone(name, cache=cache)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_download_of_weights_has_a_bound(web, folders, monkeypatch):
+    cache, _ = folders
+    monkeypatch.setattr(backbones, "WEIGHTS_AT_MOST", 1_000_000)
+    web.body, web.times, web.promised = bytes(10_000), 500, 5_000_000
+    with pytest.raises(FileNotFoundError, match=r"sends more than the 1,000,000 bytes of mobile"):
+        find_backbone("MobileNetV2", cache=cache)
     assert list(cache.iterdir()) == []
 
 
