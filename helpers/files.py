@@ -1,8 +1,9 @@
-"""Write a file or a folder whole or not at all."""
+"""Write a file or a folder whole or not at all; where to, if the disk takes nothing."""
 
 from __future__ import annotations
 
 import shutil
+import tempfile
 import uuid
 from pathlib import Path
 
@@ -24,6 +25,11 @@ def write_atomically(target: Path, text: str) -> None:
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def temporary_folder() -> Path:
+    """Return the course's place in the system's temporary folder, one for each user; not made."""
+    return Path(tempfile.gettempdir()) / f"course-{Path.home().name}"
 
 
 def replace_folder(source: Path, target: Path) -> None:

@@ -7,6 +7,7 @@ another name, ending in `.partial`, and is cleared away by the next run.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -16,7 +17,6 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
@@ -28,6 +28,7 @@ from tqdm.auto import tqdm
 
 from helpers.data.catalog import Archive, DataSet, Split, dataset
 from helpers.environment import DATA_FOLDER, MIRROR_VARIABLE, mirror_folder
+from helpers.files import temporary_folder
 from helpers.messages import MirrorError, NotAvailable, format_seconds
 
 try:
@@ -144,7 +145,7 @@ def find_data(
     mirror = _check_mirror(mirror)
     notes: list[str] = []
     found = _find_real(wanted, folder, mirror, notes)
-    reason = "; ".join(notes)
+    reason = "; ".join(dict.fromkeys(notes))
     if found:
         which, place, origin = found
         return Located(which, place, "full", origin, reason)
@@ -167,20 +168,35 @@ def _check_mirror(mirror: Path | None) -> Path | None:
 def _draw(wanted: DataSet, folder: Path, reason: str) -> Located:
     from helpers.samples import draw_samples
 
-    drawn = draw_samples(wanted.name, folder / "samples" / wanted.name)
-    return Located(wanted, drawn, "samples", "drawn", reason)
+    faults = []
+    for place in (folder / "samples", temporary_folder() / "samples"):
+        try:
+            drawn = draw_samples(wanted.name, place / wanted.name)
+        except OSError as error:
+            faults.append(_explain(error))
+        else:
+            if faults:
+                reason += f"; {faults[0]}, so they are in the system's temporary folder"
+            return Located(wanted, drawn, "samples", "drawn", reason)
+    raise NotAvailable(
+        f"No sample pictures of {wanted.name} can be drawn, because {reason}; "
+        f"{'; '.join(dict.fromkeys(faults))}; free some space, and run again."
+    )
 
 
 def _what_to_do(wanted: DataSet, folder: Path) -> str:
     """Say which files to put where by hand."""
     if not wanted.archives:
         return f"name a folder that holds {wanted.name} in {MIRROR_VARIABLE} and run again"
-    if (folder / wanted.name).exists():
+    for place in (folder, folder / "downloads"):
+        if os.path.lexists(place) and not place.is_dir():
+            return f"move the file {place.relative_to(folder.parent)} away and run again"
+    if os.path.lexists(folder / wanted.name):
         return f"move {folder.name}/{wanted.name} away and run again"
     files = [
         f"{archive.name} ({archive.bytes:,} bytes)"
         for archive in wanted.archives
-        if not _is_good(archive, folder / "downloads" / archive.name)
+        if _find_fault(archive, folder / "downloads" / archive.name) != ""
     ]
     if not files:
         return f"{folder.name}/downloads holds all its archives; run again once this is mended"
@@ -188,8 +204,14 @@ def _what_to_do(wanted: DataSet, folder: Path) -> str:
     return f"put {listed} into {folder.name}/downloads/ and run again"
 
 
-def _is_good(archive: Archive, file: Path) -> bool:
-    return file.is_file() and not archive.find_fault(file)
+def _find_fault(archive: Archive, file: Path) -> str | None:
+    """Say what is wrong with a copy of an archive: "" for a good one, None where there is none."""
+    try:
+        if file.is_file():
+            return archive.find_fault(file)
+        return "is not a file" if os.path.lexists(file) else None
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
 
 
 # The three ways to the real pictures. Each returns the folder and its origin, or None;
@@ -218,7 +240,7 @@ def _ways(wanted: DataSet, folder: Path, mirror: Path | None) -> list[tuple[Data
     of_whole = _ways(wanted.whole, folder, mirror)
     places = [folder / "downloads", *(_mirror_places(wanted.whole, mirror) if mirror else [])]
     files = [place / archive.name for archive in wanted.whole.archives for place in places]
-    if any(file.is_file() for file in files):
+    if any(os.path.isfile(file) for file in files):  # noqa: PTH113 (false where one may not look)
         return [*of_whole, *part]
     return [*of_whole[:-1], *part, of_whole[-1]]
 
@@ -227,9 +249,10 @@ def _explain(error: OSError) -> str:
     """Say in a few words what the system reported; errors of our own are sentences already."""
     if error.errno is None:
         return str(error)
-    if error.errno == errno.ENOSPC:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full"
-    return f"{Path(str(error.filename)).name} could not be used ({error.strerror})"
+    name = Path(error.filename).name if error.filename else "the disk"
+    return f"{name} could not be used ({error.strerror})"
 
 
 def _in_cache(
@@ -237,6 +260,8 @@ def _in_cache(
 ) -> tuple[Path, Origin] | None:
     target = folder / wanted.name
     if not target.exists():
+        if target.is_symlink():
+            notes.append(f"{folder.name}/{wanted.name} is a link that leads nowhere")
         return None
     shortage = wanted.find_shortage(target)
     if not shortage:
@@ -285,7 +310,7 @@ def _from_archives(
     downloads = folder / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
     with _only_one(downloads / f".{wanted.name}.lock"):
-        if target.exists():  # incomplete, and noted as such; or another run has just filled it
+        if os.path.lexists(target):  # incomplete, and noted as such; or another run has just filled it
             return _in_cache(wanted, folder, mirror, [])
         places = _mirror_places(wanted, mirror) if mirror else []
         files = {
@@ -322,15 +347,14 @@ def _find_archive(
         FileExistsError: a file placed by hand is not what it should be; it is left alone.
     """
     placed = downloads / archive.name
-    fault = archive.find_fault(placed) if placed.is_file() else ""
-    if placed.is_file() and not fault:
+    fault = _find_fault(archive, placed)
+    if fault == "":
         return placed
     for place in places:
-        file = place / archive.name
-        if file.is_file():
-            mirror_fault = archive.find_fault(file)
-            if not mirror_fault:
-                return file
+        mirror_fault = _find_fault(archive, place / archive.name)
+        if mirror_fault == "":
+            return place / archive.name
+        if mirror_fault:
             notes.append(f"the mirror folder's {archive.name} {mirror_fault}")
     if fault:
         shown = f"{downloads.parent.name}/{downloads.name}/{archive.name}"
@@ -346,7 +370,7 @@ def _check_space(folder: Path, needed: int) -> None:
         )
 
 
-@contextmanager
+@contextlib.contextmanager
 def _only_one(path: Path) -> Iterator[None]:
     """Keep other runs out; the system lets them in when this one ends, however it ends."""
     with path.open("a+b") as file:

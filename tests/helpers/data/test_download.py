@@ -4,11 +4,13 @@ import errno
 import gzip
 import hashlib
 import io
+import os
 import shutil
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import zipfile
@@ -20,10 +22,11 @@ import requests
 from PIL import Image
 
 from helpers import samples
-from helpers.data import download
+from helpers.data import catalog, download
 from helpers.data.catalog import Archive, DataSet, Split, dataset
 from helpers.data.download import find_data
 from helpers.environment import PROJECT
+from helpers.messages import NotAvailable
 
 PATIENCE = 30  # seconds after which a test that waits for another process gives up
 
@@ -523,6 +526,146 @@ def test_a_data_folder_that_cannot_be_written_is_said(served, tmp_path):
     (tmp_path / "data").write_text("a file, not a folder")
     with pytest.raises(FileNotFoundError, match="could not be used"):
         find_data(served, "full", tmp_path / "data")
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch) -> Path:
+    """The system's temporary folder, for this test."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def block_data(data: Path) -> str:
+    data.write_text("a file, not a folder")
+    return "move the file data away"
+
+
+def block_downloads(data: Path) -> str:
+    data.mkdir()
+    (data / "downloads").symlink_to("nowhere")
+    return "move the file data/downloads away"
+
+
+def block_by_a_link(data: Path) -> str:
+    data.mkdir()
+    (data / "tiny").symlink_to("nowhere")
+    return "data/tiny is a link that leads nowhere; move data/tiny away"
+
+
+def block_archive(data: Path) -> str:
+    (data / "downloads" / "rps.zip").mkdir(parents=True)
+    return "data/downloads/rps.zip is not a file (move it away to have it downloaded); put rps.zip"
+
+
+def block_lock(data: Path) -> str:
+    (data / "downloads" / ".tiny.lock").mkdir(parents=True)
+    return ".tiny.lock could not be used (Is a directory); put rps.zip"
+
+
+BLOCKS = [block_data, block_downloads, block_by_a_link, block_archive, block_lock]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_what_stands_in_the_way_is_said_before_anything_is_fetched(
+    served, web, tmp_path, temporary, drawn, block
+):
+    said = block(tmp_path / "data")
+    message = refuse(served, tmp_path / "data")
+    assert said in message and web.fetched == []
+    assert message.count("could not be used") <= 1, "each reason is said once"
+    found = find_data(served, "auto", tmp_path / "data")
+    assert found.kind == "samples" and found.splits == ("train",)
+    assert found.folder.is_relative_to(temporary) == (block is block_data)
+
+
+def test_samples_go_to_the_temporary_folder_where_the_data_folder_is_of_no_use(
+    offline, tmp_path, temporary, drawn
+):
+    (tmp_path / "data").write_text("a file, not a folder")
+    found = find_data(offline, "samples", tmp_path / "data")
+    assert found.line == (
+        "Data: drawn sample pictures, because they were asked for; paper could not be used (Not a "
+        "directory), so they are in the system's temporary folder."
+    )
+    (path,) = [path for path in found.folder.rglob("*") if path.is_file()]
+    assert path.is_relative_to(temporary)
+    (tmp_path / "data").unlink()
+    assert find_data(offline, "samples", tmp_path / "data").folder.is_relative_to(tmp_path / "data")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES])
+def test_a_disk_that_takes_nothing_costs_no_lesson(
+    served, tmp_path, temporary, monkeypatch, number
+):
+    def draw_samples(name: str, folder: Path) -> Path:
+        if full in folder.parents:
+            raise OSError(number, os.strerror(number))
+        put_pictures(folder, ["rps/paper/drawn.png"])
+        return folder
+
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    full = tmp_path / "data"
+    monkeypatch.setattr(samples, "draw_samples", draw_samples)
+    monkeypatch.setattr(Path, "mkdir", fail)
+    with pytest.raises(FileNotFoundError) as refused:
+        find_data(served, "full", full)
+    reason = str(refused.value)
+    assert ("the disk is full" in reason) == (number in (errno.ENOSPC, errno.EDQUOT))
+    assert "None" not in reason
+    monkeypatch.undo()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(samples, "draw_samples", draw_samples)
+    assert find_data(served, "samples", full).folder.is_relative_to(temporary)
+    full = tmp_path  # and so is the temporary folder
+    with pytest.raises(NotAvailable, match="they were asked for; .*free some space, and run again"):
+        find_data(served, "samples", tmp_path / "data")
+
+
+@pytest.mark.parametrize("place", ["data/downloads", "mirror"])
+def test_an_archive_that_cannot_be_read_is_a_reason(offline, tmp_path, monkeypatch, drawn, place):
+    def refuse_to_read(file: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / place).mkdir(parents=True, exist_ok=True)
+    (tmp_path / place / "rps.zip").write_bytes(TRAIN_ZIP)
+    monkeypatch.setattr(catalog, "_sha256", refuse_to_read)
+    message = refuse(offline, tmp_path / "data", tmp_path / "mirror")
+    assert "rps.zip cannot be read (Permission denied)" in message
+    assert "put rps.zip (" in message
+    found = find_data(offline, "auto", tmp_path / "data", tmp_path / "mirror")
+    assert found.kind == "samples"
+
+
+def test_class_folders_that_cannot_be_read_are_a_reason(served, web, tmp_path, monkeypatch, drawn):
+    def refuse_to_look(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    put_pictures(tmp_path / "tiny", TRAIN_NAMES + TEST_NAMES)
+    monkeypatch.setattr(os, "scandir", refuse_to_look)
+    message = refuse(served, tmp_path)
+    assert message == (
+        "The real pictures of tiny cannot be had: paper could not be used (Permission denied); "
+        f"move {tmp_path.name}/tiny away and run again."
+    )
+    assert find_data(served, "auto", tmp_path).kind == "samples" and web.fetched == []
+
+
+def test_a_mirror_that_may_not_be_looked_into_is_a_reason(served, tmp_path, monkeypatch, drawn):
+    def stat(path: Path, **_):
+        if path.parent == tmp_path / "mirror":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return see(path)
+
+    (tmp_path / "mirror").mkdir()
+    see = Path.stat
+    monkeypatch.setattr(Path, "stat", stat)
+    found = find_data(part_of(served), "auto", tmp_path / "data", tmp_path / "mirror")
+    assert found.origin == "download" and "could not be used (Permission denied)" in found.reason
 
 
 # What archives may hold
