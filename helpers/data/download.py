@@ -15,7 +15,6 @@ import stat
 import threading
 import time
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -570,7 +569,9 @@ def _unpack(archive: Archive, file: Path, target: Path) -> None:
                 destination.parent.mkdir(parents=True, exist_ok=True)
                 with bundle.open(info) as source, destination.open("wb") as sink:
                     shutil.copyfileobj(source, sink)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # each way of compressing has an error of its own
         raise OSError(f"{archive.name} is damaged or no zip archive ({error})") from error
 
 

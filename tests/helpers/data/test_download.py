@@ -134,9 +134,9 @@ def make_picture(value: int = 0) -> bytes:
     return stream.getvalue()
 
 
-def make_zip(names: list[str]) -> bytes:
+def make_zip(names: list[str], compression: int = zipfile.ZIP_STORED) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as bundle:
+    with zipfile.ZipFile(stream, "w", compression) as bundle:
         for number, name in enumerate(names):
             bundle.writestr(name, make_picture(number))
     return stream.getvalue()
@@ -712,9 +712,9 @@ def test_the_folder_inside_an_archive_is_stripped(web, tmp_path):
     assert list_files(found.folder) == TRAIN_NAMES
 
 
-def damage(body: bytes) -> bytes:
+def damage(body: bytes, at: int = 0) -> bytes:
     """Change one byte of a picture inside a zip archive."""
-    at = body.index(b"IDAT")
+    at = at or body.index(b"IDAT")
     return body[:at] + b"X" + body[at + 1 :]
 
 
@@ -723,6 +723,7 @@ def damage(body: bytes) -> bytes:
     [
         (b"x" * len(TRAIN_ZIP), "rps.zip is damaged or no zip archive"),
         (damage(TRAIN_ZIP), "rps.zip is damaged or no zip archive"),
+        (damage(make_zip(TRAIN_NAMES, zipfile.ZIP_LZMA), 60), "rps.zip is damaged"),
         (make_zip(TRAIN_NAMES[:3]), "is incomplete, split train (rps) has 3 of 4 pictures"),
     ],
 )
