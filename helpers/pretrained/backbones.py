@@ -145,7 +145,8 @@ class Found:
         origin: "package", "cache" (Keras's own), "mirror", "download" or "random".
         reason: why an earlier way did not serve; empty if the first one did.
         top: whether the network ends in ImageNet's 1000 classes.
-        checked: what the file was checked by.
+        checked: what the file was checked by; "shapes", of those and of the values, says nothing
+            about who trained the network.
     """
 
     name: str
@@ -177,10 +178,10 @@ class Found:
             "download": "from the download",
         }[self.origin]
         because = f", because {self.reason}" if self.reason else ""
-        return (
-            f"Backbone: {self.name} with ImageNet weights {place} "
-            f"({self.checked} checked){because}."
-        )
+        known = self.checked != "shapes" or self.origin == "download"
+        what = "ImageNet weights" if known else "weights of unknown origin"
+        checked = "shapes and values" if self.checked == "shapes" else self.checked
+        return f"Backbone: {self.name} with {what} {place} ({checked} checked){because}."
 
 
 def find_backbone(
@@ -281,18 +282,18 @@ def _look_in_mirror(
     for file in files:
         if found := _take(family, top, file, "mirror", notes):
             return found
-    if not any(file.is_file() for file in files):
+    if not any(os.path.lexists(file) for file in files):
         notes.append(f"the mirror folder does not hold {family.file_names(top)[0]}")
     return None
 
 
 def _take(family: Family, top: bool, file: Path, origin: Origin, notes: list[str]) -> _Way | None:
     """Return the file where it is there and whole; note what is wrong with it where it is not."""
-    if not file.is_file():
+    if not os.path.lexists(file):
         return None
     try:
         md5 = _expected_md5(family, top, file.name)
-        fault = _find_fault(family, top, file, md5)
+        fault = _find_fault(family, top, file, md5) if file.is_file() else "is not a file"
     except OSError as error:
         fault = f"cannot be read ({error.strerror or error})"
     if not fault:
@@ -307,23 +308,40 @@ def _expected_md5(family: Family, top: bool, name: str) -> str:
 
 
 def _find_fault(family: Family, top: bool, file: Path, md5: str) -> str:
-    """Say what is wrong with a file; where no checksum is known, all its shapes have to fit."""
+    """Say what is wrong; where no checksum is known, shapes must fit, and values make sense."""
     if md5:
         with file.open("rb") as opened:
             right = hashlib.file_digest(opened, "md5").hexdigest() == md5
         return "" if right else "is damaged (its md5 is not the one Keras expects)"
-    _, published = _assemble(family, family.size if family.fixed_top else family.smallest, top)
+    model, published = _assemble(family, family.size if family.fixed_top else family.smallest, top)
     try:
         with warnings.catch_warnings(action="ignore"):
             published.load_weights(file)
     except Exception:  # h5py and Keras raise many kinds for a file that is cut off or another's
         return f"is damaged or does not fit {family.name}"
+    return _find_senseless(model)
+
+
+def _find_senseless(model: keras.Model) -> str:
+    """Say what no trained network has, and what a file of the right shapes may hold."""
+    for weight in model.weights:
+        values = weight.numpy()
+        if not np.isfinite(values).all():
+            return f"holds NaN or infinite values (in {weight.path})"
+        if values.ndim > 1 and values.min() == values.max():
+            return f"holds one and the same value throughout {weight.path}"
+    pixels = np.random.default_rng(0).uniform(0, 255, (2, *model.input_shape[1:]))
+    one, other = model(pixels).numpy()
+    if not np.isfinite([one, other]).all() or (one == other).all():
+        return "answers no picture, or all alike"
     return ""
 
 
 def _fetch(family: Family, top: bool, cache: Path, notes: list[str]) -> _Way | None:
     """Download to Keras's cache; a file takes its name there only once it is whole."""
     address, name = family.address(top), family.file_names(top)[0]
+    if (cache / name).is_dir():  # and noted as such
+        return None
     md5 = _expected_md5(family, top, name)
     partial = cache / f".{uuid.uuid4().hex[:6]}.partial.{name}"
     try:
