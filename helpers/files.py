@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 import uuid
@@ -27,9 +28,45 @@ def write_atomically(target: Path, text: str) -> None:
         partial.unlink(missing_ok=True)
 
 
+def explain(error: OSError) -> str:
+    """Say in a few words what the system reported; errors of our own are sentences already."""
+    if error.errno is None:
+        return str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    name = Path(error.filename).name if error.filename else "the disk"
+    return f"{name} could not be used ({error.strerror})"
+
+
 def temporary_folder() -> Path:
     """Return the course's place in the system's temporary folder, one for each user; not made."""
     return Path(tempfile.gettempdir()) / f"course-{Path.home().name}"
+
+
+def writable_folder(folder: Path) -> Path:
+    """Make a folder, or where it cannot be written to, one in the system's temporary folder.
+
+    Args:
+        folder: where files are to go.
+
+    Returns:
+        The folder, or the other one, which a line of print tells of.
+
+    Raises:
+        OSError: neither can be written to.
+    """
+    faults = []
+    for place in (folder, temporary_folder() / folder.name):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=place).close()
+        except OSError as error:
+            faults.append(explain(error))
+        else:
+            if faults:
+                print(f"{faults[0]}; the system's temporary folder serves.")
+            return place
+    raise OSError(f"{'; '.join(faults)}: free some space, or have the folder made writable.")
 
 
 def replace_folder(source: Path, target: Path) -> None:

@@ -8,7 +8,6 @@ another name, ending in `.partial`, and is cleared away by the next run.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import stat
@@ -27,7 +26,7 @@ from tqdm.auto import tqdm
 
 from helpers.data.catalog import Archive, DataSet, Split, dataset
 from helpers.environment import DATA_FOLDER, MIRROR_VARIABLE, mirror_folder
-from helpers.files import temporary_folder
+from helpers.files import explain, temporary_folder
 from helpers.messages import MirrorError, NotAvailable, format_seconds
 
 try:
@@ -172,7 +171,7 @@ def _draw(wanted: DataSet, folder: Path, reason: str) -> Located:
         try:
             drawn = draw_samples(wanted.name, place / wanted.name)
         except OSError as error:
-            faults.append(_explain(error))
+            faults.append(explain(error))
         else:
             if faults:
                 reason += f"; {faults[0]}, so they are in the system's temporary folder"
@@ -224,7 +223,7 @@ def _find_real(
         try:
             found = way(which, folder, mirror, notes)
         except OSError as error:
-            notes.append(_explain(error))
+            notes.append(explain(error))
         else:
             if found:
                 return which, *found
@@ -242,16 +241,6 @@ def _ways(wanted: DataSet, folder: Path, mirror: Path | None) -> list[tuple[Data
     if any(os.path.isfile(file) for file in files):  # noqa: PTH113 (false where one may not look)
         return [*of_whole, *part]
     return [*of_whole[:-1], *part, of_whole[-1]]
-
-
-def _explain(error: OSError) -> str:
-    """Say in a few words what the system reported; errors of our own are sentences already."""
-    if error.errno is None:
-        return str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full"
-    name = Path(error.filename).name if error.filename else "the disk"
-    return f"{name} could not be used ({error.strerror})"
 
 
 def _in_cache(
