@@ -16,7 +16,6 @@ import math
 import mmap
 import os
 import shutil
-import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -30,7 +29,7 @@ from tqdm.auto import tqdm
 
 from helpers.data.pictures import Pictures, resize, shuffled_positions
 from helpers.environment import CACHE_FOLDER
-from helpers.files import writable_folder
+from helpers.files import PARTIAL, replacing, writable_folder
 from helpers.fingerprints import fingerprint
 
 BLOCK = 32  # pictures the lower part sees at a time; their augmentation shares one seed
@@ -38,7 +37,7 @@ FORMAT = 2  # of the files: raise it where the same key should no longer find th
 GIB = 2**30
 DIGEST_PIECE = 2**24  # bytes read at a time
 DIGEST_BYTES = hashlib.sha256().digest_size
-KEPT, PARTIAL = ".activations", ".partial"
+KEPT = ".activations"
 ABANDONED_SECONDS = 3600  # without a byte: the process that wrote this partial file is gone
 AUGMENTATION_CODE = Path(__file__).with_name("augmentation.py")
 
@@ -378,20 +377,14 @@ def _counted(blocks: Iterable[np.ndarray], bar: tqdm) -> Iterator[np.ndarray]:
 
 
 def _write(path: Path, blocks: Iterable[np.ndarray]) -> None:
-    """Write beside the target and rename, so that a killed run leaves nothing that looks whole."""
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=PARTIAL)
-    partial, digest = Path(name), hashlib.sha256(path.name.encode())
-    try:
-        with os.fdopen(handle, "wb") as file:
-            for block in blocks:
-                content = block.reshape(-1).view(np.uint8)  # bfloat16 itself is no buffer
-                file.write(content)
-                digest.update(content)
-            file.write(digest.digest())
-        with contextlib.suppress(PermissionError):  # Windows: another process reads it already
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    digest = hashlib.sha256(path.name.encode())
+    windows = contextlib.suppress(PermissionError)  # there, another process reads it already
+    with windows, replacing(path) as partial, partial.open("wb") as file:
+        for block in blocks:
+            content = block.reshape(-1).view(np.uint8)  # bfloat16 itself is no buffer
+            file.write(content)
+            digest.update(content)
+        file.write(digest.digest())
 
 
 def _read(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memmap | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import shutil
 import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
+
+PARTIAL = ".partial"  # ends the name of what is half written
 
 
 def write_atomically(target: Path, text: str) -> None:
@@ -19,10 +23,24 @@ def write_atomically(target: Path, text: str) -> None:
     Raises:
         OSError: the file cannot be written; the target is left as it was.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:6]}.part")
-    try:
+    with replacing(target) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a name beside the target; what is written by it takes the target's place at the end.
+
+    Args:
+        target: the file; its folder is made where it is missing.
+
+    Raises:
+        OSError: the file cannot be written; the target is left as it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:6]}{PARTIAL}")
+    try:
+        yield partial
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)

@@ -140,7 +140,7 @@ def find_data(
     wanted = name if isinstance(name, DataSet) else dataset(name)
     if source == "samples":
         return _draw(wanted, folder, "they were asked for")
-    mirror = _check_mirror(mirror)
+    mirror = check_mirror(mirror)
     notes: list[str] = []
     found = _find_real(wanted, folder, mirror, notes)
     reason = "; ".join(dict.fromkeys(notes))
@@ -155,7 +155,8 @@ def find_data(
     return _draw(wanted, folder, reason)
 
 
-def _check_mirror(mirror: Path | None) -> Path | None:
+def check_mirror(mirror: Path | None) -> Path | None:
+    """Return the folder, or that which the environment names; MirrorError if it is none."""
     if mirror is None:
         return mirror_folder()
     if not mirror.is_dir():
@@ -403,11 +404,10 @@ def _download(archive: Archive, downloads: Path) -> Path:
             if not fault:
                 return partial.replace(target)
             failures[f"{archive.name} from {host} {fault}"] = None
-        except Unreachable as error:
-            unreachable.add(host)
-            failures[str(error)] = None
         except ConnectionError as error:
             failures[str(error)] = None
+            if isinstance(error, Unreachable):
+                unreachable.add(host)
         finally:
             partial.unlink(missing_ok=True)
     raise ConnectionError("; ".join(failures))

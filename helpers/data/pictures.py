@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from tqdm.auto import tqdm
 
 from helpers.data.catalog import PICTURE_SUFFIXES, DataSet
 from helpers.data.idx import read_split
+from helpers.files import replacing
 from helpers.photos import to_square_array
 
 if TYPE_CHECKING:
@@ -333,20 +333,11 @@ def _checksum(path: Path, content: dict[str, np.ndarray]) -> str:
 
 
 def _write_cache(path: Path, pictures: Pictures) -> None:
-    """Write beside the target and rename, so that a killed run leaves no half cache file."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:6]}.partial")
+    """A full disk, or one that cannot be written, costs the cache, not the lesson."""
     texts = [np.array(json.dumps(each)) for each in (pictures.names, pictures.skipped)]
     content = dict(zip(_KEPT, [pictures.images, pictures.labels, *texts], strict=True))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            np.savez(file, sha256=_checksum(path, content), **content)
-        partial.replace(path)
-    except OSError:
-        pass  # a full disk, or one that cannot be written, costs the cache, not the lesson
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+    with contextlib.suppress(OSError), replacing(path) as partial, partial.open("wb") as file:
+        np.savez(file, sha256=_checksum(path, content), **content)
 
 
 def hold_out_groups(

@@ -23,9 +23,9 @@ import keras
 import numpy as np
 from keras import layers
 
-from helpers.data.download import fetch
-from helpers.environment import MIRROR_VARIABLE, mirror_folder
-from helpers.messages import MirrorError, NotAvailable
+from helpers.data.download import check_mirror, fetch
+from helpers.environment import MIRROR_VARIABLE
+from helpers.messages import NotAvailable
 from helpers.pretrained.efficientnet_lite import (
     SMALLEST_SIZE,
     TRAINED_SIZE,
@@ -217,10 +217,10 @@ def find_backbone(
         return Found(name, packaged_weights(), "package", "", top, "sha256")
     family = FAMILIES[name]
     cache = cache or keras_cache()
-    mirror = mirror or mirror_folder()
+    mirror = check_mirror(mirror)
     notes: list[str] = []
     found = (
-        _look_in_cache(family, top, cache, notes)
+        _take(family, top, cache / family.file_names(top)[0], "cache", notes)
         or _look_in_mirror(family, top, mirror, notes)
         or _fetch(family, top, cache, notes)
     )
@@ -265,17 +265,11 @@ def _check_name(name: str, allowed: tuple[str, ...]) -> None:
 _Way = tuple[Path, Origin, Literal["md5", "shapes"]]
 
 
-def _look_in_cache(family: Family, top: bool, cache: Path, notes: list[str]) -> _Way | None:
-    return _take(family, top, cache / family.file_names(top)[0], "cache", notes)
-
-
 def _look_in_mirror(
     family: Family, top: bool, mirror: Path | None, notes: list[str]
 ) -> _Way | None:
     if mirror is None:
         return None
-    if not mirror.is_dir():
-        raise MirrorError(f"The mirror {str(mirror)!r} is not a folder; name one, or leave it out.")
     files = [
         folder / name for name in family.file_names(top) for folder in (mirror, mirror / "weights")
     ]
