@@ -29,7 +29,7 @@ from tqdm.auto import tqdm
 
 from helpers.data.pictures import Pictures, resize, shuffled_positions
 from helpers.environment import CACHE_FOLDER
-from helpers.files import PARTIAL, replacing, writable_folder
+from helpers.files import PARTIAL, replacing, try_to_write, work_in
 from helpers.fingerprints import fingerprint
 
 BLOCK = 32  # pictures the lower part sees at a time; their augmentation shares one seed
@@ -141,8 +141,9 @@ def compute_activations(
     found = [_read(path, shape, dtype) for path in paths]
     missing = [view for view, values in enumerate(found) if values is None]
     if missing:
-        usable = writable_folder(folder)
-        if usable != folder:
+        usable, fault = work_in(folder, try_to_write)
+        if fault:
+            print(f"{fault}; the system's temporary folder serves.")
             return compute_activations(
                 lower, pictures, views, augment, seed, size, usable, largest_gib, progress
             )

@@ -7,7 +7,7 @@ import errno
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PARTIAL = ".partial"  # ends the name of what is half written
@@ -49,42 +49,40 @@ def replacing(target: Path) -> Iterator[Path]:
 def explain(error: OSError) -> str:
     """Say in a few words what the system reported; errors of our own are sentences already."""
     if error.errno is None:
-        return str(error)
+        return str(error).rstrip(".")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full"
     name = Path(error.filename).name if error.filename else "the disk"
     return f"{name} could not be used ({error.strerror})"
 
 
-def temporary_folder() -> Path:
-    """Return the course's place in the system's temporary folder, one for each user; not made."""
-    return Path(tempfile.gettempdir()) / f"course-{Path.home().name}"
-
-
-def writable_folder(folder: Path) -> Path:
-    """Make a folder, or where it cannot be written to, one in the system's temporary folder.
+def work_in(folder: Path, work: Callable[[Path], Path]) -> tuple[Path, str]:
+    """Write files into a folder, or where that fails, into the system's temporary folder.
 
     Args:
-        folder: where files are to go.
+        folder: where they are to go; it and the other one, of the same name, may be missing.
+        work: does it, given one of the two.
 
     Returns:
-        The folder, or the other one, which a line of print tells of.
+        (what the work returned, why the first folder did not serve: empty if it did).
 
     Raises:
-        OSError: neither can be written to.
+        OSError: neither serves; the message says why, and what to do.
     """
-    faults = []
-    for place in (folder, temporary_folder() / folder.name):
+    faults: list[str] = []
+    for place in (folder, Path(tempfile.gettempdir(), f"course-{Path.home().name}", folder.name)):
         try:
-            place.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=place).close()
+            return work(place), "".join(faults)
         except OSError as error:
             faults.append(explain(error))
-        else:
-            if faults:
-                print(f"{faults[0]}; the system's temporary folder serves.")
-            return place
-    raise OSError(f"{'; '.join(faults)}: free some space, or have the folder made writable.")
+    raise OSError(f"{'; '.join(dict.fromkeys(faults))}: free some space, and run again.")
+
+
+def try_to_write(folder: Path) -> Path:
+    """Make a folder and return it, or raise an OSError if it cannot be written to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=folder).close()
+    return folder
 
 
 def replace_folder(source: Path, target: Path) -> None:

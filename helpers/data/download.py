@@ -26,7 +26,7 @@ from tqdm.auto import tqdm
 
 from helpers.data.catalog import Archive, DataSet, Split, dataset
 from helpers.environment import DATA_FOLDER, MIRROR_VARIABLE, mirror_folder
-from helpers.files import explain, temporary_folder
+from helpers.files import explain, work_in
 from helpers.messages import MirrorError, NotAvailable, format_seconds
 
 try:
@@ -167,20 +167,18 @@ def check_mirror(mirror: Path | None) -> Path | None:
 def _draw(wanted: DataSet, folder: Path, reason: str) -> Located:
     from helpers.samples import draw_samples
 
-    faults = []
-    for place in (folder / "samples", temporary_folder() / "samples"):
-        try:
-            drawn = draw_samples(wanted.name, place / wanted.name)
-        except OSError as error:
-            faults.append(explain(error))
-        else:
-            if faults:
-                reason += f"; {faults[0]}, so they are in the system's temporary folder"
-            return Located(wanted, drawn, "samples", "drawn", reason)
-    raise NotAvailable(
-        f"No sample pictures of {wanted.name} can be drawn, because {reason}; "
-        f"{'; '.join(dict.fromkeys(faults))}; free some space, and run again."
-    )
+    try:
+        drawn, fault = work_in(
+            folder / "samples", lambda place: draw_samples(wanted.name, place / wanted.name)
+        )
+    except OSError as error:
+        raise NotAvailable(
+            f"No sample pictures of {wanted.name} can be drawn, because {reason}; {error}"
+        ) from error
+    if fault:
+        reason += f"; {fault}, so they are in the system's temporary folder"
+    return Located(wanted, drawn, "samples", "drawn", reason)
+
 
 
 def _what_to_do(wanted: DataSet, folder: Path) -> str:

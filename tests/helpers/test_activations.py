@@ -518,7 +518,9 @@ def test_where_nothing_can_be_written_the_temporary_folder_serves(
     (path,) = tmp_path.rglob("*.activations")
     assert path.is_relative_to(tmp_path / f"course-{Path.home().name}")
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    with pytest.raises(OSError, match=r"activations could not be used .*: free some space, or"):
+    with pytest.raises(
+        OSError, match=r"activations could not be used .*: free some space, and run"
+    ):
         compute(lower, pictures, folder)
 
 

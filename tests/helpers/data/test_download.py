@@ -622,7 +622,7 @@ def test_a_disk_that_takes_nothing_costs_no_lesson(
     assert find_data(served, "samples", full).folder.is_relative_to(temporary)
     full = tmp_path  # and so is the temporary folder
     with pytest.raises(
-        NotAvailable, match=r"they were asked for; .*free some space, and run again"
+        NotAvailable, match=r"they were asked for; .*: free some space, and run again"
     ):
         find_data(served, "samples", tmp_path / "data")
 
