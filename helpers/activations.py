@@ -2,8 +2,9 @@
 
 A frozen part answers a picture alike in every epoch, so it need run only once over each augmented
 view of it. `lower` is that part, from pixels to activations; `upper`, the rest, learns from them.
-Each view is one file: the values as they lie in memory, then their SHA-256. Its name is a key made
-of everything that shaped the values, so a file either answers the very question or is not found.
+Each view is one file: the values as they lie in memory, then the SHA-256 of its name and of them.
+Its name is a key made of everything that shaped the values, so a file either answers the very
+question or is not found.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import math
 import mmap
 import os
 import shutil
-import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -29,14 +29,15 @@ from tqdm.auto import tqdm
 
 from helpers.data.pictures import Pictures, resize, shuffled_positions
 from helpers.environment import CACHE_FOLDER
+from helpers.files import PARTIAL, replacing, try_to_write, work_in
 from helpers.fingerprints import fingerprint
 
 BLOCK = 32  # pictures the lower part sees at a time; their augmentation shares one seed
-FORMAT = 1  # of the files: raise it where the same key should no longer find them
+FORMAT = 2  # of the files: raise it where the same key should no longer find them
 GIB = 2**30
 DIGEST_PIECE = 2**24  # bytes read at a time
 DIGEST_BYTES = hashlib.sha256().digest_size
-KEPT, PARTIAL = ".activations", ".partial"
+KEPT = ".activations"
 ABANDONED_SECONDS = 3600  # without a byte: the process that wrote this partial file is gone
 AUGMENTATION_CODE = Path(__file__).with_name("augmentation.py")
 
@@ -124,7 +125,8 @@ def compute_activations(
         TypeError: `augment` has no `get_config`, or `lower` none that tells how it is made.
         ValueError: the pictures do not fit the lower part, several views of unchanged pictures are
             asked for, or the activations would not fit into the folder's bound.
-        OSError: the disk has too little room, or cannot be written.
+        OSError: the disk has too little room, or neither the folder nor the system's temporary
+            one, which else serves in its stead, can be written to.
     """
     start = time.perf_counter()
     folder = folder.resolve()
@@ -139,6 +141,12 @@ def compute_activations(
     found = [_read(path, shape, dtype) for path in paths]
     missing = [view for view, values in enumerate(found) if values is None]
     if missing:
+        usable, fault = work_in(folder, try_to_write)
+        if fault:
+            print(f"{fault}; the system's temporary folder serves.")
+            return compute_activations(
+                lower, pictures, views, augment, seed, size, usable, largest_gib, progress
+            )
         own = {path for path, values in zip(paths, found, strict=True) if values is not None}
         _make_room(folder, own, len(missing) * file_bytes, what, largest_gib)
         blocks = _forward(lower, pictures, augment, seed, size)
@@ -370,37 +378,43 @@ def _counted(blocks: Iterable[np.ndarray], bar: tqdm) -> Iterator[np.ndarray]:
 
 
 def _write(path: Path, blocks: Iterable[np.ndarray]) -> None:
-    """Write beside the target and rename, so that a killed run leaves nothing that looks whole."""
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=PARTIAL)
-    partial, digest = Path(name), hashlib.sha256()
-    try:
-        with os.fdopen(handle, "wb") as file:
-            for block in blocks:
-                content = block.reshape(-1).view(np.uint8)  # bfloat16 itself is no buffer
-                file.write(content)
-                digest.update(content)
-            file.write(digest.digest())
-        with contextlib.suppress(PermissionError):  # Windows: another process reads it already
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    digest = hashlib.sha256(path.name.encode())
+    windows = contextlib.suppress(PermissionError)  # there, another process reads it already
+    with windows, replacing(path) as partial, partial.open("wb") as file:
+        for block in blocks:
+            content = block.reshape(-1).view(np.uint8)  # bfloat16 itself is no buffer
+            file.write(content)
+            digest.update(content)
+        file.write(digest.digest())
 
 
 def _read(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memmap | None:
-    """Map a file into memory and mark it as used; None if it is not there, or damaged."""
+    """Map a file into memory and mark it as used; None if it is not there, or damaged.
+
+    Raises:
+        IsADirectoryError: a folder has its name.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{path.name} is a folder where a file of activations is to be: move it away."
+        )
     try:
         content = np.memmap(path, np.uint8, "r")
         values, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
-        if _digest(values) != digest.tobytes():
-            return None
-        os.utime(path)
-        return values.view(dtype).reshape(shape)
-    except (OSError, ValueError):
+        if _digest(path.name, values) == digest.tobytes():
+            with contextlib.suppress(OSError):  # others may only read the folder
+                os.utime(path)
+            return values.view(dtype).reshape(shape)
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except (OSError, ValueError):  # no room for a checksum, or not the values of such a shape
+        pass
+    print(f"The kept activations {path.name} are damaged: computing them anew.")
+    return None
 
 
-def _digest(values: np.memmap) -> bytes:
-    digest = hashlib.sha256()
+def _digest(name: str, values: np.memmap) -> bytes:
+    digest = hashlib.sha256(name.encode())
     for start in range(0, len(values), DIGEST_PIECE):
         digest.update(values[start : start + DIGEST_PIECE])
         _let_go(values)
@@ -417,7 +431,7 @@ def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib
     """Remove what was used longest ago, never what is in use, until `needed` bytes fit.
 
     Args:
-        folder: where the files are kept; made where it is missing.
+        folder: where the files are kept.
         own: the files that this computation has found.
         needed: bytes to come.
         what: stands at the head of a refusal.
@@ -427,7 +441,6 @@ def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib
         ValueError: the bound is too small, even with only what is in use.
         OSError: the disk is too small.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     used = {Path(view.filename) for kept in _in_use for view in kept.views} | own
     sizes = _sizes(folder)
     in_use = sum(size for path, size in sizes.items() if path in used)
@@ -451,7 +464,7 @@ def _sizes(folder: Path) -> dict[Path, int]:
     """Give the bytes of each file, the one used longest ago first; clear away abandoned ones."""
     kept = []
     for path in folder.iterdir():
-        with contextlib.suppress(FileNotFoundError):  # another process was faster
+        with contextlib.suppress(OSError):  # another process was faster, or it is no file of ours
             status = path.stat()
             if path.suffix == KEPT:
                 kept.append((status.st_mtime_ns, path, status.st_size))

@@ -1,10 +1,16 @@
-"""Write a file or a folder whole or not at all."""
+"""Write a file or a folder whole or not at all; where to, if the disk takes nothing."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import shutil
+import tempfile
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+PARTIAL = ".partial"  # ends the name of what is half written
 
 
 def write_atomically(target: Path, text: str) -> None:
@@ -17,13 +23,66 @@ def write_atomically(target: Path, text: str) -> None:
     Raises:
         OSError: the file cannot be written; the target is left as it was.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:6]}.part")
-    try:
+    with replacing(target) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a name beside the target; what is written by it takes the target's place at the end.
+
+    Args:
+        target: the file; its folder is made where it is missing.
+
+    Raises:
+        OSError: the file cannot be written; the target is left as it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:6]}{PARTIAL}")
+    try:
+        yield partial
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def explain(error: OSError) -> str:
+    """Say in a few words what the system reported; errors of our own are sentences already."""
+    if error.errno is None:
+        return str(error).rstrip(".")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    name = Path(error.filename).name if error.filename else "the disk"
+    return f"{name} could not be used ({error.strerror})"
+
+
+def work_in(folder: Path, work: Callable[[Path], Path]) -> tuple[Path, str]:
+    """Write files into a folder, or where that fails, into the system's temporary folder.
+
+    Args:
+        folder: where they are to go; it and the other one, of the same name, may be missing.
+        work: does it, given one of the two.
+
+    Returns:
+        (what the work returned, why the first folder did not serve: empty if it did).
+
+    Raises:
+        OSError: neither serves; the message says why, and what to do.
+    """
+    faults: list[str] = []
+    for place in (folder, Path(tempfile.gettempdir(), f"course-{Path.home().name}", folder.name)):
+        try:
+            return work(place), "".join(faults)
+        except OSError as error:
+            faults.append(explain(error))
+    raise OSError(f"{'; '.join(dict.fromkeys(faults))}: free some space, and run again.")
+
+
+def try_to_write(folder: Path) -> Path:
+    """Make a folder and return it, or raise an OSError if it cannot be written to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=folder).close()
+    return folder
 
 
 def replace_folder(source: Path, target: Path) -> None:

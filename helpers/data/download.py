@@ -7,28 +7,27 @@ another name, ending in `.partial`, and is cleared away by the next run.
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import os
 import shutil
 import stat
 import threading
 import time
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 from urllib.parse import urlsplit
 
 import requests
-from pooch import HTTPDownloader
+import urllib3
 from tqdm.auto import tqdm
 
 from helpers.data.catalog import Archive, DataSet, Split, dataset
 from helpers.environment import DATA_FOLDER, MIRROR_VARIABLE, mirror_folder
-from helpers.messages import MirrorError, NotAvailable
+from helpers.files import explain, work_in
+from helpers.messages import MirrorError, NotAvailable, format_seconds
 
 try:
     import fcntl
@@ -41,6 +40,8 @@ SOURCES = ("auto", "full", "samples")
 CONNECT_SECONDS = 5  # for one connection
 HOST_SECONDS = 10  # for a host to answer at all: its name may stand for a dozen machines
 READ_SECONDS = 30  # without a single byte, in the middle of a transfer
+FILE_SECONDS = 3600  # for a whole file
+PIECE = 2**16  # bytes read at a time
 UNPACKED_AT_MOST = 4  # times the archive's size; pictures hardly compress
 
 _WHERE = {
@@ -139,10 +140,10 @@ def find_data(
     wanted = name if isinstance(name, DataSet) else dataset(name)
     if source == "samples":
         return _draw(wanted, folder, "they were asked for")
-    mirror = _check_mirror(mirror)
+    mirror = check_mirror(mirror)
     notes: list[str] = []
     found = _find_real(wanted, folder, mirror, notes)
-    reason = "; ".join(notes)
+    reason = "; ".join(dict.fromkeys(notes))
     if found:
         which, place, origin = found
         return Located(which, place, "full", origin, reason)
@@ -154,7 +155,8 @@ def find_data(
     return _draw(wanted, folder, reason)
 
 
-def _check_mirror(mirror: Path | None) -> Path | None:
+def check_mirror(mirror: Path | None) -> Path | None:
+    """Return the folder, or that which the environment names; MirrorError if it is none."""
     if mirror is None:
         return mirror_folder()
     if not mirror.is_dir():
@@ -165,20 +167,33 @@ def _check_mirror(mirror: Path | None) -> Path | None:
 def _draw(wanted: DataSet, folder: Path, reason: str) -> Located:
     from helpers.samples import draw_samples
 
-    drawn = draw_samples(wanted.name, folder / "samples" / wanted.name)
+    try:
+        drawn, fault = work_in(
+            folder / "samples", lambda place: draw_samples(wanted.name, place / wanted.name)
+        )
+    except OSError as error:
+        raise NotAvailable(
+            f"No sample pictures of {wanted.name} can be drawn, because {reason}; {error}"
+        ) from error
+    if fault:
+        reason += f"; {fault}, so they are in the system's temporary folder"
     return Located(wanted, drawn, "samples", "drawn", reason)
+
 
 
 def _what_to_do(wanted: DataSet, folder: Path) -> str:
     """Say which files to put where by hand."""
     if not wanted.archives:
         return f"name a folder that holds {wanted.name} in {MIRROR_VARIABLE} and run again"
-    if (folder / wanted.name).exists():
+    for place in (folder, folder / "downloads"):
+        if os.path.lexists(place) and not place.is_dir():
+            return f"move the file {place.relative_to(folder.parent)} away and run again"
+    if os.path.lexists(folder / wanted.name):
         return f"move {folder.name}/{wanted.name} away and run again"
     files = [
         f"{archive.name} ({archive.bytes:,} bytes)"
         for archive in wanted.archives
-        if not _is_good(archive, folder / "downloads" / archive.name)
+        if _find_fault(archive, folder / "downloads" / archive.name) != ""
     ]
     if not files:
         return f"{folder.name}/downloads holds all its archives; run again once this is mended"
@@ -186,8 +201,14 @@ def _what_to_do(wanted: DataSet, folder: Path) -> str:
     return f"put {listed} into {folder.name}/downloads/ and run again"
 
 
-def _is_good(archive: Archive, file: Path) -> bool:
-    return file.is_file() and not archive.find_fault(file)
+def _find_fault(archive: Archive, file: Path) -> str | None:
+    """Say what is wrong with a copy of an archive: "" for a good one, None where there is none."""
+    try:
+        if file.is_file():
+            return archive.find_fault(file)
+        return "is not a file" if os.path.lexists(file) else None
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
 
 
 # The three ways to the real pictures. Each returns the folder and its origin, or None;
@@ -201,7 +222,7 @@ def _find_real(
         try:
             found = way(which, folder, mirror, notes)
         except OSError as error:
-            notes.append(_explain(error))
+            notes.append(explain(error))
         else:
             if found:
                 return which, *found
@@ -216,18 +237,9 @@ def _ways(wanted: DataSet, folder: Path, mirror: Path | None) -> list[tuple[Data
     of_whole = _ways(wanted.whole, folder, mirror)
     places = [folder / "downloads", *(_mirror_places(wanted.whole, mirror) if mirror else [])]
     files = [place / archive.name for archive in wanted.whole.archives for place in places]
-    if any(file.is_file() for file in files):
+    if any(os.path.isfile(file) for file in files):  # noqa: PTH113 (false where one may not look)
         return [*of_whole, *part]
     return [*of_whole[:-1], *part, of_whole[-1]]
-
-
-def _explain(error: OSError) -> str:
-    """Say in a few words what the system reported; errors of our own are sentences already."""
-    if error.errno is None:
-        return str(error)
-    if error.errno == errno.ENOSPC:
-        return "the disk is full"
-    return f"{Path(str(error.filename)).name} could not be used ({error.strerror})"
 
 
 def _in_cache(
@@ -235,6 +247,8 @@ def _in_cache(
 ) -> tuple[Path, Origin] | None:
     target = folder / wanted.name
     if not target.exists():
+        if target.is_symlink():
+            notes.append(f"{folder.name}/{wanted.name} is a link that leads nowhere")
         return None
     shortage = wanted.find_shortage(target)
     if not shortage:
@@ -283,7 +297,7 @@ def _from_archives(
     downloads = folder / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
     with _only_one(downloads / f".{wanted.name}.lock"):
-        if target.exists():  # incomplete, and noted as such; or another run has just filled it
+        if os.path.lexists(target):  # incomplete, and noted as such; or another run has just filled it
             return _in_cache(wanted, folder, mirror, [])
         places = _mirror_places(wanted, mirror) if mirror else []
         files = {
@@ -320,15 +334,14 @@ def _find_archive(
         FileExistsError: a file placed by hand is not what it should be; it is left alone.
     """
     placed = downloads / archive.name
-    fault = archive.find_fault(placed) if placed.is_file() else ""
-    if placed.is_file() and not fault:
+    fault = _find_fault(archive, placed)
+    if fault == "":
         return placed
     for place in places:
-        file = place / archive.name
-        if file.is_file():
-            mirror_fault = archive.find_fault(file)
-            if not mirror_fault:
-                return file
+        mirror_fault = _find_fault(archive, place / archive.name)
+        if mirror_fault == "":
+            return place / archive.name
+        if mirror_fault:
             notes.append(f"the mirror folder's {archive.name} {mirror_fault}")
     if fault:
         shown = f"{downloads.parent.name}/{downloads.name}/{archive.name}"
@@ -344,7 +357,7 @@ def _check_space(folder: Path, needed: int) -> None:
         )
 
 
-@contextmanager
+@contextlib.contextmanager
 def _only_one(path: Path) -> Iterator[None]:
     """Keep other runs out; the system lets them in when this one ends, however it ends."""
     with path.open("a+b") as file:
@@ -384,63 +397,118 @@ def _download(archive: Archive, downloads: Path) -> Path:
         if host in unreachable:
             continue
         try:
-            knock(address)
-            _fetch(address, archive, partial)
+            fetch(address, partial, archive.name, archive.bytes)
             fault = archive.find_fault(partial)
             if not fault:
                 return partial.replace(target)
             failures[f"{archive.name} from {host} {fault}"] = None
-        except (requests.ConnectionError, requests.Timeout) as error:
-            unreachable.add(host)
-            failures[f"{host} could not be reached ({name_cause(error)})"] = None
-        except requests.HTTPError as error:
-            failures[f"{host} answered {error.response.status_code} for {archive.name}"] = None
-        except requests.RequestException:
-            failures[f"the transfer of {archive.name} from {host} broke off"] = None
+        except ConnectionError as error:
+            failures[str(error)] = None
+            if isinstance(error, Unreachable):
+                unreachable.add(host)
         finally:
             partial.unlink(missing_ok=True)
     raise ConnectionError("; ".join(failures))
 
 
-def knock(address: str) -> None:
-    """Find out quickly whether a host answers.
+class Unreachable(ConnectionError):
+    """A host does not answer, and will not for another address either."""
 
-    A name can stand for a dozen machines, each with a time limit of its own, and looking the name
-    up has none that could be set; so the question is asked aside and waited for once.
+
+def fetch(address: str, target: Path, name: str, most: int) -> None:
+    """Download a file as its host keeps it, within bounds of size and of time.
+
+    Args:
+        address: where it lies.
+        target: the file to write; what came of it stays there if the download fails.
+        name: what to call it.
+        most: bytes to take at most.
+
+    Raises:
+        Unreachable: the host does not answer.
+        ConnectionError: it sends another answer, too much, or too slowly.
+        OSError: the file cannot be written.
+    """
+    host = urlsplit(address).netloc
+    try:
+        _ask(requests.head, address, HOST_SECONDS, timeout=(CONNECT_SECONDS, HOST_SECONDS))
+        settings = {"headers": {"Accept-Encoding": "identity"}, "hooks": {"response": _hang_up}}
+        timeout = CONNECT_SECONDS, READ_SECONDS
+        with (
+            target.open("wb") as file,
+            _ask(
+                requests.get, address, sum(timeout), timeout=timeout, stream=True, **settings
+            ) as response,
+        ):
+            response.raise_for_status()
+            _receive(response, file, name, most)
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise Unreachable(f"{host} could not be reached ({_name_cause(error)})") from error
+    except requests.HTTPError as error:
+        raise ConnectionError(f"{host} answered {error.response.status_code} for {name}") from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+        raise ConnectionError(f"the transfer of {name} from {host} broke off") from error
+
+
+def _hang_up(response: requests.Response, **_) -> None:
+    """Leave a redirect's own content, which may have no end, where it is."""
+    if response.is_redirect:
+        response.close()
+
+
+def _receive(response: requests.Response, file: BinaryIO, name: str, most: int) -> None:
+    """Write what is sent, never unpacked on the way: a few bytes could become gigabytes.
+
+    Raises:
+        ConnectionError: it is compressed on the way, too much, or too slow.
+    """
+    host, start = urlsplit(response.url).netloc, time.monotonic()
+    encoding = response.headers.get("Content-Encoding", "identity")
+    if encoding != "identity" and not name.endswith(".gz"):  # said of .gz files as they are, too
+        raise ConnectionError(f"{host} sends {name} compressed once more ({encoding})")
+    total = response.raw.length_remaining or None
+    print(f"Downloading {name}{f', {total:,} bytes,' if total else ''} from {host}.")
+    with tqdm(None, name, total, leave=False, unit="B", unit_scale=True) as bar:
+        while piece := response.raw.read1(PIECE, decode_content=False):  # what is there by now
+            if file.tell() + len(piece) > most:
+                raise ConnectionError(f"{host} sends more than the {most:,} bytes of {name}")
+            if time.monotonic() - start > FILE_SECONDS:
+                raise ConnectionError(
+                    f"{host} had sent {file.tell():,} of {total or most:,} bytes of {name} after "
+                    f"{format_seconds(FILE_SECONDS)}, which is all the time there is"
+                )
+            file.write(piece)
+            bar.update(len(piece))
+
+
+def _ask(method: Callable, address: str, seconds: float, **settings) -> requests.Response:
+    """Ask a host, and wait for its answer so many seconds and no longer.
+
+    A name can stand for a dozen machines, each with a time limit of its own, looking the name up
+    has none that could be set, and an answer may trickle; so the question is asked aside.
 
     Raises:
         requests.RequestException: the host does not answer.
     """
-    answers: list[requests.RequestException | None] = []
+    answers: list[requests.Response | Exception] = []
 
     def ask() -> None:
         try:
-            requests.head(address, timeout=(CONNECT_SECONDS, HOST_SECONDS))
-            answers.append(None)
-        except requests.RequestException as error:
+            answers.append(method(address, **settings))
+        except Exception as error:  # besides those of requests: a redirect may lead anywhere
             answers.append(error)
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
-    asking.join(HOST_SECONDS)
+    asking.join(seconds)
     if not answers:
         raise requests.ConnectTimeout
-    if answers[0]:
+    if isinstance(answers[0], Exception):
         raise answers[0]
+    return answers[0]
 
 
-def _fetch(address: str, archive: Archive, partial: Path) -> None:
-    print(f"Downloading {archive.name}, {archive.bytes:,} bytes, from {urlsplit(address).netloc}.")
-    with tqdm(
-        total=archive.bytes, desc=archive.name, unit="B", unit_scale=True, leave=False
-    ) as bar:
-        fetch = HTTPDownloader(
-            progressbar=bar, chunk_size=2**16, timeout=(CONNECT_SECONDS, READ_SECONDS)
-        )
-        fetch(address, str(partial), None)
-
-
-def name_cause(error: requests.RequestException) -> str:
+def _name_cause(error: requests.RequestException) -> str:
     """Say in a few words why a host could not be reached."""
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate could not be verified"
@@ -488,7 +556,9 @@ def _unpack(archive: Archive, file: Path, target: Path) -> None:
                 destination.parent.mkdir(parents=True, exist_ok=True)
                 with bundle.open(info) as source, destination.open("wb") as sink:
                     shutil.copyfileobj(source, sink)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # each way of compressing has an error of its own
         raise OSError(f"{archive.name} is damaged or no zip archive ({error})") from error
 
 

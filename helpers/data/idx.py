@@ -79,6 +79,8 @@ def _unpack(file: Path) -> bytes:
         ) from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise _broken(file, "is cut short, changed or not compressed by gzip") from None
+    except OSError as error:
+        raise _broken(file, f"cannot be read ({error.strerror})") from None
 
 
 def _broken(file: Path, fault: str) -> ValueError:

@@ -11,8 +11,6 @@ import contextlib
 import hashlib
 import json
 import os
-import uuid
-import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -26,6 +24,7 @@ from tqdm.auto import tqdm
 
 from helpers.data.catalog import PICTURE_SUFFIXES, DataSet
 from helpers.data.idx import read_split
+from helpers.files import replacing
 from helpers.photos import to_square_array
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 # Pictures to classify at once. Called by itself, a network keeps every layer's output until the
 # last is done; and what the largest batch has taken, TensorFlow does not give back.
 AT_ONCE = 16
+_KEPT = ("images", "labels", "names", "skipped")  # in a cache file
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,35 +304,40 @@ def _content_key(
 
 
 def _read_cache(path: Path) -> dict | None:
+    """Read what was kept; None if there is nothing, or not exactly what was written by this name.
+
+    Other content than was written is never used: its checksum differs.
+    """
+    if not os.path.lexists(path):
+        return None
     try:
         with np.load(path, allow_pickle=False) as kept:
-            names = json.loads(str(kept["names"]))
-            skipped = json.loads(str(kept["skipped"]))
-            images, labels = kept["images"], kept["labels"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None  # not there, or damaged: decode again
-    return {"images": images, "labels": labels, "names": tuple(names), "skipped": tuple(skipped)}
+            content = {name: kept[name] for name in _KEPT}
+            if str(kept["sha256"]) == _checksum(path, content):
+                for name in ("names", "skipped"):
+                    content[name] = tuple(json.loads(str(content[name])))
+                return content
+    except Exception:  # damage to a zip archive shows itself in errors of many kinds
+        pass
+    print(f"The kept pictures {path.name} are damaged or an older version's: decoding anew.")
+    return None
+
+
+def _checksum(path: Path, content: dict[str, np.ndarray]) -> str:
+    """Sum up the arrays with their shapes and kinds, and the name they are kept by."""
+    kinds = [(name, each.shape, each.dtype.str) for name, each in content.items()]
+    digest = hashlib.sha256(f"{path.name} {kinds}".encode())
+    for each in content.values():
+        digest.update(np.ascontiguousarray(each).view(np.uint8))
+    return digest.hexdigest()
 
 
 def _write_cache(path: Path, pictures: Pictures) -> None:
-    """Write beside the target and rename, so that a killed run leaves no half cache file."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:6]}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            np.savez(
-                file,
-                images=pictures.images,
-                labels=pictures.labels,
-                names=json.dumps(pictures.names),
-                skipped=json.dumps(pictures.skipped),
-            )
-        partial.replace(path)
-    except OSError:
-        pass  # a full disk, or one that cannot be written, costs the cache, not the lesson
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+    """A full disk, or one that cannot be written, costs the cache, not the lesson."""
+    texts = [np.array(json.dumps(each)) for each in (pictures.names, pictures.skipped)]
+    content = dict(zip(_KEPT, [pictures.images, pictures.labels, *texts], strict=True))
+    with contextlib.suppress(OSError), replacing(path) as partial, partial.open("wb") as file:
+        np.savez(file, sha256=_checksum(path, content), **content)
 
 
 def hold_out_groups(

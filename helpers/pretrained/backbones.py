@@ -21,13 +21,11 @@ from urllib.parse import urlsplit
 
 import keras
 import numpy as np
-import requests
 from keras import layers
-from pooch import HTTPDownloader
 
-from helpers.data.download import CONNECT_SECONDS, READ_SECONDS, knock, name_cause
-from helpers.environment import MIRROR_VARIABLE, mirror_folder
-from helpers.messages import MirrorError, NotAvailable
+from helpers.data.download import check_mirror, fetch
+from helpers.environment import MIRROR_VARIABLE
+from helpers.messages import NotAvailable
 from helpers.pretrained.efficientnet_lite import (
     SMALLEST_SIZE,
     TRAINED_SIZE,
@@ -38,6 +36,7 @@ from helpers.transfer import join, split
 
 ADDRESS = "https://storage.googleapis.com/"
 ALWAYS_THERE = "EfficientNetLite0"
+WEIGHTS_AT_MOST = 2**30  # bytes of a download; the largest here, VGG19 with its top, has 0.6 GB
 
 Origin = Literal["package", "cache", "mirror", "download", "random"]
 
@@ -146,7 +145,8 @@ class Found:
         origin: "package", "cache" (Keras's own), "mirror", "download" or "random".
         reason: why an earlier way did not serve; empty if the first one did.
         top: whether the network ends in ImageNet's 1000 classes.
-        checked: what the file was checked by.
+        checked: what the file was checked by; "shapes", of those and of the values, says nothing
+            about who trained the network.
     """
 
     name: str
@@ -178,10 +178,10 @@ class Found:
             "download": "from the download",
         }[self.origin]
         because = f", because {self.reason}" if self.reason else ""
-        return (
-            f"Backbone: {self.name} with ImageNet weights {place} "
-            f"({self.checked} checked){because}."
-        )
+        known = self.checked != "shapes" or self.origin == "download"
+        what = "ImageNet weights" if known else "weights of unknown origin"
+        checked = "shapes and values" if self.checked == "shapes" else self.checked
+        return f"Backbone: {self.name} with {what} {place} ({checked} checked){because}."
 
 
 def find_backbone(
@@ -217,10 +217,10 @@ def find_backbone(
         return Found(name, packaged_weights(), "package", "", top, "sha256")
     family = FAMILIES[name]
     cache = cache or keras_cache()
-    mirror = mirror or mirror_folder()
+    mirror = check_mirror(mirror)
     notes: list[str] = []
     found = (
-        _look_in_cache(family, top, cache, notes)
+        _take(family, top, cache / family.file_names(top)[0], "cache", notes)
         or _look_in_mirror(family, top, mirror, notes)
         or _fetch(family, top, cache, notes)
     )
@@ -265,35 +265,29 @@ def _check_name(name: str, allowed: tuple[str, ...]) -> None:
 _Way = tuple[Path, Origin, Literal["md5", "shapes"]]
 
 
-def _look_in_cache(family: Family, top: bool, cache: Path, notes: list[str]) -> _Way | None:
-    return _take(family, top, cache / family.file_names(top)[0], "cache", notes)
-
-
 def _look_in_mirror(
     family: Family, top: bool, mirror: Path | None, notes: list[str]
 ) -> _Way | None:
     if mirror is None:
         return None
-    if not mirror.is_dir():
-        raise MirrorError(f"The mirror {str(mirror)!r} is not a folder; name one, or leave it out.")
     files = [
         folder / name for name in family.file_names(top) for folder in (mirror, mirror / "weights")
     ]
     for file in files:
         if found := _take(family, top, file, "mirror", notes):
             return found
-    if not any(file.is_file() for file in files):
+    if not any(os.path.lexists(file) for file in files):
         notes.append(f"the mirror folder does not hold {family.file_names(top)[0]}")
     return None
 
 
 def _take(family: Family, top: bool, file: Path, origin: Origin, notes: list[str]) -> _Way | None:
     """Return the file where it is there and whole; note what is wrong with it where it is not."""
-    if not file.is_file():
+    if not os.path.lexists(file):
         return None
     try:
         md5 = _expected_md5(family, top, file.name)
-        fault = _find_fault(family, top, file, md5)
+        fault = _find_fault(family, top, file, md5) if file.is_file() else "is not a file"
     except OSError as error:
         fault = f"cannot be read ({error.strerror or error})"
     if not fault:
@@ -308,41 +302,51 @@ def _expected_md5(family: Family, top: bool, name: str) -> str:
 
 
 def _find_fault(family: Family, top: bool, file: Path, md5: str) -> str:
-    """Say what is wrong with a file; where no checksum is known, all its shapes have to fit."""
+    """Say what is wrong; where no checksum is known, shapes must fit, and values make sense."""
     if md5:
         with file.open("rb") as opened:
             right = hashlib.file_digest(opened, "md5").hexdigest() == md5
         return "" if right else "is damaged (its md5 is not the one Keras expects)"
-    _, published = _assemble(family, family.size if family.fixed_top else family.smallest, top)
+    model, published = _assemble(family, family.size if family.fixed_top else family.smallest, top)
     try:
         with warnings.catch_warnings(action="ignore"):
             published.load_weights(file)
     except Exception:  # h5py and Keras raise many kinds for a file that is cut off or another's
         return f"is damaged or does not fit {family.name}"
+    return _find_senseless(model)
+
+
+def _find_senseless(model: keras.Model) -> str:
+    """Say what no trained network has, and what a file of the right shapes may hold."""
+    for weight in model.weights:
+        values = weight.numpy()
+        if not np.isfinite(values).all():
+            return f"holds NaN or infinite values (in {weight.path})"
+        if values.ndim > 1 and values.min() == values.max():
+            return f"holds one and the same value throughout {weight.path}"
+    pixels = np.random.default_rng(0).uniform(0, 255, (2, *model.input_shape[1:]))
+    one, other = model(pixels).numpy()
+    if not np.isfinite([one, other]).all() or (one == other).all():
+        return "answers no picture, or all alike"
     return ""
 
 
 def _fetch(family: Family, top: bool, cache: Path, notes: list[str]) -> _Way | None:
     """Download to Keras's cache; a file takes its name there only once it is whole."""
     address, name = family.address(top), family.file_names(top)[0]
-    host, md5 = urlsplit(address).netloc, _expected_md5(family, top, name)
+    if (cache / name).is_dir():  # and noted as such
+        return None
+    md5 = _expected_md5(family, top, name)
     partial = cache / f".{uuid.uuid4().hex[:6]}.partial.{name}"
-    fetch = HTTPDownloader(progressbar=True, timeout=(CONNECT_SECONDS, READ_SECONDS))
     try:
-        knock(address)
         cache.mkdir(parents=True, exist_ok=True)
-        print(f"Downloading {name} from {host}.")
-        fetch(address, str(partial), None)
+        fetch(address, partial, name, WEIGHTS_AT_MOST)
         fault = _find_fault(family, top, partial, md5)
         if not fault:
             return partial.replace(cache / name), "download", "md5" if md5 else "shapes"
-        notes.append(f"{name} as it came from {host} {fault}")
-    except (requests.ConnectionError, requests.Timeout) as error:
-        notes.append(f"{host} could not be reached ({name_cause(error)})")
-    except requests.HTTPError as error:
-        notes.append(f"{host} answered {error.response.status_code} for {name}")
-    except requests.RequestException:
-        notes.append(f"the transfer of {name} from {host} broke off")
+        notes.append(f"{name} as it came from {urlsplit(address).netloc} {fault}")
+    except ConnectionError as error:
+        notes.append(str(error))
     except OSError as error:
         notes.append(f"{cache} could not be written to ({error.strerror or error})")
     finally:

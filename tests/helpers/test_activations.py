@@ -3,11 +3,13 @@
 import json
 import mmap
 import os
+import tempfile
 import threading
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -419,9 +421,11 @@ def test_partial_files_are_cleared_away_once_abandoned(pictures, folder):
     for name, age in (("old.partial", 7200), ("young.partial", 60), ("old.txt", 7200)):
         (folder / name).write_bytes(b"half")
         os.utime(folder / name, (time.time() - age,) * 2)
+    (folder / "folder.partial").mkdir()
+    os.utime(folder / "folder.partial", (0, 0))
     compute(make_lower(), pictures, folder)
     names = {path.name for path in files(folder) if path.suffix != ".activations"}
-    assert names == {"young.partial", "old.txt"}
+    assert names == {"young.partial", "old.txt", "folder.partial"}
 
 
 def _cut(content):
@@ -435,7 +439,7 @@ def _flip(content):
 @pytest.mark.parametrize(
     "damage", [_cut, _flip, lambda content: b"", lambda content: content + b"more"]
 )
-def test_a_damaged_file_is_computed_again(damage, pictures, folder):
+def test_a_damaged_file_is_computed_again_and_one_line_says_so(damage, pictures, folder, capsys):
     lower = make_lower(watched=True)
     first = values(compute(lower, pictures, folder).views)
     (path,) = files(folder)
@@ -443,9 +447,81 @@ def test_a_damaged_file_is_computed_again(damage, pictures, folder):
     path.unlink()  # the mapped file itself stays as it is
     path.write_bytes(damage(content))
     again = compute(lower, pictures, folder)
+    assert capsys.readouterr().out == (
+        f"The kept activations {path.name} are damaged: computing them anew.\n"
+    )
     assert Counter.blocks == 6 and again.computed == 1
     assert values(again.views) == first
     assert files(folder) == [path] and path.read_bytes() == content
+
+
+def test_another_files_values_are_not_trusted(pictures, folder):
+    lower = make_lower(watched=True)
+    kept = compute(lower, pictures, folder, views=2, augment=AUGMENT)
+    expected = values(kept.views)
+    first, second = files(folder)
+    content = second.read_bytes()
+    first.unlink()
+    first.write_bytes(content)
+    again = compute(lower, pictures, folder, views=2, augment=AUGMENT)
+    assert again.computed == 1 and values(again.views) == expected
+
+
+def test_no_changed_byte_of_a_file_is_trusted(pictures, folder):
+    lower = make_lower(pooled=True, watched=True)
+    compute(lower, pictures.select(np.arange(2)), folder)
+    (path,) = files(folder)
+    content = path.read_bytes()
+    assert module._read(path, (2, 4), np.dtype(np.float32)) is not None
+    for place in range(len(content)):
+        changed = content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :]
+        for damaged in (changed, content[:place], content[place + 1 :]):
+            path.write_bytes(damaged)
+            assert module._read(path, (2, 4), np.dtype(np.float32)) is None
+
+
+def test_a_folder_in_a_files_place_is_said_before_any_work(pictures, folder):
+    lower = make_lower(watched=True)
+    compute(lower, pictures, folder)
+    (path,) = files(folder)
+    path.unlink()
+    path.mkdir()
+    Counter.blocks = 0
+    with pytest.raises(OSError, match=rf"{path.name} is a folder .* move it away"):
+        compute(lower, pictures, folder)
+    assert Counter.blocks == 0 and path.is_dir()
+
+
+def test_a_folder_that_may_only_be_read_answers(pictures, folder, monkeypatch):
+    lower = make_lower(watched=True)
+    compute(lower, pictures, folder)
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    assert compute(lower, pictures, folder).computed == 0 and Counter.blocks == 3
+
+
+def test_where_nothing_can_be_written_the_temporary_folder_serves(
+    pictures, folder, tmp_path, monkeypatch, capsys
+):
+    lower = make_lower(watched=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder.write_text("a file, not a folder")
+    kept = compute(lower, pictures, folder)
+    assert capsys.readouterr().out == (
+        "activations could not be used (File exists); the system's temporary folder serves.\n"
+    )
+    assert kept.computed == 1 and compute(lower, pictures, folder).computed == 0
+    (path,) = tmp_path.rglob("*.activations")
+    assert path.is_relative_to(tmp_path / f"course-{Path.home().name}")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with pytest.raises(
+        OSError, match=r"activations could not be used .*: free some space, and run"
+    ):
+        compute(lower, pictures, folder)
 
 
 def test_two_runs_at_once_do_not_disturb_each_other(pictures, folder, monkeypatch):

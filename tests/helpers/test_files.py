@@ -1,10 +1,11 @@
 """Files and folders are written whole or not at all."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from helpers.files import replace_folder, write_atomically
+from helpers.files import explain, replace_folder, try_to_write, work_in, write_atomically
 
 
 def test_the_text_replaces_what_was_there(tmp_path):
@@ -79,3 +80,25 @@ def test_what_a_stopped_try_has_left_is_no_hindrance(tmp_path, monkeypatch):
     replace_folder(source, target)
     assert [path.name for path in target.iterdir()] == ["new.html"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "new"]
+
+
+def test_where_a_folder_does_not_serve_the_temporary_one_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    assert work_in(tmp_path / "new" / "folder", try_to_write) == (tmp_path / "new" / "folder", "")
+    (tmp_path / "file").touch()
+    place, fault = work_in(tmp_path / "file" / "folder", try_to_write)
+    assert fault == "folder could not be used (Not a directory)"
+    assert place.name == "folder" and place.is_relative_to(tmp_path / "temporary")
+    assert list(place.iterdir()) == []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
+    with pytest.raises(OSError, match=r"^folder could not be used \(Not a directory\): free some"):
+        work_in(tmp_path / "file" / "folder", try_to_write)
+
+
+def test_an_error_of_the_system_is_said_in_a_few_words():
+    said = [OSError(28, "No space"), OSError(30, "Read-only file system"), OSError("A sentence.")]
+    assert [explain(error) for error in said] == [
+        "the disk is full",
+        "the disk could not be used (Read-only file system)",
+        "A sentence",
+    ]

@@ -4,12 +4,15 @@ import errno
 import gzip
 import hashlib
 import io
+import os
 import shutil
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,10 +22,11 @@ import requests
 from PIL import Image
 
 from helpers import samples
-from helpers.data import download
+from helpers.data import catalog, download
 from helpers.data.catalog import Archive, DataSet, Split, dataset
 from helpers.data.download import find_data
 from helpers.environment import PROJECT
+from helpers.messages import NotAvailable
 
 PATIENCE = 30  # seconds after which a test that waits for another process gives up
 
@@ -33,6 +37,10 @@ class Web:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.promised: dict[str, int] = {}  # a Content-Length other than the true one
+        self.without_end: dict[str, tuple[bytes, float]] = {}  # what is repeated, and the pause
+        self.encoding: dict[str, str] = {}  # a Content-Encoding
+        self.redirect: dict[str, str] = {}  # where to go instead, from what has no end
+        self.sent = 0  # bytes of what has no end
         self.fetched: list[str] = []
         self.arrived = threading.Event()  # somebody has asked for a file
         self.gate = threading.Event()  # closed: answers half of a file, then waits
@@ -46,6 +54,8 @@ class Web:
                     self.send_error(404)
                     return None
                 self.send_response(200)
+                if self.path in web.encoding:
+                    self.send_header("Content-Encoding", web.encoding[self.path])
                 self.send_header("Content-Length", str(web.promised.get(self.path, len(body))))
                 self.end_headers()
                 return body
@@ -55,6 +65,9 @@ class Web:
 
             def do_GET(self) -> None:
                 web.fetched.append(self.path)
+                if self.path in web.without_end:
+                    self.go_on(*web.without_end[self.path])
+                    return
                 body = self.start()
                 if body is not None:
                     half = len(body) // 2
@@ -62,6 +75,17 @@ class Web:
                     web.arrived.set()
                     web.gate.wait(PATIENCE)
                     self.wfile.write(body[half:])
+
+            def go_on(self, piece: bytes, pause: float) -> None:
+                """Send a piece again and again: 50 MB of it, or until the gate is closed."""
+                self.send_response(302 if self.path in web.redirect else 200)
+                if self.path in web.redirect:
+                    self.send_header("Location", web.redirect[self.path])
+                self.end_headers()
+                while web.sent < 50_000_000 and web.gate.is_set():
+                    self.wfile.write(piece)
+                    web.sent += len(piece)
+                    time.sleep(pause)
 
             def log_message(self, *_) -> None:
                 pass
@@ -76,6 +100,7 @@ class Web:
 
     def close(self) -> None:
         self.gate.set()
+        self.sent = 50_000_000
         self.server.shutdown()
         self.server.server_close()
 
@@ -109,9 +134,9 @@ def make_picture(value: int = 0) -> bytes:
     return stream.getvalue()
 
 
-def make_zip(names: list[str]) -> bytes:
+def make_zip(names: list[str], compression: int = zipfile.ZIP_STORED) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as bundle:
+    with zipfile.ZipFile(stream, "w", compression) as bundle:
         for number, name in enumerate(names):
             bundle.writestr(name, make_picture(number))
     return stream.getvalue()
@@ -264,6 +289,58 @@ def test_a_transfer_that_breaks_off_is_started_anew_by_the_next_run(web, tmp_pat
     assert f"the transfer of rps.zip from {web.host} broke off" in refuse(wanted, tmp_path)
     web.promised.clear()
     assert find_data(wanted, "full", tmp_path).origin == "download"
+
+
+def test_a_server_that_never_ends_is_stopped_at_the_size_in_the_catalog(web, tmp_path):
+    wanted = serve_one(web, TRAIN_ZIP)
+    web.without_end["/rps.zip"] = (bytes(100_000), 0)
+    message = refuse(wanted, tmp_path)
+    assert f"{web.host} sends more than the {len(TRAIN_ZIP):,} bytes of rps.zip" in message
+    assert web.sent < 20_000_000, "no more than what fits into the sockets' buffers"
+
+
+@pytest.mark.parametrize("where", ["/rps.zip", "http://[", "file:///etc/passwd", "/old/rps.zip"])
+def test_a_redirect_is_followed_without_reading_what_it_says(web, tmp_path, where):
+    wanted = serve_one(web, TRAIN_ZIP)
+    address = f"http://{web.host}/old/rps.zip"
+    moved = as_archive("rps.zip", TRAIN_ZIP, [address])
+    web.without_end["/old/rps.zip"], web.redirect["/old/rps.zip"] = (bytes(100_000), 0), where
+    wanted = tiny([moved], splits=wanted.splits)
+    if where == "/rps.zip":
+        assert find_data(wanted, "full", tmp_path).origin == "download"
+    else:
+        assert f"the transfer of rps.zip from {web.host} broke off" in refuse(wanted, tmp_path)
+    assert web.sent < 40_000_000
+
+
+def test_a_server_that_trickles_is_given_up(web, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "FILE_SECONDS", 0.3)
+    wanted = serve_one(web, TRAIN_ZIP)
+    web.without_end["/rps.zip"] = (b"x", 0.02)
+    threading.Timer(5, web.gate.clear).start()
+    start = time.monotonic()
+    message = refuse(wanted, tmp_path)
+    assert time.monotonic() - start < 3
+    assert f"{web.host} had sent " in message and f"{len(TRAIN_ZIP):,} bytes of rps.zip" in message
+    assert "after 0 s" in message and message.endswith("downloads/ and run again.")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip"])
+def test_a_transfer_that_is_compressed_on_the_way_is_refused(web, tmp_path, encoding):
+    wanted = serve_one(web, TRAIN_ZIP, sha256=None)
+    web.files["/rps.zip"] = gzip.compress(bytes(30_000_000))
+    web.encoding["/rps.zip"] = encoding
+    message = refuse(wanted, tmp_path)
+    assert f"{web.host} sends rps.zip compressed once more ({encoding})" in message
+
+
+def test_a_server_that_calls_a_gz_file_compressed_is_understood(web, tmp_path):
+    body = gzip.compress(b"pixels")
+    web.files["/images.gz"], web.encoding["/images.gz"] = body, "x-gzip"
+    archive = as_archive("images.gz", body, [f"http://{web.host}/images.gz"])
+    wanted = tiny([archive], layout="files", splits=(Split("train", "train", 4),))
+    found = find_data(wanted, "full", tmp_path)
+    assert (found.folder / "images.gz").read_bytes() == body
 
 
 def test_an_error_page_is_named_once_for_all_addresses(web, tmp_path):
@@ -451,6 +528,148 @@ def test_a_data_folder_that_cannot_be_written_is_said(served, tmp_path):
         find_data(served, "full", tmp_path / "data")
 
 
+@pytest.fixture
+def temporary(tmp_path, monkeypatch) -> Path:
+    """The system's temporary folder, for this test."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def block_data(data: Path) -> str:
+    data.write_text("a file, not a folder")
+    return "move the file data away"
+
+
+def block_downloads(data: Path) -> str:
+    data.mkdir()
+    (data / "downloads").symlink_to("nowhere")
+    return "move the file data/downloads away"
+
+
+def block_by_a_link(data: Path) -> str:
+    data.mkdir()
+    (data / "tiny").symlink_to("nowhere")
+    return "data/tiny is a link that leads nowhere; move data/tiny away"
+
+
+def block_archive(data: Path) -> str:
+    (data / "downloads" / "rps.zip").mkdir(parents=True)
+    return "data/downloads/rps.zip is not a file (move it away to have it downloaded); put rps.zip"
+
+
+def block_lock(data: Path) -> str:
+    (data / "downloads" / ".tiny.lock").mkdir(parents=True)
+    return ".tiny.lock could not be used (Is a directory); put rps.zip"
+
+
+BLOCKS = [block_data, block_downloads, block_by_a_link, block_archive, block_lock]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_what_stands_in_the_way_is_said_before_anything_is_fetched(
+    served, web, tmp_path, temporary, drawn, block
+):
+    said = block(tmp_path / "data")
+    message = refuse(served, tmp_path / "data")
+    assert said in message and web.fetched == []
+    assert message.count("could not be used") <= 1, "each reason is said once"
+    found = find_data(served, "auto", tmp_path / "data")
+    assert found.kind == "samples" and found.splits == ("train",)
+    assert found.folder.is_relative_to(temporary) == (block is block_data)
+
+
+def test_samples_go_to_the_temporary_folder_where_the_data_folder_is_of_no_use(
+    offline, tmp_path, temporary, drawn
+):
+    (tmp_path / "data").write_text("a file, not a folder")
+    found = find_data(offline, "samples", tmp_path / "data")
+    assert found.line == (
+        "Data: drawn sample pictures, because they were asked for; paper could not be used (Not a "
+        "directory), so they are in the system's temporary folder."
+    )
+    (path,) = [path for path in found.folder.rglob("*") if path.is_file()]
+    assert path.is_relative_to(temporary)
+    (tmp_path / "data").unlink()
+    assert find_data(offline, "samples", tmp_path / "data").folder.is_relative_to(tmp_path / "data")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES])
+def test_a_disk_that_takes_nothing_costs_no_lesson(
+    served, tmp_path, temporary, monkeypatch, number
+):
+    def draw_samples(name: str, folder: Path) -> Path:
+        if full in folder.parents:
+            raise OSError(number, os.strerror(number))
+        put_pictures(folder, ["rps/paper/drawn.png"])
+        return folder
+
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    full = tmp_path / "data"
+    monkeypatch.setattr(samples, "draw_samples", draw_samples)
+    monkeypatch.setattr(Path, "mkdir", fail)
+    with pytest.raises(FileNotFoundError) as refused:
+        find_data(served, "full", full)
+    reason = str(refused.value)
+    assert ("the disk is full" in reason) == (number in (errno.ENOSPC, errno.EDQUOT))
+    assert "None" not in reason
+    monkeypatch.undo()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(samples, "draw_samples", draw_samples)
+    assert find_data(served, "samples", full).folder.is_relative_to(temporary)
+    full = tmp_path  # and so is the temporary folder
+    with pytest.raises(
+        NotAvailable, match=r"they were asked for; .*: free some space, and run again"
+    ):
+        find_data(served, "samples", tmp_path / "data")
+
+
+@pytest.mark.parametrize("place", ["data/downloads", "mirror"])
+def test_an_archive_that_cannot_be_read_is_a_reason(offline, tmp_path, monkeypatch, drawn, place):
+    def refuse_to_read(file: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / place).mkdir(parents=True, exist_ok=True)
+    (tmp_path / place / "rps.zip").write_bytes(TRAIN_ZIP)
+    monkeypatch.setattr(catalog, "_sha256", refuse_to_read)
+    message = refuse(offline, tmp_path / "data", tmp_path / "mirror")
+    assert "rps.zip cannot be read (Permission denied)" in message
+    assert "put rps.zip (" in message
+    found = find_data(offline, "auto", tmp_path / "data", tmp_path / "mirror")
+    assert found.kind == "samples"
+
+
+def test_class_folders_that_cannot_be_read_are_a_reason(served, web, tmp_path, monkeypatch, drawn):
+    def refuse_to_look(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    put_pictures(tmp_path / "tiny", TRAIN_NAMES + TEST_NAMES)
+    monkeypatch.setattr(os, "scandir", refuse_to_look)
+    message = refuse(served, tmp_path)
+    assert message == (
+        "The real pictures of tiny cannot be had: paper could not be used (Permission denied); "
+        f"move {tmp_path.name}/tiny away and run again."
+    )
+    assert find_data(served, "auto", tmp_path).kind == "samples" and web.fetched == []
+
+
+def test_a_mirror_that_may_not_be_looked_into_is_a_reason(served, tmp_path, monkeypatch, drawn):
+    def stat(path: Path, **_):
+        if path.parent == tmp_path / "mirror":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return see(path)
+
+    (tmp_path / "mirror").mkdir()
+    see = Path.stat
+    monkeypatch.setattr(Path, "stat", stat)
+    found = find_data(part_of(served), "auto", tmp_path / "data", tmp_path / "mirror")
+    assert found.origin == "download" and "could not be used (Permission denied)" in found.reason
+
+
 # What archives may hold
 
 
@@ -495,9 +714,9 @@ def test_the_folder_inside_an_archive_is_stripped(web, tmp_path):
     assert list_files(found.folder) == TRAIN_NAMES
 
 
-def damage(body: bytes) -> bytes:
+def damage(body: bytes, at: int = 0) -> bytes:
     """Change one byte of a picture inside a zip archive."""
-    at = body.index(b"IDAT")
+    at = at or body.index(b"IDAT")
     return body[:at] + b"X" + body[at + 1 :]
 
 
@@ -506,6 +725,7 @@ def damage(body: bytes) -> bytes:
     [
         (b"x" * len(TRAIN_ZIP), "rps.zip is damaged or no zip archive"),
         (damage(TRAIN_ZIP), "rps.zip is damaged or no zip archive"),
+        (damage(make_zip(TRAIN_NAMES, zipfile.ZIP_LZMA), 60), "rps.zip is damaged"),
         (make_zip(TRAIN_NAMES[:3]), "is incomplete, split train (rps) has 3 of 4 pictures"),
     ],
 )

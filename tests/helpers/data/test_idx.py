@@ -80,3 +80,11 @@ def test_pictures_and_labels_must_belong_together(file, pictures):
 def test_an_unknown_split_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no split 'validation'; they have: train, test"):
         read_split(tmp_path, "validation")
+
+
+def test_what_cannot_be_read_at_all_is_said(tmp_path):
+    (tmp_path / "images.gz").mkdir()
+    with pytest.raises(
+        ValueError, match=r"images\.gz cannot be read \(Is a directory\); remove it"
+    ):
+        read_idx(tmp_path / "images.gz", 3)

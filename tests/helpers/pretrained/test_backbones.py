@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import ModuleType
 from unittest.mock import MagicMock
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -36,10 +37,10 @@ GOOD, BAD = b"the weights", b"the we"
 def off_the_network(monkeypatch, tmp_path):
     """Tests reach no network and no cache but their own."""
 
-    def refuse(address):
+    def refuse(*_, **__):
         raise requests.ConnectionError("Connection refused")
 
-    monkeypatch.setattr(backbones, "knock", refuse)
+    monkeypatch.setattr(requests, "head", refuse)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
 
 
@@ -281,26 +282,34 @@ class Web:
 
     def __init__(self) -> None:
         self.body, self.promised, self.status = GOOD, len(GOOD), 200
+        self.times = 1  # that the body is sent
+        self.asked = 0
         web = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                web.asked += 1
                 self.send_response(web.status)
                 self.send_header("Content-Length", str(web.promised))
                 self.end_headers()
-                self.wfile.write(web.body)
+                for _ in range(web.times):
+                    self.wfile.write(web.body)
 
             def log_message(self, *_) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_) -> None:  # who hangs up is part of the tests
+                pass
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
 
 
 @pytest.fixture
 def web(monkeypatch):
     web = Web()
-    monkeypatch.setattr(backbones, "knock", lambda address: None)
+    monkeypatch.setattr(requests, "head", lambda *_, **__: None)
     address = f"http://127.0.0.1:{web.server.server_port}/"
     monkeypatch.setattr(backbones, "ADDRESS", address)
     yield web
@@ -336,6 +345,15 @@ def test_what_did_not_come_whole_is_not_kept(web, folders, small_file, name, cha
         setattr(web, key, value)
     with pytest.raises(FileNotFoundError, match=reason):
         find_backbone(name, cache=cache)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_download_of_weights_has_a_bound(web, folders, monkeypatch):
+    cache, _ = folders
+    monkeypatch.setattr(backbones, "WEIGHTS_AT_MOST", 1_000_000)
+    web.body, web.times, web.promised = bytes(10_000), 500, 5_000_000
+    with pytest.raises(FileNotFoundError, match=r"sends more than the 1,000,000 bytes of mobile"):
+        find_backbone("MobileNetV2", cache=cache)
     assert list(cache.iterdir()) == []
 
 
@@ -403,6 +421,129 @@ def test_saved_weights_that_are_cut_off_are_not_used(folders):
     found = find_backbone("auto", "VGG16", cache=cache, mirror=mirror)
     assert found.name == ALWAYS_THERE
     assert f"{file.name} in the mirror folder is damaged" in found.line
+
+
+def change(values: np.ndarray | float, kind: str = "kernel"):
+    """Return what puts values into the last weight of a kind."""
+
+    def put(model: keras.Model) -> None:
+        weight = [weight for weight in model.weights if weight.name == kind][-1]
+        weight.assign(np.broadcast_to(values, weight.shape))
+
+    return put
+
+
+def change_one(value: float, kind: str = "kernel"):
+    def put(model: keras.Model) -> None:
+        weight = next(weight for weight in model.weights if weight.name == kind)
+        values = weight.numpy()
+        values.flat[-1] = value
+        weight.assign(values)
+
+    return put
+
+
+def fill(value: float):
+    return lambda model: model.set_weights([np.full_like(w, value) for w in model.get_weights()])
+
+
+SENSELESS = {
+    "one NaN": (change_one(np.nan), "NaN or infinite"),
+    "one NaN in a bias": (change_one(np.nan, "beta"), "NaN or infinite"),
+    "one infinite": (change_one(-np.inf, "moving_mean"), "NaN or infinite"),
+    "all NaN": (fill(np.nan), "NaN or infinite"),
+    "all zero": (fill(0), "one and the same value"),
+    "all one": (fill(1), "one and the same value"),
+    "one kernel of zeros": (change(0.0), "one and the same value"),
+    "one constant kernel": (change(0.3), "one and the same value"),
+    "far too large": (change(np.linspace(1e37, 3e38, 1280)), "answers no picture"),
+    "negative variance": (change(-4.0, "moving_variance"), "answers no picture"),
+    "nothing goes through": (change(0.0, "gamma"), "answers no picture"),
+}
+
+
+@pytest.mark.parametrize("kind", [None, *SENSELESS])
+def test_weights_that_no_trained_network_has_are_told(kind):
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((32, 32, 3))])
+    for maps in (4, 1280):
+        model.add(layers.Conv2D(maps, 3, strides=2))
+        model.add(layers.BatchNormalization())
+        model.add(layers.ReLU())
+    spoil, complaint = SENSELESS[kind] if kind else (lambda model: None, "")
+    spoil(model)
+    fault = backbones._find_senseless(model)
+    assert complaint in fault and bool(fault) == bool(kind)
+
+
+@pytest.fixture(scope="module")
+def mobilenet() -> keras.Model:
+    return keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3))
+
+
+def say_of_mobilenet(folders) -> str:
+    """Look for MobileNetV2 in vain; return why."""
+    cache, mirror = folders
+    found = find_backbone("auto", "MobileNetV2", cache=cache, mirror=mirror)
+    assert found.name == ALWAYS_THERE
+    return found.reason
+
+
+def test_a_file_of_senseless_weights_is_not_used(folders, mobilenet):
+    born = mobilenet.get_weights()
+    fill(np.nan)(mobilenet)
+    mobilenet.save_weights(folders[1] / "mobilenetv2_notop.weights.h5")
+    mobilenet.set_weights(born)
+    reason = say_of_mobilenet(folders)
+    assert "mobilenetv2_notop.weights.h5 in the mirror folder holds NaN or infinite" in reason
+
+
+def test_weights_without_a_checksum_are_said_to_be_of_unknown_origin(folders, mobilenet):
+    cache, mirror = folders
+    name = FAMILIES["MobileNetV2"].file_names(top=False)[0]
+    mobilenet.save_weights(mirror / "mobilenetv2_notop.weights.h5")
+    found = find_backbone("auto", "MobileNetV2", cache=cache, mirror=mirror)
+    assert found.line == (
+        "Backbone: MobileNetV2 with weights of unknown origin from the mirror folder, "
+        "mobilenetv2_notop.weights.h5 (shapes and values checked)."
+    )
+    mobilenet.save(cache / name)
+    found = find_backbone("auto", "MobileNetV2", cache=cache, mirror=mirror)
+    assert "with weights of unknown origin from Keras's cache folder (shapes" in found.line
+
+
+def put_without_a_layer(file, mobilenet) -> None:
+    mobilenet.save_weights(file)
+    with h5py.File(file, "r+") as opened:
+        layers = opened["layers"]
+        del layers[sorted(name for name in layers if "batch_norm" in name)[3]]
+
+
+WRONG_FILES = {
+    "text": lambda file, _: file.write_text("<html>please log in</html>"),
+    "h5 without content": lambda file, _: h5py.File(file, "w").close(),
+    "a layer too few": put_without_a_layer,
+    "folder": lambda file, _: file.mkdir(),
+    "dangling link": lambda file, _: file.symlink_to("nowhere"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_FILES)
+def test_a_file_that_holds_no_such_weights_is_named_and_left_alone(folders, mobilenet, kind):
+    file = folders[1] / "mobilenetv2_notop.weights.h5"
+    WRONG_FILES[kind](file, mobilenet)
+    reason = say_of_mobilenet(folders)
+    assert f"{file.name} in the mirror folder is " in reason
+    assert ("is not a file" in reason) == (kind in ("folder", "dangling link"))
+    assert file.is_symlink() or file.exists()
+
+
+def test_a_folder_in_the_caches_place_is_said_before_a_download(web, folders):
+    name = FAMILIES["MobileNetV2"].file_names(top=False)[0]
+    (folders[0] / name).mkdir()
+    reason = say_of_mobilenet(folders)
+    assert f"{name} in Keras's cache folder is not a file" in reason
+    assert web.asked == 0
 
 
 # Building.
