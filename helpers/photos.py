@@ -1,4 +1,4 @@
-"""A learner's own photo: open it, make it square, classify it, show the answer."""
+"""A picture or a learner's own photo: open it, make it square; classify it, show the answer."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from IPython.display import display
 from PIL import ExifTags, Image, UnidentifiedImageError
 from scipy import ndimage
 
+from helpers.data.catalog import PICTURE_SUFFIXES
 from helpers.messages import OneSentence
 
 if TYPE_CHECKING:
@@ -27,12 +28,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+Image.init()  # the list below is of those formats that this Pillow reads
+COMMON = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+RARE = ("AVIF", "JPEG2000", "PPM", "ICO", "TGA")
+FORMATS = tuple(name for name in (*COMMON, *RARE) if name in Image.OPEN)
 FORMATS_TEXT = "JPEG, PNG, GIF, WebP, BMP or TIFF"
-# A folder's HEIC pictures are tried too, so that their owner is told what to do with them.
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
-)
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
 LONGEST_SIDE = 2048  # pixels; more than any network here looks at, little to keep in memory
@@ -67,20 +67,30 @@ HOW_TO = (
 
 
 class PhotoError(OneSentence):
-    """A photo that cannot be used; the message is one sentence that says why and what to do."""
+    """A photo that cannot be used; the message is one sentence that says why and what to do.
+
+    Attributes:
+        reason: why, in a few words, such as "is empty".
+    """
+
+    def __init__(self, name: str, reason: str, advice: str = "") -> None:
+        super().__init__(f"{name} {reason}; {advice}.")
+        self.reason = reason
 
 
 # Opening ---------------------------------------------------------------------------------------
 
 
-def open_photo(source: str | Path | bytes) -> Image.Image:
+def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
     """Open a photo as an upright RGB picture, whatever its format and mode.
 
     EXIF rotation is applied, transparency is laid on white, deep grey is scaled to 8 bits, and of
     an animation the first frame is taken. A picture with a side over 2048 pixels is made smaller.
+    Pictures of class folders, for training and for the test, are opened here too.
 
     Args:
-        source: a path, or the bytes of a file; JPEG, PNG, GIF, WebP, BMP or TIFF.
+        source: a path, or the bytes of a file; JPEG, PNG, GIF, WebP, BMP, TIFF, or one of `RARE`.
+        formats: what Pillow calls the kinds of file to take.
 
     Returns:
         The picture in mode RGB, values 0..255, its longer side at most 2048 pixels.
@@ -89,72 +99,87 @@ def open_photo(source: str | Path | bytes) -> Image.Image:
         PhotoError: the source is missing, a folder, empty, damaged, over 120 million pixels, or
             no picture in one of these formats.
     """
-    name = "The uploaded photo" if isinstance(source, bytes) else str(source)
+    # Pillow's warnings concern the size, checked below, and odd metadata, not needed.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _open(source, formats)
+
+
+def _open(source: str | Path | bytes, formats: Sequence[str]) -> Image.Image:
+    """Do what `open_photo` does, but let warnings be: threads share what is done about them."""
+    name = "The uploaded photo" if isinstance(source, bytes) else printable(source)
     with _open_file(source, name) as file:
         try:
-            # Pillow's warnings concern the size, checked below, and odd metadata, not needed.
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                with Image.open(file, formats=FORMATS) as image:
-                    _check_pixels(image, name)
-                    return _upright_rgb(image)
+            with Image.open(file, formats=formats) as image:
+                _check_pixels(image, name)
+                return _upright_rgb(image)
         except PhotoError:
             raise
         except Image.DecompressionBombError:
             raise _too_many_pixels(name) from None
-        except UnidentifiedImageError:
-            raise _not_a_picture(file, name) from None
-        except Exception:  # on damaged files Pillow's readers raise errors of many kinds
-            raise PhotoError(
-                f"{name} is damaged, cut short or of a rare kind; copy it again, or save it anew "
-                "as JPEG or PNG."
-            ) from None
+        except Exception as error:  # on damaged files Pillow's readers raise errors of many kinds
+            raise _unreadable(file, name, error) from None
+
+
+def printable(text: object) -> str:
+    """Return a path as text; a name that is no UTF-8 keeps its odd bytes as \\udcXX."""
+    return str(text).encode(errors="backslashreplace").decode()
 
 
 def _open_file(source: str | Path | bytes, name: str) -> BinaryIO:
     """Open a source for reading; refuse what is missing, a folder or empty."""
+    give = f"give a picture ({FORMATS_TEXT})"
     if isinstance(source, bytes):
         if not source:
             raise _empty(name)
         return BytesIO(source)
-    path = Path(source).expanduser()
+    path = Path(source)
     try:
+        path = path.expanduser()
         if path.is_dir():
-            raise PhotoError(f"{name} is a folder; give one picture ({FORMATS_TEXT}).")
+            raise PhotoError(name, "is a folder", f"give one picture ({FORMATS_TEXT})")
         if not path.is_file():  # checked first, because opening a pipe would wait for ever
-            raise PhotoError(f"There is no file {name}; give a picture ({FORMATS_TEXT}).")
+            raise PhotoError(name, "is no file", give)
         if path.stat().st_size == 0:
             raise _empty(name)
         return path.open("rb")
-    except OSError as error:
-        raise PhotoError(
-            f"{name} cannot be opened ({error.strerror}); give a picture you may read "
-            f"({FORMATS_TEXT})."
-        ) from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: an unknown ~user
+        why = getattr(error, "strerror", None) or error
+        raise PhotoError(name, f"cannot be opened ({why})", f"{give} that you may read") from None
 
 
 def _empty(name: str) -> PhotoError:
-    return PhotoError(f"{name} is empty; copy it again, or give another picture ({FORMATS_TEXT}).")
+    return PhotoError(name, "is empty", f"copy it again, or give another picture ({FORMATS_TEXT})")
 
 
 def _too_many_pixels(name: str) -> PhotoError:
     return PhotoError(
-        f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels; save a smaller copy, "
-        f"{LONGEST_SIDE} pixels wide for example, and use that."
+        name,
+        f"has more than {MAX_PIXELS // 1_000_000} million pixels",
+        f"save a smaller copy, {LONGEST_SIDE} pixels wide for example, and use that",
     )
 
 
-def _not_a_picture(file: BinaryIO, name: str) -> PhotoError:
+def _unreadable(file: BinaryIO, name: str, error: Exception) -> PhotoError:
+    """Say what is wrong with a file of which Pillow's readers could make nothing."""
     file.seek(0)
     head = file.read(12)
     if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
         return PhotoError(
-            f"{name} is a HEIC picture, but must be {FORMATS_TEXT}; "
-            "save or export it as JPEG or PNG."
+            name,
+            "is a HEIC picture",
+            f"it must be {FORMATS_TEXT}: save or export it as JPEG or PNG",
+        )
+    if isinstance(error, UnidentifiedImageError):
+        return PhotoError(
+            name,
+            "is not a picture that can be read",
+            f"it must be {FORMATS_TEXT}: save or export it as JPEG or PNG",
         )
     return PhotoError(
-        f"{name} is not a picture that can be read: it must be {FORMATS_TEXT}; "
-        "save or export it as JPEG or PNG."
+        name,
+        "is damaged, cut short or of a rare kind",
+        "copy it again, or save it anew as JPEG or PNG",
     )
 
 
@@ -221,12 +246,18 @@ def _on_white(image: Image.Image) -> Image.Image:
 # Making the network's input --------------------------------------------------------------------
 
 
-def photo_to_array(source: str | Path | bytes, size: int) -> np.ndarray:
+def photo_to_array(
+    source: str | Path | bytes, size: int, formats: Sequence[str] = FORMATS
+) -> np.ndarray:
     """Open a photo and make it a square array, the way the course's pictures are made.
+
+    All pictures come this way: those of class folders (`pictures.load_listed`, in threads) and a
+    learner's own, between whose opening and squaring a `Look` may come.
 
     Args:
         source: a path, or the bytes of a file; see `open_photo`.
         size: side of the result in pixels, at least 1.
+        formats: what Pillow calls the kinds of file to take.
 
     Returns:
         uint8 array of shape (size, size, 3), RGB, values 0..255.
@@ -235,7 +266,7 @@ def photo_to_array(source: str | Path | bytes, size: int) -> np.ndarray:
         PhotoError: the photo cannot be used; see `open_photo`.
         ValueError: `size` is less than 1.
     """
-    return to_square_array(open_photo(source), size)
+    return to_square_array(_open(source, formats), size)
 
 
 def to_square_array(image: Image.Image, size: int) -> np.ndarray:
@@ -300,8 +331,9 @@ def garment_on_black(photo: Image.Image) -> Image.Image:
     rows, columns = np.flatnonzero(garment.any(axis=1)), np.flatnonzero(garment.any(axis=0))
     if not len(rows):
         raise PhotoError(
-            "No garment stands out from its ground; lay a dark one on something light, or a light "
-            "one on something dark."
+            "No garment",
+            "stands out from its ground",
+            "lay a dark one on something light, or a light one on something dark",
         )
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     values = (255 * np.where(ndimage.binary_fill_holes(garment), shades, 0)[box]).astype(np.uint8)
@@ -604,7 +636,7 @@ def _classify_path(
     some = [(photo.name, photo) for photo in photos[:MAX_PHOTOS]]
     shown = _show_each(model, classes, some, look)
     if not shown:
-        raise PhotoError(f"None of the pictures in {path} can be used; see the lines above.")
+        raise PhotoError(f"None of the pictures in {path}", "can be used", "see the lines above")
 
 
 def _photos_in(folder: Path) -> list[Path]:
@@ -612,10 +644,12 @@ def _photos_in(folder: Path) -> list[Path]:
     photos = [
         file
         for file in sorted(folder.iterdir())
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+        if file.suffix.lower() in PICTURE_SUFFIXES
+        and not file.name.startswith(".")
+        and file.is_file()
     ]
     if not photos:
-        raise PhotoError(f"{folder} holds no pictures; put some there ({FORMATS_TEXT}).")
+        raise PhotoError(str(folder), "holds no pictures", f"put some there ({FORMATS_TEXT})")
     return photos
 
 

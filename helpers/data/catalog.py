@@ -14,7 +14,11 @@ from pathlib import Path
 from helpers.environment import DATA_FOLDER
 
 CATALOG = DATA_FOLDER / "catalog.toml"
-PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".ppm", ".tif", ".tiff"}
+# HEIC cannot be read; it is listed, so that its owner is told what to do with it.
+PICTURE_SUFFIXES = frozenset(
+    ".png .jpg .jpeg .jpe .jfif .gif .bmp .webp .tif .tiff .ppm .pgm .pbm .pnm .tga .ico .jp2 "
+    ".avif .heic .heif".split()
+)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from tqdm.auto import tqdm
 from helpers.data.catalog import PICTURE_SUFFIXES, DataSet
 from helpers.data.idx import read_split
 from helpers.files import replacing
-from helpers.photos import to_square_array
+from helpers.photos import FORMATS, PhotoError, photo_to_array, printable, to_square_array
 
 if TYPE_CHECKING:
     from helpers.data.download import Located
@@ -46,14 +47,14 @@ class Pictures:
         names: n file names with their class folder, such as `rock/rock01-000.png`, or with their
             position in an idx file, such as `Ankle_boot/00012`.
         classes: class names in label order.
-        skipped: names of the files that could not be read as pictures.
+        skipped: why each file that could not be read was left out, by its name.
     """
 
     images: np.ndarray
     labels: np.ndarray
     names: tuple[str, ...]
     classes: tuple[str, ...]
-    skipped: tuple[str, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -170,15 +171,19 @@ def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[
     """
     listing = []
     for label, name in enumerate(classes):
-        class_folder = folder / name
-        files = sorted(
-            path
-            for path in (class_folder.iterdir() if class_folder.is_dir() else ())
-            if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
-        )
+        class_folder, fault = folder / name, "is missing or holds no picture"
+        files = []
+        try:
+            files = sorted(
+                path
+                for path in (class_folder.iterdir() if class_folder.is_dir() else ())
+                if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+            )
+        except OSError as error:
+            fault = f"cannot be listed ({error.strerror})"
         if not files:
             raise FileNotFoundError(
-                f"The class folder {name!r} in {folder.name!r} is missing or holds no picture; "
+                f"The class folder {name!r} in {folder.name!r} {fault}; "
                 f"expected one folder of pictures for each of {', '.join(classes)}."
             )
         if limit and limit < len(files):
@@ -223,7 +228,8 @@ def load_listed(
     kept_as: str,
     cache: Path | None = None,
     progress: bool = True,
-    formats: tuple[str, ...] | None = None,
+    formats: tuple[str, ...] = FORMATS,
+    names: Sequence[str] = (),
 ) -> Pictures:
     """Decode and resize listed pictures once; later calls read the cache file.
 
@@ -234,7 +240,8 @@ def load_listed(
         kept_as: begins the name of the cache file.
         cache: folder of the cache files; None decodes without keeping.
         progress: show a progress bar while decoding.
-        formats: what Pillow calls the kinds of file to take, such as "JPEG"; None takes all.
+        formats: what Pillow calls the kinds of file to take, such as "JPEG".
+        names: one a file, for `Pictures.names`; none for each file's own with its folder's.
 
     Returns:
         The pictures. Files that are damaged or no such pictures are left out and named in
@@ -243,11 +250,13 @@ def load_listed(
     Raises:
         ValueError: no file of a class could be decoded.
     """
-    key = _content_key(listing, size, formats)
+    names = names or [f"{path.parent.name}/{path.name}" for path, _ in listing]
+    names = [printable(name) for name in names]
+    key = _content_key(listing, names, size, formats)
     path = cache / f"{kept_as}-{size}-{key}.npz" if cache else None
     if path and (kept := _read_cache(path)):
         return Pictures(classes=classes, **kept)
-    pictures = _decode(listing, classes, size, progress, formats)
+    pictures = _decode(listing, names, classes, size, progress, formats)
     if path:
         _write_cache(path, pictures)
     return pictures
@@ -255,30 +264,33 @@ def load_listed(
 
 def _decode(
     listing: list[tuple[Path, int]],
+    names: list[str],
     classes: tuple[str, ...],
     size: int,
     progress: bool,
-    formats: tuple[str, ...] | None,
+    formats: tuple[str, ...],
 ) -> Pictures:
-    def decode(entry: tuple[Path, int]) -> np.ndarray | None:
+    def decode(entry: tuple[Path, int]) -> np.ndarray | str:
         try:
-            with Image.open(entry[0], formats=formats) as image:
-                return to_square_array(image.convert("RGB"), size)
-        except Exception:  # on damaged files Pillow's readers raise errors of many kinds
-            return None
+            return photo_to_array(entry[0], size, formats)
+        except PhotoError as error:
+            return error.reason
 
     images = np.empty((len(listing), size, size, 3), np.uint8)
     good: list[int] = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    skipped: dict[str, str] = {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of odd metadata
         decoded = pool.map(decode, listing)
         bar = tqdm(
             decoded, "Decoding", len(listing), disable=not progress, leave=False, unit="picture"
         )
-        for position, array in enumerate(bar):
-            if array is not None:
-                images[len(good)] = array
+        for position, outcome in enumerate(bar):
+            if isinstance(outcome, str):
+                skipped[names[position]] = outcome
+            else:
+                images[len(good)] = outcome
                 good.append(position)
-    names = [f"{path.parent.name}/{path.name}" for path, _ in listing]
     labels = np.array([listing[position][1] for position in good], np.int32)
     for label, name in enumerate(classes):
         if label not in labels:
@@ -288,18 +300,22 @@ def _decode(
         labels=labels,
         names=tuple(names[position] for position in good),
         classes=classes,
-        skipped=tuple(names[position] for position in sorted(set(range(len(names))) - set(good))),
+        skipped=skipped,
     )
 
 
 def _content_key(
-    listing: Iterable[tuple[Path, int]], size: int, formats: tuple[str, ...] | None
+    listing: Iterable[tuple[Path, int]], names: Iterable[str], size: int, formats: tuple[str, ...]
 ) -> str:
     """Name what shaped the decoded array: the edge, the formats, each file's name, size, time."""
-    digest = hashlib.sha256(f"RGB bilinear square {size} {formats}".encode())
-    for path, label in listing:
-        status = path.stat()
-        digest.update(f"{path.resolve()}|{label}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+    digest = hashlib.sha256(f"upright RGB on white, bilinear square {size} {formats}".encode())
+    for (path, label), name in zip(listing, names, strict=True):
+        try:
+            status = path.stat()
+            state = f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}"
+        except (OSError, RuntimeError):  # a link that leads nowhere, or round and round
+            state = str(path)
+        digest.update(f"{state}|{label}|{name}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()[:16]
 
 
@@ -314,8 +330,8 @@ def _read_cache(path: Path) -> dict | None:
         with np.load(path, allow_pickle=False) as kept:
             content = {name: kept[name] for name in _KEPT}
             if str(kept["sha256"]) == _checksum(path, content):
-                for name in ("names", "skipped"):
-                    content[name] = tuple(json.loads(str(content[name])))
+                content["names"] = tuple(json.loads(str(content["names"])))
+                content["skipped"] = dict(json.loads(str(content["skipped"])))
                 return content
     except Exception:  # damage to a zip archive shows itself in errors of many kinds
         pass

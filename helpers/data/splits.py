@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,13 +118,5 @@ def _load_part(
             )
     listing = [(path, label) for label, _, path in chosen]
     kept_as = f"{located.dataset.name}-{low}-{high}"
-    part = load_listed(listing, classes, size, kept_as, cache, progress, FORMATS)
-    shown = {
-        f"{path.parent.name}/{path.name}": f"{classes[label]}/{number}"
-        for label, number, path in chosen
-    }
-    return replace(
-        part,
-        names=tuple(shown[name] for name in part.names),
-        skipped=tuple(shown[name] for name in part.skipped),
-    )
+    names = [f"{classes[label]}/{number}" for label, number, _ in chosen]
+    return load_listed(listing, classes, size, kept_as, cache, progress, FORMATS, names)

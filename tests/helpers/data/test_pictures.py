@@ -3,15 +3,23 @@
 import gzip
 import json
 import pickle
+import os
+import socket
+import struct
 import time
+import zlib
+from collections.abc import Iterator
 from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, features
 
+from helpers import photos
 from helpers.data import pictures as pictures_module
 from helpers.data.catalog import dataset
 from helpers.data.download import Located
@@ -63,6 +71,203 @@ def test_every_mode_becomes_rgb(folder, mode):
     assert odd.min() >= 250
 
 
+# One way to open a picture: what a network learns from and what it is asked look alike
+
+
+def every_kind() -> Iterator[tuple[str, Image.Image, str, dict]]:
+    """Every kind of file that Pillow writes: its name, picture, format and options."""
+    random = np.random.default_rng(0)
+    colour = Image.fromarray(random.integers(0, 256, (20, 26, 3), dtype=np.uint8))
+    grey, soft = (
+        colour.convert("L"),
+        Image.fromarray(np.tile(np.arange(26, dtype=np.uint8) * 9, (20, 1))),
+    )
+    clear = colour.copy()
+    clear.putalpha(soft)
+    paletted = colour.convert("P", palette=Image.Palette.ADAPTIVE)
+    deep = Image.fromarray(np.full((20, 26), 20_000, np.uint16))
+    shown = {"1": grey.convert("1"), "L": grey, "LA": clear.convert("LA"), "P": paletted}
+    shown |= {"RGB": colour, "RGBA": clear, "I;16": deep}
+    for mode, picture in shown.items():
+        yield f"{mode}.png", picture, "PNG", {}
+    yield "P-clear.png", paletted, "PNG", {"transparency": 3}
+    yield "P-clear-bytes.png", paletted, "PNG", {"transparency": bytes(range(0, 250, 10))}
+    yield "L-clear.png", grey, "PNG", {"transparency": 7}
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        for mode in ("L", "RGB", "CMYK"):
+            yield f"{mode}-{orientation}.jpg", colour.convert(mode), "JPEG", {"exif": exif}
+        yield f"turned-{orientation}.png", colour, "PNG", {"exif": exif}
+        yield f"turned-{orientation}.tif", colour, "TIFF", {"exif": exif}
+        yield f"turned-{orientation}.webp", colour, "WEBP", {"exif": exif, "lossless": True}
+    yield "phone.jfif", colour, "JPEG", {}
+    yield "phone.JPE", colour, "JPEG", {}
+    yield "plain.gif", paletted, "GIF", {}
+    yield "clear.gif", paletted, "GIF", {"transparency": 3}
+    yield "moving.gif", paletted, "GIF", {"save_all": True, "append_images": [paletted.rotate(90)]}
+    for mode in ("1", "L", "P", "RGB", "RGBA"):
+        yield f"{mode}.bmp", shown[mode], "BMP", {}
+    for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
+        yield f"{mode}.tiff", shown[mode], "TIFF", {}
+    for name, top in (("unit", 1), ("byte", 255), ("deep", 60_000)):
+        values = np.linspace(0, top, 520, dtype=np.float32).reshape(20, 26)
+        yield f"float-{name}.tif", Image.fromarray(values), "TIFF", {}
+    yield "whole.tif", Image.fromarray(np.full((20, 26), 20_000, np.int32)), "TIFF", {}
+    yield "CMYK.tif", colour.convert("CMYK"), "TIFF", {}
+    yield "LZW.tif", colour, "TIFF", {"compression": "tiff_lzw"}
+    yield "lossy.webp", colour, "WEBP", {}
+    yield "lossless.webp", colour, "WEBP", {"lossless": True}
+    yield "clear.webp", clear, "WEBP", {"lossless": True}
+    for mode, suffix in (
+        ("1", "pbm"),
+        ("L", "pgm"),
+        ("I;16", "pgm"),
+        ("RGB", "ppm"),
+        ("RGB", "pnm"),
+    ):
+        yield f"{mode.replace(';', '')}.{suffix}", shown[mode], "PPM", {}
+    for mode in ("L", "LA", "P", "RGB", "RGBA"):
+        yield f"{mode}.tga", shown[mode], "TGA", {}
+    yield "clear.ico", clear.resize((32, 32)), "ICO", {}
+    if features.check("jpg_2000"):
+        for mode in ("L", "LA", "RGB", "RGBA", "I;16"):
+            yield f"{mode}.jp2", shown[mode], "JPEG2000", {}
+    if features.check("avif"):
+        yield "plain.avif", colour, "AVIF", {}
+        yield "clear.avif", clear, "AVIF", {}
+
+
+KINDS = list(every_kind())
+
+
+@pytest.mark.parametrize(("name", "picture", "kind", "options"), KINDS, ids=[k[0] for k in KINDS])
+def test_a_class_folder_and_a_photo_are_seen_alike(tmp_path, name, picture, kind, options):
+    (tmp_path / "hand").mkdir()
+    picture.save(tmp_path / "hand" / name, kind, **options)
+    trained = load_pictures(tmp_path, ("hand",), 16, progress=False)
+    asked = photos.photo_to_array((tmp_path / "hand" / name).read_bytes(), 16)
+    assert trained.names == (f"hand/{name}",)
+    np.testing.assert_array_equal(trained.images[0], asked)
+
+
+def test_ordinary_pictures_are_decoded_as_ever(tmp_path):
+    """Colour JPEG and PNG without transparency: Pillow's own pixels, resized once."""
+    (tmp_path / "hand").mkdir()
+    square = Image.fromarray(np.random.default_rng(1).integers(0, 256, (30, 30, 3), np.uint8))
+    for name in ("a.jpg", "b.png"):
+        square.save(tmp_path / "hand" / name)
+    seen = load_pictures(tmp_path, ("hand",), 16, progress=False).images
+    for pixels, name in zip(seen, ("a.jpg", "b.png"), strict=True):
+        with Image.open(tmp_path / "hand" / name) as image:
+            expected = image.resize((16, 16), Image.Resampling.BILINEAR)
+        np.testing.assert_array_equal(pixels, np.asarray(expected))
+
+
+# What lies among the pictures and is none
+
+
+def bomb(side: int) -> bytes:
+    """A PNG of a few bytes that claims to be huge."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">L", len(body)) + kind + body + struct.pack(">L", zlib.crc32(kind + body))
+        )
+
+    header = chunk(b"IHDR", struct.pack(">LLBBBBB", side, side, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+def put_odd_one(place: Path, kind: str) -> None:
+    """Put something that is no good picture under the name of one."""
+    jpeg = BytesIO()
+    Image.effect_noise((64, 64), 90).convert("RGB").save(jpeg, "JPEG")
+    if kind == "link":
+        place.symlink_to(place.with_name("gone.png"))
+    elif kind == "loop":
+        place.symlink_to(place)
+    elif kind == "device":
+        place.symlink_to("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "socket":
+        here = Path.cwd()
+        os.chdir(place.parent)  # a socket's path is short
+        try:
+            socket.socket(socket.AF_UNIX).bind(place.name)
+        finally:
+            os.chdir(here)
+    elif kind == "folder":
+        place.mkdir()
+    else:
+        content = {"empty": b"", "page": b"<!DOCTYPE html><html><body>404</body></html>"}
+        content |= {"cut": jpeg.getvalue()[:900], "bomb": bomb(40_000), "heavy": bomb(11_000)}
+        content |= {"heic": b"\0\0\0\x18ftypheic" + bytes(40), "text": b"no picture"}
+        place.write_bytes(content[kind])
+
+
+ODD_ONES = {
+    "link": "is no file",
+    "loop": "is no file",
+    "device": "is no file",
+    "pipe": "is no file",
+    "socket": "is no file",
+    "folder": "is a folder",
+    "empty": "is empty",
+    "page": "is not a picture that can be read",
+    "text": "is not a picture that can be read",
+    "cut": "is damaged, cut short or of a rare kind",
+    "bomb": "has more than 120 million pixels",
+    "heavy": "has more than 120 million pixels",
+    "heic": "is a HEIC picture",
+}
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "heic"])
+@pytest.mark.parametrize("kind", ODD_ONES)
+def test_what_is_no_good_picture_is_skipped_with_its_reason(folder, tmp_path, kind, suffix):
+    put_odd_one(folder / "rock" / f"odd-000.{suffix}", kind)
+    for _ in range(2):  # the second time out of the cache
+        pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "cache", progress=False)
+        assert len(pictures) == 24
+        assert pictures.skipped == {f"rock/odd-000.{suffix}": ODD_ONES[kind]}
+
+
+def test_a_file_that_may_not_be_read_is_skipped(folder, monkeypatch):
+    """Tests may run as root, who may read everything."""
+    opens = Path.open
+
+    def may_not(path, *given, **options):
+        if path.name == "rock00-000.png":
+            raise PermissionError(13, "Permission denied")
+        return opens(path, *given, **options)
+
+    monkeypatch.setattr(Path, "open", may_not)
+    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    assert pictures.skipped == {"rock/rock00-000.png": "cannot be opened (Permission denied)"}
+
+
+def test_a_name_that_is_no_text_is_taken_and_can_be_printed(folder, tmp_path):
+    name = os.fsencode(folder / "rock") + b"/caf\xe9-000.png"
+    with open(name, "wb") as file:
+        Image.new("RGB", (20, 20)).save(file, "PNG")
+    for _ in range(2):
+        pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "cache", progress=False)
+        assert len(pictures) == 25
+        (shown,) = (name for name in pictures.names if "caf" in name)
+        assert shown.encode() == b"rock/caf\\udce9-000.png"
+
+
+def test_a_class_folder_that_may_not_be_listed_is_named(folder, monkeypatch):
+    def may_not(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", may_not)
+    with pytest.raises(FileNotFoundError, match=r"'paper' in 'split' .*Permission denied"):
+        list_pictures(folder, CLASSES)
+
+
 def test_damaged_files_are_skipped_and_named(folder):
     (folder / "rock" / "bad-000.png").write_bytes(b"no picture")
     whole = (folder / "rock" / "rock00-000.png").read_bytes()
@@ -70,7 +275,7 @@ def test_damaged_files_are_skipped_and_named(folder):
     (folder / "rock" / "notes.txt").write_text("not even named like one")
     pictures = load_pictures(folder, CLASSES, 8, progress=False)
     assert len(pictures) == 24
-    assert pictures.skipped == ("rock/bad-000.png", "rock/cut-000.png")
+    assert tuple(pictures.skipped) == ("rock/bad-000.png", "rock/cut-000.png")
 
 
 def test_a_missing_class_folder_is_named(folder):
@@ -188,7 +393,7 @@ def test_another_caches_file_is_not_trusted(folder, tmp_path):
 def test_no_changed_byte_of_a_cache_file_is_trusted(tmp_path, capsys):
     colours = np.arange(3 * 2 * 2 * 3, dtype=np.uint8).reshape(3, 2, 2, 3)
     small = Pictures(
-        colours, np.arange(3, dtype=np.int32), ("p/a", "r/b", "s/c"), CLASSES, ("p/d",)
+        colours, np.arange(3, dtype=np.int32), ("p/a", "r/b", "s/c"), CLASSES, {"p/d": "damaged"}
     )
     path = tmp_path / "small.npz"
     pictures_module._write_cache(path, small)
@@ -219,12 +424,11 @@ def test_a_cache_that_cannot_be_written_costs_only_the_cache(folder, tmp_path):
 def test_a_file_on_which_a_reader_fails_in_its_own_way_is_skipped(folder, monkeypatch):
     """A damaged TIFF makes Pillow raise a TypeError."""
 
-    def fail(image, size):
+    def fail(image):
         raise TypeError("an integer is required")
 
-    first = pictures_module.to_square_array
-    calls = iter([fail] + [first] * 23)
-    monkeypatch.setattr(pictures_module, "to_square_array", lambda *given: next(calls)(*given))
+    calls = iter([fail] + [photos._upright_rgb] * 23)
+    monkeypatch.setattr(photos, "_upright_rgb", lambda *given: next(calls)(*given))
     assert len(load_pictures(folder, CLASSES, 8, progress=False).skipped) == 1
 
 
