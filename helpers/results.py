@@ -164,6 +164,37 @@ def record(
     return target
 
 
+def models_folder() -> Path:
+    """Return the folder for the networks that this run saves, and make it.
+
+    A rerun keeps them beside its record, so that it replaces nobody else's; a notebook run by hand
+    keeps them in `runs/models`.
+    """
+    record_file = os.environ.get(RECORD_VARIABLE)
+    folder = _models_of(Path(record_file)) if record_file else RUNS_FOLDER / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def find_model(lesson: str, name: str) -> Path | None:
+    """Find the network that a lesson saved, when it was run by hand or published.
+
+    Args:
+        lesson: the notebook's name without its ending.
+        name: the file's name.
+
+    Returns:
+        The newest such file, None where there is none.
+    """
+    published = _models_of(RUNS_FOLDER / "published" / f"{lesson}.json")
+    found = [folder / name for folder in (RUNS_FOLDER / "models", published)]
+    return max(filter(Path.is_file, found), key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _models_of(record_file: Path) -> Path:
+    return record_file.with_name(f"{record_file.stem}-models")
+
+
 def load_record(path: Path) -> dict[str, Any]:
     """Read one record.
 

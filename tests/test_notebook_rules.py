@@ -25,8 +25,7 @@ from helpers.parameters import RULES as PARAMETER_RULES
 from tools.reruns import course_notebooks
 
 MARK = "# NBVAL_CHECK_OUTPUT"
-LINES = 14  # of code in a cell; most have 3 to 6
-SET_UP_LINES = 18
+LINES = 25  # of code in a cell, enough for a whole network; most have 3 to 8
 BYTES = 2_000_000  # of a notebook
 GOALS = re.compile(r"^\*\*Afterwards you can\*\*\n\n((?:- .+\n?)+)", re.MULTILINE)
 SECTION = re.compile(r"^## +(.+)$", re.MULTILINE)
@@ -346,9 +345,8 @@ def cells_are_short(notebook: Notebook) -> Iterator[str]:
     for cell in notebook.code:
         lines = [line.strip() for line in cell.source.splitlines()]
         count = sum(bool(line) and not line.startswith("#") for line in lines)
-        most = SET_UP_LINES if cell is notebook.code[0] else LINES
-        if count > most and cell not in notebook.tagged("parameters"):
-            yield f"{name_of(cell)} has {count} lines of code, more than {most}"
+        if count > LINES and cell not in notebook.tagged("parameters"):
+            yield f"{name_of(cell)} has {count} lines of code, more than {LINES}"
 
 
 @rule
@@ -536,7 +534,7 @@ BAD = [
     ("cells_were_run_in_order", count(PLOT, None)),
     ("cells_were_run_in_order", count(PLOT, 1)),
     ("cells_are_short", source(PLOT, "plot()\n" * (LINES + 1))),
-    ("cells_are_short", source(SET_UP, "plot()\n" * (SET_UP_LINES + 1))),
+    ("cells_are_short", source(SET_UP, "plot()\n" * (LINES + 1))),
     ("some_outputs_are_compared", source(MARKED, "print(9)")),
     ("some_outputs_are_compared", source(MARKED, f"print(9)  {MARK}")),
     ("some_outputs_are_compared", lambda book: book.cells[MARKED].outputs.clear()),

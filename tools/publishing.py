@@ -22,7 +22,8 @@ from nbclient.exceptions import CellExecutionError
 from tqdm import tqdm
 
 from helpers.environment import RUNS_FOLDER
-from helpers.files import write_atomically
+from helpers.files import replace_folder, write_atomically
+from helpers.pace import PACE_VARIABLE
 from helpers.results import RECORD_VARIABLE
 
 PUBLISHED = RUNS_FOLDER / "published"
@@ -48,7 +49,7 @@ def publish(notebook: Path) -> None:
         TemporaryDirectory() as folder,
         tqdm(total=len(cells), desc=notebook.stem, unit="cell") as bar,
     ):
-        record = Path(folder) / "record.json"
+        record = Path(folder) / f"{notebook.stem}.json"
         client = NotebookClient(
             book,
             timeout=None,
@@ -58,13 +59,16 @@ def publish(notebook: Path) -> None:
             coalesce_streams=True,
             on_cell_executed=lambda **_: bar.update(),
         )
-        client.execute(env={**os.environ, RECORD_VARIABLE: str(record)})
+        client.execute(env={**os.environ, PACE_VARIABLE: "published", RECORD_VARIABLE: str(record)})
         strip(book)
         if notebook.read_text(encoding="utf-8") != before:
             raise OSError("it was edited meanwhile; execute it again.")
         write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
         if record.exists():
-            write_atomically(PUBLISHED / f"{notebook.stem}.json", record.read_text("utf-8"))
+            write_atomically(PUBLISHED / record.name, record.read_text("utf-8"))
+        models = record.with_name(f"{record.stem}-models")
+        if models.exists():
+            replace_folder(models, PUBLISHED / models.name)
 
 
 def strip(book: nbformat.NotebookNode) -> None:

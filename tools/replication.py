@@ -42,7 +42,9 @@ ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
 KEPT = PROJECT / "benchmarks" / "records"
 # Parameters that may differ in every lesson, as may all of the better recipe.
-FREE = ("SEED", "DATA", "BACKBONE", "PRECISION", "PHOTO")
+FREE = ("SEED", "DATA", "BACKBONE", "PACE", "PRECISION", "PHOTO")
+# and what only the better recipes have.
+FREE = (*FREE, "CHOICE_EPOCHS", "HEAD_EPOCHS", "ROTATION")
 RECIPE = "RECIPE_"
 AS_SHOWN = 1e-4
 DATA = re.compile(r"Data: (.+?, [\d,]+ real pictures)")

@@ -310,3 +310,14 @@ def test_the_table_takes_the_rows_of_a_record():
     loaded = load_record(write(published=rows))
     again = published_table(Row(**row) for row in loaded["published"])
     assert repr(again) == repr(published_table(rows))
+
+
+def test_a_reruns_networks_replace_nobody_elses(tmp_path, runs_folder, monkeypatch):
+    by_hand = results.models_folder() / "hands.keras"
+    by_hand.write_text("25 minutes")
+    assert results.find_model("01_tiny", "hands.keras") == by_hand
+    monkeypatch.setenv("COURSE_RECORD", str(tmp_path / "01_tiny.json"))
+    (results.models_folder() / "hands.keras").write_text("quick")
+    assert by_hand.read_text() == "25 minutes"
+    assert results.find_model("01_tiny", "hands.keras") == by_hand
+    assert results.find_model("01_tiny", "none.keras") is None
