@@ -90,10 +90,16 @@ def test_a_long_average_follows_slowly(pictures):
     for average_over in (2, 100):
         model = tiny_model()
         before = np.array(model.layers[-1].kernel)
-        compile_with_decay(model, steps=20, learning_rate=0.3, average_over=average_over)
+        compile_with_decay(model, steps=200, learning_rate=0.3, average_over=average_over)
         train(model, training_batches(pictures, 8, 0), 1, 20, averaged=True)
         moved[average_over] = np.abs(np.array(model.layers[-1].kernel) - before).mean()
     assert moved[100] < moved[2] / 3
+
+
+def test_an_average_reaches_no_further_back_than_half_of_the_training():
+    model = tiny_model()
+    compile_with_decay(model, steps=20, average_over=100)
+    assert model.optimizer.ema_momentum == pytest.approx(0.9)
 
 
 def test_the_rate_rises_then_falls_to_zero():
