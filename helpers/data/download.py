@@ -35,7 +35,7 @@ try:
 except ImportError:  # Windows
     import msvcrt
 
-Origin = Literal["cache", "mirror", "download", "drawn"]
+Origin = Literal["cache", "mirror", "download", "drawn", "own"]
 
 SOURCES = ("auto", "full", "samples")
 CONNECT_SECONDS = 5  # for one connection
@@ -58,7 +58,8 @@ class Located:
         dataset: its entry in the catalog.
         folder: holds the split folders, or the files of a data set that is not unpacked.
         kind: "full" for the real pictures, "samples" for drawn ones.
-        origin: "cache" (the data folder), "mirror", "download" or "drawn".
+        origin: "cache" (the data folder), "mirror", "download", "drawn" or "own" (a folder of
+            one's own, see `folders.OwnPictures`).
         reason: why an earlier way did not serve; empty if the first one did.
     """
 
@@ -121,6 +122,7 @@ def find_data(
             folder, then the mirror folder, then the download), else the drawn samples; "full"
             insists on the real ones; "samples" draws at once. A data set that is a part of
             another gives way to the whole where that is at hand, and where it has to be fetched.
+            Anything else is the path of a folder of one's own, see `folders.open_folder`.
         folder: the data folder, which is written to.
         mirror: a folder that holds archives or unpacked data sets; it is only read. None means
             the one that the environment variable `COURSE_MIRROR` names, if any.
@@ -129,13 +131,15 @@ def find_data(
         Where the pictures are, what they are, and why.
 
     Raises:
-        ValueError: the data set or the source is not known, the mirror is not a folder, or there
-            are no drawn samples of what is to be drawn.
+        ValueError: the data set or the source is not known, the folder of one's own does not
+            serve, the mirror is not a folder, or there are no drawn samples of what is to be drawn.
         NotAvailable: the real pictures cannot be had, and were insisted on or have no drawn
             samples to stand in for them.
     """
     if source not in SOURCES:
-        raise ValueError(f"The source of the data is {source!r}; allowed: {', '.join(SOURCES)}.")
+        from helpers.data.folders import open_folder
+
+        return open_folder(source, cache=folder / "cache")
     wanted = name if isinstance(name, DataSet) else dataset(name)
     if source == "samples":
         return _draw(wanted, folder, "they were asked for")
