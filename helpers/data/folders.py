@@ -21,13 +21,12 @@ from PIL import ExifTags, Image
 from helpers.data.catalog import PICTURE_SUFFIXES, DataSet, Split
 from helpers.data.download import SOURCES, Located
 from helpers.environment import PROJECT
-from helpers.messages import OneSentence
+from helpers.messages import OneSentence, few, list_names, printable
 
 if TYPE_CHECKING:
     from helpers.data.pictures import Pictures
 
 FEWEST = 4  # pictures of a class
-LISTED = 4  # names in a sentence
 SHARES = {"train": 0.8, "test": 0.2}  # where the folder has no splits
 LOOK_SIZE = 32  # pixels; enough to tell near-duplicates
 ROLES = {
@@ -272,20 +271,14 @@ def _is_picture(path: Path) -> bool:
 def _seen(folder: Path) -> str:
     """Say in a few words what a folder holds."""
     try:
-        names = sorted(_text(path.name) for path in folder.iterdir() if not _is_hidden(path.name))
+        return list_names(folder) or "nothing"
     except OSError:
         return "what cannot be listed"
-    return _few(names) or "nothing"
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
 
 
 def _text(name: object) -> str:
     """Write a name as all systems do: macOS takes umlauts apart."""
-    return unicodedata.normalize("NFC", str(name).encode(errors="backslashreplace").decode())
+    return unicodedata.normalize("NFC", printable(name))
 
 
 # Its pictures, looked at -----------------------------------------------------------------------
@@ -420,4 +413,4 @@ def _describe(found: OwnPictures, sizes: list[tuple[int, int]], how: str, copies
     elif copies:
         line += " kept on one side"
     skipped = [f"{n} {why}" for own in found.skipped.values() for n, why in own.items()]
-    return f"{line}; {len(skipped)} files skipped{': ' if skipped else ''}{_few(skipped)}."
+    return f"{line}; {len(skipped)} files skipped{': ' if skipped else ''}{few(skipped)}."

@@ -28,7 +28,8 @@ from tqdm.auto import tqdm
 from helpers.data.catalog import PICTURE_SUFFIXES, DataSet
 from helpers.data.groups import share_out
 from helpers.data.idx import read_split
-from helpers.photos import FORMATS, PhotoError, photo_to_array, printable, to_square_array
+from helpers.messages import printable
+from helpers.photos import FORMATS, PhotoError, photo_to_array, to_square_array
 
 if TYPE_CHECKING:
     from helpers.data.download import Located
