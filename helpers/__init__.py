@@ -6,7 +6,8 @@ messages       errors that a learner meets, in one sentence; times
 files          write a file or a folder whole or not at all
 fingerprints   what tells one state of the course's code from another
 
-data/          catalog, download, idx, pictures, splits: find pictures, check, decode once, hold out
+data/          catalog, download, folders, idx, pictures, groups, splits: find pictures (one's own,
+               too), check, decode once, tell what belongs together, hold out
 samples/       the drawn sample pictures: hands, faces, garments, surfaces
 photos         a learner's own photo: open, straighten, classify
 augmentation   one batched affine warp, new backgrounds, new light

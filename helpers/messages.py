@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
+LISTED = 4  # names in a sentence
+
 
 class WithoutTraceback:
     """For errors whose message says all: what was wrong, what is allowed, what to do."""
@@ -26,3 +31,19 @@ class MirrorError(OneSentence):
 def format_seconds(seconds: float) -> str:
     """Write a time in seconds, from 100 seconds on in minutes."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+
+
+def printable(path: object) -> str:
+    """Return a path as text; what in its name is no UTF-8 is written as \\udcXX."""
+    return str(path).encode(errors="backslashreplace").decode()
+
+
+def few(names: Sequence[str]) -> str:
+    """List some names, and how many more there are."""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
+
+
+def list_names(folder: Path) -> str:
+    """Say in a few words what a folder holds, hidden files aside; "" if nothing."""
+    return few(sorted(printable(p.name) for p in folder.iterdir() if not p.name.startswith(".")))

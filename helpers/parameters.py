@@ -119,6 +119,25 @@ class OneOf(Text):
 
 
 @dataclass(frozen=True)
+class DataSource(Text):
+    """Where pictures come from: one of a few names, or a folder of the reader's own."""
+
+    names = ("auto", "full", "samples")
+    summary = "auto, full or samples"
+    allowed = "auto, full or samples, or a folder that holds a folder of pictures for each class"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is one of the names, or a folder in which nothing is missing."""
+        return isinstance(value, str) and not self.fault(value)
+
+    def fault(self, value: str) -> str:
+        """Say what is missing, in a sentence; "" if nothing is."""
+        from helpers.data.folders import find_fault  # of no use to most
+
+        return "" if value in self.names else find_fault(value)
+
+
+@dataclass(frozen=True)
 class OwnPath(Text):
     """A file or folder of the reader's own, or nothing."""
 
@@ -165,10 +184,10 @@ BACKBONE_NAMES = (
     "EfficientNetLite0",
 )
 
-Rule = Whole | Number | OneOf | OwnPath | OwnRecords | Words
+Rule = Whole | Number | OneOf | DataSource | OwnPath | OwnRecords | Words
 
 RULES: dict[str, Rule] = {
-    "DATA": OneOf(("auto", "full", "samples")),
+    "DATA": DataSource(),
     "EPOCHS": Whole(1, 500),
     "STEPS_PER_EPOCH": Whole(1, 1000),
     "BATCH_SIZE": Whole(1, 1024),
@@ -280,6 +299,8 @@ def _remark(rule: Rule, value: Any) -> str:
         return " (a whole number, without a point)"
     if isinstance(rule, Text) and not isinstance(value, str):
         return " (put it in quotation marks, or give it by -p of tools.reruns, where text is text)"
+    if isinstance(rule, DataSource) and isinstance(value, str):
+        return f" ({rule.fault(value).rstrip('.')})"
     if isinstance(rule, OwnPath | OwnRecords) and isinstance(value, str):
         return f" (looked for in {Path.cwd()})"
     return ""

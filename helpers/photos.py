@@ -20,7 +20,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from scipy import ndimage
 
 from helpers.data.catalog import PICTURE_SUFFIXES
-from helpers.messages import OneSentence
+from helpers.messages import OneSentence, printable
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -119,11 +119,6 @@ def _open(source: str | Path | bytes, formats: Sequence[str]) -> Image.Image:
             raise _too_many_pixels(name) from None
         except Exception as error:  # on damaged files Pillow's readers raise errors of many kinds
             raise _unreadable(file, name, error) from None
-
-
-def printable(text: object) -> str:
-    """Return a path as text; a name that is no UTF-8 keeps its odd bytes as \\udcXX."""
-    return str(text).encode(errors="backslashreplace").decode()
 
 
 def _open_file(source: str | Path | bytes, name: str) -> BinaryIO:

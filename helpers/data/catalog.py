@@ -15,10 +15,8 @@ from helpers.environment import DATA_FOLDER
 
 CATALOG = DATA_FOLDER / "catalog.toml"
 # HEIC cannot be read; it is listed, so that its owner is told what to do with it.
-PICTURE_SUFFIXES = frozenset(
-    ".png .jpg .jpeg .jpe .jfif .gif .bmp .webp .tif .tiff .ppm .pgm .pbm .pnm .tga .ico .jp2 "
-    ".avif .heic .heif".split()
-)
+_KINDS = "png jpg jpeg jpe jfif gif bmp webp tif tiff ppm pgm pbm pnm tga ico jp2 avif heic heif"
+PICTURE_SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 from urllib.parse import urlsplit
@@ -27,14 +28,14 @@ from tqdm.auto import tqdm
 from helpers.data.catalog import Archive, DataSet, Split, dataset
 from helpers.environment import DATA_FOLDER, MIRROR_VARIABLE, mirror_folder
 from helpers.files import explain, work_in
-from helpers.messages import MirrorError, NotAvailable, format_seconds
+from helpers.messages import MirrorError, NotAvailable, format_seconds, list_names
 
 try:
     import fcntl
 except ImportError:  # Windows
     import msvcrt
 
-Origin = Literal["cache", "mirror", "download", "drawn"]
+Origin = Literal["cache", "mirror", "download", "drawn", "own"]
 
 SOURCES = ("auto", "full", "samples")
 CONNECT_SECONDS = 5  # for one connection
@@ -43,6 +44,7 @@ READ_SECONDS = 30  # without a single byte, in the middle of a transfer
 FILE_SECONDS = 3600  # for a whole file
 PIECE = 2**16  # bytes read at a time
 UNPACKED_AT_MOST = 4  # times the archive's size; pictures hardly compress
+SEEN = " (it holds "  # begins what only those need to know who get no real pictures
 
 _WHERE = {
     "cache": "from the data folder",
@@ -59,7 +61,8 @@ class Located:
         dataset: its entry in the catalog.
         folder: holds the split folders, or the files of a data set that is not unpacked.
         kind: "full" for the real pictures, "samples" for drawn ones.
-        origin: "cache" (the data folder), "mirror", "download" or "drawn".
+        origin: "cache" (the data folder), "mirror", "download", "drawn" or "own" (a folder of
+            one's own, see `folders.OwnPictures`).
         reason: why an earlier way did not serve; empty if the first one did.
     """
 
@@ -122,6 +125,7 @@ def find_data(
             folder, then the mirror folder, then the download), else the drawn samples; "full"
             insists on the real ones; "samples" draws at once. A data set that is a part of
             another gives way to the whole where that is at hand, and where it has to be fetched.
+            Anything else is the path of a folder of one's own, see `folders.open_folder`.
         folder: the data folder, which is written to.
         mirror: a folder that holds archives or unpacked data sets; it is only read. None means
             the one that the environment variable `COURSE_MIRROR` names, if any.
@@ -130,13 +134,15 @@ def find_data(
         Where the pictures are, what they are, and why.
 
     Raises:
-        ValueError: the data set or the source is not known, the mirror is not a folder, or there
-            are no drawn samples of what is to be drawn.
+        ValueError: the data set or the source is not known, the folder of one's own does not
+            serve, the mirror is not a folder, or there are no drawn samples of what is to be drawn.
         NotAvailable: the real pictures cannot be had, and were insisted on or have no drawn
             samples to stand in for them.
     """
     if source not in SOURCES:
-        raise ValueError(f"The source of the data is {source!r}; allowed: {', '.join(SOURCES)}.")
+        from helpers.data.folders import open_folder
+
+        return open_folder(source, cache=folder / "cache")
     wanted = name if isinstance(name, DataSet) else dataset(name)
     if source == "samples":
         return _draw(wanted, folder, "they were asked for")
@@ -146,7 +152,8 @@ def find_data(
     reason = "; ".join(dict.fromkeys(notes))
     if found:
         which, place, origin = found
-        return Located(which, place, "full", origin, reason)
+        short = "; ".join(note.partition(SEEN)[0] for note in notes)
+        return Located(which, place, "full", origin, short)
     if source == "full" or not wanted.drawn:
         raise NotAvailable(
             f"The real pictures of {wanted.name} cannot be had: {reason}; "
@@ -211,8 +218,8 @@ def _find_fault(archive: Archive, file: Path) -> str | None:
         return f"cannot be read ({error.strerror or error})"
 
 
-# The three ways to the real pictures. Each returns the folder and its origin, or None;
-# `notes` gathers why a way did not serve.
+# The three ways to the real pictures. Each returns the folder and its origin, or None; a mirror
+# folder's begins with the data set as it lies there. `notes` gathers why a way did not serve.
 
 
 def _find_real(
@@ -225,7 +232,7 @@ def _find_real(
             notes.append(explain(error))
         else:
             if found:
-                return which, *found
+                return (which, *found)[-3:]
     return None
 
 
@@ -259,19 +266,26 @@ def _in_cache(
 
 def _in_mirror(
     wanted: DataSet, folder: Path, mirror: Path | None, notes: list[str]
-) -> tuple[Path, Origin] | None:
+) -> tuple[DataSet, Path, Origin] | None:
     if mirror is None:
         return None
-    places = [place for place in _mirror_places(wanted, mirror) if place.is_dir()]
-    unpacked = [place for place in _unpacked_places(wanted, mirror) if wanted.is_in(place)]
-    for place in unpacked:
-        shortage = wanted.find_shortage(place)
+    named = _mirror_places(wanted, mirror)
+    unpacked = [
+        (there, place)
+        for place in _unpacked_places(wanted, mirror)
+        if (there := _as_it_lies(wanted, place)).is_in(place)
+    ]
+    for there, place in unpacked:
+        shortage = there.find_shortage(place)
         if not shortage:
-            return place, "mirror"
-        notes.append(f"the mirror folder's {wanted.name} is incomplete, {shortage}")
-    archives = [place / archive.name for place in places for archive in wanted.archives]
+            return there, place, "mirror"
+        where = "" if place in named[:-1] else f" (in {place.name})"
+        notes.append(f"the mirror folder's {wanted.name}{where} is incomplete, {shortage}")
+    archives = [place / archive.name for place in named for archive in wanted.archives]
     if not unpacked and not any(file.is_file() for file in archives):
-        notes.append(f"the mirror folder does not hold {wanted.name}")
+        notes.append(
+            f"the mirror folder does not hold {wanted.name}{_what_is_there(wanted, mirror)}"
+        )
     return None
 
 
@@ -281,10 +295,52 @@ def _mirror_places(wanted: DataSet, mirror: Path) -> list[Path]:
 
 
 def _unpacked_places(wanted: DataSet, mirror: Path) -> list[Path]:
-    """Leave the top out if class folders lie at the data set's top: they could be any set's."""
+    """List where a data set may lie, also one level off; those that exist, the likeliest first.
+
+    Leave the top out if class folders lie at the data set's top: they could be any set's.
+    """
     places = _mirror_places(wanted, mirror)
-    at_top = wanted.layout == "folders" and any(split.folder == "." for split in wanted.splits)
-    return places[:-1] if at_top else places
+    if wanted.layout == "folders" and any(split.folder == "." for split in wanted.splits):
+        own = mirror.name in (wanted.name, *wanted.mirror_names)
+        places = places if own else places[:-1]
+    else:
+        if mirror.name in [split.folder for split in wanted.splits]:  # the mirror is a part of it
+            places.append(mirror.parent)
+        places += sorted(mirror.iterdir())
+    return [place for place in dict.fromkeys(places) if place.is_dir()]
+
+
+def _as_it_lies(wanted: DataSet, place: Path) -> DataSet:
+    """Return the data set with the split folders that a place has, as far as they can be told.
+
+    An archive that was unpacked into a folder of its own name gives `rps/rps`; the class folders of
+    a data set of one split may lie in the place itself.
+    """
+
+    def find(split: Split) -> Split:
+        ways = [split.folder, f"{split.folder}/{split.folder}"]
+        ways += ["."] if len(wanted.splits) == 1 else []
+        held = (
+            way for way in ways if any((place / way / one).is_dir() for one in wanted.class_folders)
+        )
+        return replace(split, folder=next(held, split.folder))
+
+    if wanted.layout == "files":
+        return wanted
+    return replace(wanted, splits=tuple(map(find, wanted.splits)))
+
+
+def _what_is_there(wanted: DataSet, mirror: Path) -> str:
+    """Say what a mirror folder holds, and what it should hold; "" if it is empty."""
+    seen = list_names(mirror)
+    if not seen:
+        return ""
+    inside = (
+        wanted.archives[0].name
+        if wanted.layout == "files"
+        else PurePosixPath(wanted.splits[0].folder, wanted.class_folders[0])
+    )
+    return f"{SEEN}{seen}; expected is {PurePosixPath(wanted.name, inside)} and so on)"
 
 
 def _from_archives(

@@ -24,9 +24,11 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from helpers.data.catalog import PICTURE_SUFFIXES, DataSet
+from helpers.data.groups import share_out
 from helpers.data.idx import read_split
 from helpers.files import replacing
-from helpers.photos import FORMATS, PhotoError, photo_to_array, printable, to_square_array
+from helpers.messages import printable
+from helpers.photos import FORMATS, PhotoError, photo_to_array, to_square_array
 
 if TYPE_CHECKING:
     from helpers.data.download import Located
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 # last is done; and what the largest batch has taken, TensorFlow does not give back.
 AT_ONCE = 16
 _KEPT = ("images", "labels", "names", "skipped")  # in a cache file
+HELD_OUT_SHARE = 1 / 7  # of pictures of one's own, where a lesson holds out one series of seven
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,7 @@ class Pictures:
             position in an idx file, such as `Ankle_boot/00012`.
         classes: class names in label order.
         skipped: why each file that could not be read was left out, by its name.
+        series: what each picture belongs to, where its name does not tell; else None.
     """
 
     images: np.ndarray
@@ -55,6 +59,7 @@ class Pictures:
     names: tuple[str, ...]
     classes: tuple[str, ...]
     skipped: Mapping[str, str] = field(default_factory=dict)
+    series: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -64,8 +69,11 @@ class Pictures:
         """The series of each picture, shape (n,): its name without the frame number.
 
         `rock/rock07-k03-070.png` belongs to `rock07-k03`. Frames of one series are near-identical.
-        A name without a hyphen, such as `Ankle_boot/00012`, is a series of its own.
+        A name without a hyphen, such as `Ankle_boot/00012`, is a series of its own. Pictures of
+        one's own have `series`, see `groups.find_groups`.
         """
+        if self.series is not None:
+            return np.array(self.series)
         return np.array(
             [Path(name).stem.rpartition("-")[0] or Path(name).stem for name in self.names]
         )
@@ -83,13 +91,13 @@ class Pictures:
         """
         positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
         names = tuple(self.names[position] for position in positions)
-        return replace(
-            self, images=self.images[positions], labels=self.labels[positions], names=names
-        )
+        series = self.series and tuple(self.series[position] for position in positions)
+        images, labels = self.images[positions], self.labels[positions]
+        return replace(self, images=images, labels=labels, names=names, series=series)
 
     def spread(self, each: int) -> np.ndarray:
         """Return positions of `each` pictures a class, spread evenly over the class's files."""
-        return _spread_classes(self.labels, len(self.classes), each)
+        return spread_classes(self.labels, len(self.classes), each)
 
 
 def _spread(items: np.ndarray, number: int) -> np.ndarray:
@@ -98,7 +106,7 @@ def _spread(items: np.ndarray, number: int) -> np.ndarray:
     return items[((np.arange(number) + 0.5) * len(items) / number).astype(int)]
 
 
-def _spread_classes(labels: np.ndarray, classes: int, each: int) -> np.ndarray:
+def spread_classes(labels: np.ndarray, classes: int, each: int) -> np.ndarray:
     """Return positions of `each` pictures a class at equal distances, class by class."""
     own = [np.flatnonzero(labels == label) for label in range(classes)]
     return np.concatenate([_spread(positions, each) for positions in own])
@@ -131,6 +139,8 @@ def load_split(
         FileNotFoundError: a class folder or a file is missing.
         ValueError: there is no such split, an idx file is damaged, or a class has no picture.
     """
+    if located.origin == "own":
+        return located.load(split, size, limit, cache, progress)
     folder, dataset = located.split_folder(split), located.dataset
     if dataset.layout == "files" and located.kind == "full":  # drawn samples lie in class folders
         return _load_idx(folder, split, dataset, size, limit)
@@ -146,7 +156,7 @@ def _load_idx(folder: Path, split: str, dataset: DataSet, size: int, limit: int)
             f"The labels of the split {split!r} are {np.unique(labels).tolist()}; expected each of "
             f"0 to {len(dataset.classes) - 1} for the classes {', '.join(dataset.classes)}."
         )
-    chosen = _spread_classes(labels, len(numbers), limit or len(labels))
+    chosen = spread_classes(labels, len(numbers), limit or len(labels))
     return Pictures(
         images=np.stack([to_square_array(Image.fromarray(grey[one]), size) for one in chosen]),
         labels=labels[chosen].astype(np.int32),
@@ -361,6 +371,8 @@ def hold_out_groups(
 ) -> tuple[Pictures, Pictures]:
     """Split off whole series, so that no near-identical frame stands on both sides.
 
+    Of pictures of one's own, which come in series of any size, a seventh is split off.
+
     Args:
         pictures: the pictures to split.
         seed: chooses the series.
@@ -372,6 +384,8 @@ def hold_out_groups(
     Raises:
         ValueError: a class has too few series to leave one for training.
     """
+    if pictures.series is not None:
+        return _hold_out_own(pictures, HELD_OUT_SHARE, seed)
     random = np.random.default_rng(seed)
     groups = pictures.groups
     held_out = np.zeros(len(pictures), bool)
@@ -387,11 +401,18 @@ def hold_out_groups(
     return pictures.select(~held_out), pictures.select(held_out)
 
 
+def _hold_out_own(pictures: Pictures, share: float, seed: int) -> tuple[Pictures, Pictures]:
+    shares = (1 - share, share)
+    parts = share_out(pictures.labels, pictures.groups, shares, seed, pictures.classes)
+    return pictures.select(parts[0]), pictures.select(parts[1])
+
+
 def hold_out(pictures: Pictures, share: float = 0.1, seed: int = 0) -> tuple[Pictures, Pictures]:
     """Split off the same share of each class, picture by picture at random.
 
     For pictures that have nothing to do with each other; where they come in series of
-    near-identical frames, take `hold_out_groups`.
+    near-identical frames, take `hold_out_groups`. What belongs together among pictures of one's
+    own stays together here, too.
 
     Args:
         pictures: the pictures to split.
@@ -406,6 +427,8 @@ def hold_out(pictures: Pictures, share: float = 0.1, seed: int = 0) -> tuple[Pic
     """
     if not 0 < share < 1:
         raise ValueError(f"The share to hold out is {share}; it must lie between 0 and 1.")
+    if pictures.series is not None:
+        return _hold_out_own(pictures, share, seed)
     random = np.random.default_rng(seed)
     held_out = np.zeros(len(pictures), bool)
     for label, name in enumerate(pictures.classes):

@@ -59,6 +59,8 @@ def load_parts(
         raise ValueError(
             f"The shares are {tuple(shares)}; each must be above 0, and together they must be 1."
         )
+    if located.origin == "own":
+        return located.load_parts(shares, size, first, cache, progress)
     numbered = _list_numbered(located)
     total = _total(located, numbered)
     taken = min(first, total) if first else total

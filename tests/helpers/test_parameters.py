@@ -21,7 +21,10 @@ def namespace(code: str) -> dict:
         ("EPOCHS", "1 to 500"),
         ("SEED", "0 to 2147483647"),
         ("LEARNING_RATE", "0.000001 to 1"),
-        ("DATA", "auto, full or samples"),
+        (
+            "DATA",
+            "auto, full or samples, or a folder that holds a folder of pictures for each class",
+        ),
     ],
 )
 def test_a_rule_tells_its_allowed_values(name, allowed):

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from helpers import samples
 from helpers.data import catalog, download
 from helpers.data.catalog import Archive, DataSet, Split, dataset
 from helpers.data.download import find_data
+from helpers.data.pictures import list_pictures
 from helpers.environment import PROJECT
 from helpers.messages import NotAvailable
 
@@ -818,17 +820,100 @@ def test_a_mirror_folder_without_the_data_set_is_said(served, tmp_path):
     assert found.reason == "the mirror folder does not hold tiny"
 
 
+OFF = {
+    "the split folder of one is the mirror itself": ("rps", ["paper/a.png", "rock/b.png"]),
+    "each archive unpacked in a folder of its own": (
+        ".",
+        ["rps/rps/paper/a.png", "rps/rps/rock/b.png"],
+    ),
+    "one level down, under any name": (
+        ".",
+        ["any name/rps/paper/a.png", "any name/rps/rock/b.png"],
+    ),
+    "both": (".", ["x/rps/rps/paper/a.png", "x/rps/rps/rock/b.png"]),
+}
+
+
+@pytest.mark.parametrize("way", OFF)
+def test_a_mirror_folder_that_is_one_level_off_is_recognised(tmp_path, way):
+    top, names = OFF[way]
+    put_pictures(tmp_path / "mirror" / top, names)
+    before = list_files(tmp_path / "mirror")
+    wanted = tiny([], splits=(Split("train", "rps", 2),))
+    found = find_data(wanted, "full", tmp_path / "data", tmp_path / "mirror" / top)
+    assert found.origin == "mirror"
+    assert found.line == "Data: tiny, 2 real pictures from the mirror folder."
+    listed = list_pictures(found.split_folder("train"), found.dataset.class_folders)
+    assert [(path.name, label) for path, label in listed] == [("a.png", 0), ("b.png", 1)]
+    assert list_files(tmp_path / "mirror") == before
+
+
+def test_two_splits_unpacked_in_folders_of_their_own_are_recognised(offline, tmp_path):
+    doubled = [name.replace("/", "/rps/", 1) for name in TRAIN_NAMES]
+    doubled += [name.replace("/", "/rps-test-set/", 1) for name in TEST_NAMES]
+    put_pictures(tmp_path / "mirror", doubled)
+    found = find_data(offline, "full", tmp_path / "data", tmp_path / "mirror")
+    assert found.line == "Data: tiny, 6 real pictures from the mirror folder."
+    put_pictures(tmp_path / "other", TRAIN_NAMES + TEST_NAMES)
+    for inside in ("rps", "rps-test-set"):
+        found = find_data(offline, "full", tmp_path / "data", tmp_path / "other" / inside)
+        assert found.folder == tmp_path / "other"
+
+
+def test_the_class_folders_of_all_cats_and_dogs_may_be_the_mirror_itself(tmp_path):
+    """PetImages, as the archive names it, or under another name."""
+    entry = dataset("cats_and_dogs_all")
+    entry = replace(entry, splits=(replace(entry.splits[0], pictures=2, may_miss=0),))
+    for name in ("PetImages", "my cats"):
+        put_pictures(tmp_path / name, ["Cat/0.jpg", "Dog/0.jpg"])
+        found = find_data(entry, "full", tmp_path / "data", tmp_path / name)
+        assert found.split_folder("all") == tmp_path / name
+        assert find_data(entry, "full", tmp_path / "data", tmp_path).origin == "mirror"
+
+
+@pytest.mark.parametrize("top", ["cats_and_dogs_filtered", "."])
+def test_a_part_that_lacks_a_split_is_named_with_what_it_holds(tmp_path, top):
+    names = [
+        f"{split}/{kind}/{kind[:-1]}.0.jpg"
+        for split in ("train", "validation")
+        for kind in ("cats", "dogs")
+    ]
+    put_pictures(tmp_path / "mirror" / "cats_and_dogs_filtered", names)
+    entry = dataset("cats_and_dogs")
+    entry = replace(entry, splits=tuple(replace(s, pictures=2) for s in entry.splits), whole=None)
+    message = refuse(entry, tmp_path / "data", tmp_path / "mirror" / top)
+    assert (
+        "the mirror folder's cats_and_dogs (in cats_and_dogs_filtered) is incomplete, split test "
+        "(test) has 0 of 2 pictures"
+    ) in message
+
+
+@pytest.mark.parametrize("top", ["train", "."])
+def test_flat_pictures_are_named_with_what_is_expected(tmp_path, top):
+    put_pictures(tmp_path / "mirror" / "train", ["cat.0.jpg", "cat.1.jpg", "dog.0.jpg"])
+    entry = replace(dataset("cats_and_dogs_all"), archives=())
+    message = refuse(entry, tmp_path / "data", tmp_path / "mirror" / top)
+    seen = "cat.0.jpg, cat.1.jpg, dog.0.jpg" if top == "train" else "train"
+    assert (
+        f"the mirror folder does not hold cats_and_dogs_all (it holds {seen}; expected is "
+        "cats_and_dogs_all/PetImages/Cat and so on)"
+    ) in message
+
+
 def test_class_folders_at_the_top_of_a_mirror_could_be_any_data_set(tmp_path):
     flat = tiny([], splits=(Split("test", ".", 2),))
     put_pictures(tmp_path / "mirror", ["paper/a.png", "rock/b.png"])
     message = refuse(flat, tmp_path / "data", tmp_path / "mirror")
     assert message == (
-        "The real pictures of tiny cannot be had: the mirror folder does not hold tiny; there is "
-        "no download of tiny; name a folder that holds tiny in COURSE_MIRROR and run again."
+        "The real pictures of tiny cannot be had: the mirror folder does not hold tiny (it holds "
+        "paper, rock; expected is tiny/paper and so on); there is no download of tiny; name a "
+        "folder that holds tiny in COURSE_MIRROR and run again."
     )
     put_pictures(tmp_path / "mirror" / "tiny", ["paper/a.png", "rock/b.png"])
     found = find_data(flat, "full", tmp_path / "data", tmp_path / "mirror")
     assert found.split_folder("test") == tmp_path / "mirror" / "tiny"
+    found = find_data(flat, "full", tmp_path / "data", tmp_path / "mirror" / "tiny")
+    assert found.split_folder("test") == tmp_path / "mirror" / "tiny", "its name tells"
 
 
 def test_the_mirror_folder_is_named_by_the_environment(offline, tmp_path, monkeypatch):

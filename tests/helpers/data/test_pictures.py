@@ -249,9 +249,8 @@ def test_a_file_that_may_not_be_read_is_skipped(folder, monkeypatch):
 
 
 def test_a_name_that_is_no_text_is_taken_and_can_be_printed(folder, tmp_path):
-    name = os.fsencode(folder / "rock") + b"/caf\xe9-000.png"
-    with open(name, "wb") as file:
-        Image.new("RGB", (20, 20)).save(file, "PNG")
+    name = os.fsdecode(b"caf\xe9-000.png")
+    Image.new("RGB", (20, 20)).save(folder / "rock" / name)
     for _ in range(2):
         pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "cache", progress=False)
         assert len(pictures) == 25

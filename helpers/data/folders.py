@@ -1,0 +1,416 @@
+"""Pictures of one's own: a folder that holds a folder a class, sorted into splits or not.
+
+What it holds is checked by `find_fault` before any work, by the files' names alone; `open_folder`
+then looks at every picture once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from helpers.data.catalog import PICTURE_SUFFIXES, DataSet, Split
+from helpers.data.download import SOURCES, Located
+from helpers.environment import PROJECT
+from helpers.messages import OneSentence, few, list_names, printable
+
+if TYPE_CHECKING:
+    from helpers.data.pictures import Pictures
+
+FEWEST = 4  # pictures of a class
+SHARES = {"train": 0.8, "test": 0.2}  # where the folder has no splits
+LOOK_SIZE = 32  # pixels; enough to tell near-duplicates
+ROLES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "val", "valid"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+JUNK = {"thumbs.db", "desktop.ini"}
+
+
+class FolderError(OneSentence):
+    """A folder that cannot serve; the message is one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of one's own.
+
+    Attributes:
+        path: the file.
+        split: "train", "validation", "test", or "" where the folder has no splits.
+        kind: its class.
+        inside: its path below its class folder.
+    """
+
+    path: Path
+    split: str
+    kind: str
+    inside: PurePath
+
+
+@dataclass(frozen=True, eq=False)
+class OwnPictures(Located):
+    """A folder of one's own that was found, see `download.Located`.
+
+    Attributes:
+        listing: pairs (file, label) of all pictures.
+        names: the files' paths below the folder, for people.
+        groups: the group of each picture, by the name of its first one, shape (n,).
+        parts: positions of each split's pictures, by its name.
+        given: whether the folder itself was sorted into splits.
+        skipped: why each other file was left out, by its name, by its split.
+        line: what was found, in a line.
+    """
+
+    listing: list[tuple[Path, int]]
+    names: list[str]
+    groups: np.ndarray
+    parts: Mapping[str, np.ndarray]
+    given: bool
+    skipped: Mapping[str, Mapping[str, str]]
+    line: str = ""
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits."""
+        return tuple(self.parts)
+
+    def split_folder(self, split: str) -> Path:
+        """Refuse: a split of one's own pictures is a list of files, see `pictures.load_split`."""
+        raise FolderError(
+            f"The split {split!r} of {self.dataset.name} has no folder of the course's kind; load "
+            f"it with load_split, which knows {', '.join(self.splits)}."
+        )
+
+    def load(
+        self, split: str, size: int, limit: int, cache: Path | None, progress: bool
+    ) -> Pictures:
+        """Load a split, see `pictures.load_split`."""
+        self.dataset.split(split)  # or a sentence that says which there are
+        chosen = self._limited(self.parts[split], limit)
+        pictures = self._load(chosen, size, cache, progress)
+        return replace(pictures, skipped={**self.skipped.get(split, {}), **pictures.skipped})
+
+    def load_parts(
+        self, shares: Sequence[float], size: int, first: int, cache: Path | None, progress: bool
+    ) -> tuple[Pictures, ...]:
+        """Load parts, see `splits.load_parts`; splits that the folder has are kept to.
+
+        As many parts as the folder has splits are these; otherwise its test is the last part.
+        """
+        from helpers.data.groups import share_out
+
+        labels, classes = np.array([label for _, label in self.listing]), self.dataset.classes
+        parts = [self._limited(part, first) for part in self.parts.values()]
+        if not self.given or len(parts) != len(shares):
+            last = [parts.pop()] if self.given else []
+            wanted = np.array(shares[: len(shares) - len(last)])
+            pool = self._limited(np.sort(np.concatenate(parts)), first)
+            shared = share_out(
+                labels[pool], self.groups[pool], (wanted / wanted.sum()).tolist(), 0, classes
+            )
+            parts = [*(pool[part] for part in shared), *last]
+        return tuple(self._load(part, size, cache, progress) for part in parts)
+
+    def _limited(self, positions: np.ndarray, limit: int) -> np.ndarray:
+        from helpers.data.pictures import spread_classes
+
+        labels = np.array([self.listing[position][1] for position in positions])
+        most = limit or len(positions)
+        return positions[spread_classes(labels, len(self.dataset.classes), most)]
+
+    def _load(
+        self, positions: np.ndarray, size: int, cache: Path | None, progress: bool
+    ) -> Pictures:
+        from helpers.data.pictures import load_listed
+
+        listing = [self.listing[position] for position in positions]
+        names = [self.names[position] for position in positions]
+        classes = self.dataset.classes
+        pictures = load_listed(listing, classes, size, "own", cache, progress, names=names)
+        groups = dict(zip(names, self.groups[positions].tolist(), strict=True))
+        return replace(pictures, series=tuple(groups[name] for name in pictures.names))
+
+
+# What a folder holds, by the names of its files ------------------------------------------------
+
+
+def find_fault(text: str) -> str:
+    """Tell why a folder cannot serve as `DATA`, in one sentence; "" if it can."""
+    try:
+        _read(text)
+    except FolderError as error:
+        return str(error)
+    return ""
+
+
+def _places(text: str) -> list[Path]:
+    """Where a path may lead: from where the person stands, and from the project."""
+    path = Path(text).expanduser()
+    return list(dict.fromkeys((Path.cwd() / path, PROJECT / path)))
+
+
+def _find(text: str) -> Path:
+    try:
+        places = _places(text) if text.strip() else []
+        for place in places:
+            if place.is_dir():
+                return place.resolve()
+    except (OSError, RuntimeError, ValueError):  # too long, an unknown ~user, a null character
+        places = []
+    looked = " or ".join(str(place) for place in places)
+    above = next((one for place in places for one in place.parents if _is_dir(one)), None)
+    seen = f" (it is not {looked}; {above.name or above} holds {_seen(above)})" if above else ""
+    raise FolderError(
+        f"The source of the data is {text!r}; allowed: {', '.join(SOURCES)}, or a folder that "
+        f"exists{seen}."
+    )
+
+
+def _is_dir(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _read(text: str) -> tuple[Path, list[Entry]]:
+    """List the files of a folder, by split and class.
+
+    Raises:
+        FolderError: it is missing, or does not hold enough pictures of two classes.
+    """
+    folder = _find(text)
+    inside = {
+        sub: files for sub in _sub_folders(folder) if any(map(_is_picture, files := _walk(sub)))
+    }
+    roles = {sub: ROLES.get(sub.name.lower(), "") for sub in inside}
+    split = "train" in roles.values() and all(roles.values())
+    flat = [sub for sub in inside if any(len(f.relative_to(sub).parts) == 1 for f in inside[sub])]
+    if split and flat and any(_is_picture(file) for sub in flat for file in inside[sub]):
+        raise FolderError(
+            f"In {folder.name} the folder {flat[0].name} holds {_seen(flat[0])}; expected in it a "
+            "folder of pictures for each class."
+        )
+    places = [(sub, roles[sub] if split else "") for sub in inside]
+    if split:
+        places = [(kind, role) for sub, role in places for kind in _sub_folders(sub)]
+    entries = [
+        Entry(path, role, _text(kind.name), path.relative_to(kind))
+        for kind, role in places
+        for path in _walk(kind)
+    ]
+    _check(folder, entries)
+    return folder, entries
+
+
+def _check(folder: Path, entries: Iterable[Entry]) -> None:
+    """Refuse what is too little to learn from and to judge by."""
+    counts = Counter((one.split, one.kind) for one in entries if _is_picture(one.path))
+    kinds, here = sorted({kind for _, kind in counts}), f"The folder {_text(folder.name)}"
+    want = "expected two folders or more, one for each class, with pictures in them"
+    if not kinds:
+        raise FolderError(f"{here} has no class folders, it holds {_seen(folder)}; {want}.")
+    if len(kinds) == 1:
+        raise FolderError(
+            f"{here} has only one class, {kinds[0]} (in it: {_seen(folder / kinds[0])}); {want}."
+        )
+    for kind in kinds:
+        own = {split: number for (split, one), number in counts.items() if one == kind}
+        if sum(own.values()) < FEWEST:
+            raise FolderError(
+                f"{here} has {sum(own.values())} pictures of the class {kind!r} that can be read; "
+                f"at least {FEWEST} of each class are needed."
+            )
+        for split in {split for split, _ in counts} - set(own):
+            raise FolderError(
+                f"{here} lacks the class {kind!r} in its split {split}; each split needs pictures "
+                "of each class."
+            )
+
+
+def _sub_folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(sub for sub in folder.iterdir() if sub.is_dir() and not _is_hidden(sub.name))
+    except OSError as error:
+        raise FolderError(
+            f"The folder {_text(folder.name)} cannot be listed ({error.strerror}); name one that "
+            "you may read."
+        ) from None
+
+
+def _walk(folder: Path) -> list[Path]:
+    """List the files below a class folder; a folder named like a picture counts as a file."""
+    found = []
+    for place, folders, files in os.walk(folder):
+        odd = [name for name in folders if _is_picture(Path(name)) and Path(name).suffix]
+        folders[:] = sorted(name for name in folders if name not in odd and not _is_hidden(name))
+        found += [Path(place, name) for name in sorted(files + odd) if not _is_hidden(name)]
+    return found
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "__MACOSX")) or name.lower() in JUNK
+
+
+def _is_picture(path: Path) -> bool:
+    """Tell by its name whether a file may be a picture; one without an ending may."""
+    return path.suffix.lower() in PICTURE_SUFFIXES or not path.suffix
+
+
+def _seen(folder: Path) -> str:
+    """Say in a few words what a folder holds."""
+    try:
+        return list_names(folder) or "nothing"
+    except OSError:
+        return "what cannot be listed"
+
+
+def _text(name: object) -> str:
+    """Write a name as all systems do: macOS takes umlauts apart."""
+    return unicodedata.normalize("NFC", printable(name))
+
+
+# Its pictures, looked at -----------------------------------------------------------------------
+
+
+def open_folder(
+    text: str,
+    shares: Mapping[str, float] = SHARES,
+    seed: int = 0,
+    cache: Path | None = None,
+    progress: bool = True,
+) -> OwnPictures:
+    """Find and look at the pictures of a folder, and share them out if they are not yet.
+
+    The folder holds a folder a class, or folders named train, validation (or val, valid) and test
+    that do; without a test, validation serves as one. What belongs together stays together, see
+    `groups.find_groups`.
+
+    Args:
+        text: its path, as seen from the working folder or from the project; `~` is one's home.
+        shares: of the pictures, by split, where the folder has no splits; together 1.
+        seed: chooses them.
+        cache: folder of the cache files of decoded pictures; None keeps nothing.
+        progress: show a progress bar while looking.
+
+    Returns:
+        What was found.
+
+    Raises:
+        FolderError: there is no such folder, or not enough in it.
+        OneSentence: its groups are too few to be shared out.
+    """
+    from helpers.data.groups import find_groups, share_out
+    from helpers.data.pictures import load_listed
+
+    folder, entries = _read(text)
+    classes = tuple(sorted({one.kind for one in entries if _is_picture(one.path)}))
+    skipped = {
+        one: f"is no picture by its name ({one.path.suffix})"
+        for one in entries
+        if not _is_picture(one.path)
+    }
+    entries = [one for one in entries if one not in skipped]
+    label_of = {name: label for label, name in enumerate(classes)}
+    names = [_text(one.path.relative_to(folder)) for one in entries]
+    listing = [(one.path, label_of[one.kind]) for one in entries]
+    looked = load_listed(listing, classes, LOOK_SIZE, "own", cache, progress, names=names)
+    skipped |= {
+        one: looked.skipped[name]
+        for one, name in zip(entries, names, strict=True)
+        if name in looked.skipped
+    }
+    good = [position for position, one in enumerate(entries) if one not in skipped]
+    entries, names, listing = ([given[p] for p in good] for given in (entries, names, listing))
+    _check(folder, entries)
+    measured = [_measure(one.path) for one in entries]
+    files, times = [one.inside for one in entries], [time for _, time in measured]
+    groups, how, copies = find_groups(files, looked.labels, times, looked.images)
+    given = bool(entries[0].split)
+    if given:
+        splits = np.array([one.split for one in entries])
+        parts = {name: np.flatnonzero(splits == name) for name in ROLES.values() if name in splits}
+        if "test" not in parts and "validation" in parts:
+            parts["test"] = parts.pop("validation")
+    if not given or len(parts) == 1:
+        given = False
+        shared = share_out(looked.labels, groups, tuple(shares.values()), seed, classes)
+        parts = dict(zip(shares, shared, strict=True))
+    first = dict(reversed(list(zip(groups.tolist(), names, strict=True))))
+    dataset = DataSet(
+        name=re.sub(r"[^\w.-]+", "_", _text(folder.name)) or "pictures",
+        title="Pictures of one's own",
+        classes=classes,
+        layout="folders",
+        licence="its owner's",
+        source="",
+        splits=tuple(Split(name, ".", len(part)) for name, part in parts.items()),
+        folders=classes,
+        drawn=False,
+    )
+    left_out: dict[str, dict[str, str]] = {}
+    for one, reason in skipped.items():
+        split = one.split if one.split in parts else next(iter(parts))
+        left_out.setdefault(split, {})[_text(one.path.relative_to(folder))] = reason
+    found = OwnPictures(
+        dataset,
+        folder,
+        "full",
+        "own",
+        "",
+        listing,
+        names,
+        np.array([first[group] for group in groups.tolist()]),
+        parts,
+        given,
+        left_out,
+    )
+    return replace(found, line=_describe(found, [size for size, _ in measured], how, copies))
+
+
+def _measure(path: Path) -> tuple[tuple[int, int], float]:
+    """Read from a picture's header its width and height, and when it was taken (NaN: unknown)."""
+    from helpers.data.groups import read_time
+
+    with Image.open(path) as image:
+        size, time = image.size, read_time(path.stem)
+        if np.isnan(time):
+            try:
+                exif = image.getexif()
+                own = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+                time = read_time(str(own or exif.get(ExifTags.Base.DateTime)))
+            except Exception:  # damaged EXIF makes readers raise errors of many kinds
+                time = np.nan
+    return size, time
+
+
+def _describe(found: OwnPictures, sizes: list[tuple[int, int]], how: str, copies: int) -> str:
+    counts = np.bincount([label for _, label in found.listing])
+    kinds = ", ".join(f"{n} {name}" for name, n in zip(found.dataset.classes, counts, strict=True))
+    low, high = ("x".join(map(str, pick(sizes, key=np.prod))) for pick in (min, max))
+    size = low if low == high else f"{low} to {high}"
+    parts = ", ".join(f"{len(part)} {name}" for name, part in found.parts.items())
+    way = "by its own folders" if found.given else f"shared out {how or 'at random'}"
+    line = (
+        f"Data: the folder {_text(found.folder.name)}, {len(found.names)} pictures ({kinds}) of "
+        f"{size} pixels; {parts}, {way}; {copies} near-duplicates"
+    )
+    if found.given:
+        seen = set(found.groups[found.parts["train"]].tolist())
+        both = sum(group in seen for group in found.groups[found.parts["test"]].tolist())
+        line += f", {both} test pictures belong with training pictures" if both else ""
+    elif copies:
+        line += " kept on one side"
+    skipped = [f"{n} {why}" for own in found.skipped.values() for n, why in own.items()]
+    return f"{line}; {len(skipped)} files skipped{': ' if skipped else ''}{few(skipped)}."

@@ -1,0 +1,298 @@
+"""Pictures of one's own: any names, with splits or without; what is refused, and in which words."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.data import folders
+from helpers.data.download import find_data
+from helpers.data.folders import FolderError, find_fault, open_folder
+from helpers.data.pictures import hold_out, hold_out_groups, load_split
+from helpers.data.splits import load_parts
+from helpers.parameters import check_values
+
+FORMS = ("IMG_2024{:04}.jpg", "photo ({}).jpg", "cat.{}.jpg", "{}.PNG", "DSC{:05}", "a.b-{}.jfif")
+
+
+def save(path: Path, number: int, kind: str = "JPEG", **options) -> None:
+    """A picture like no other, of its own size."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = np.random.default_rng(number).integers(0, 256, (6, 6, 3), np.uint8)
+    Image.fromarray(values).resize((32 + number % 5, 32)).save(path, kind, **options)
+
+
+def start(folder: Path) -> int:
+    """Where the pictures of a folder begin, so that those of another differ."""
+    return 1000 * (sum(folder.name.encode()) % 97)
+
+
+def fill(folder: Path, classes: tuple[str, ...], each: int, form: str = FORMS[0]) -> Path:
+    for label, name in enumerate(classes):
+        for number in range(each):
+            save(folder / name / form.format(number), start(folder) + 100 * label + number)
+    return folder
+
+
+def opened(folder: Path, **options) -> folders.OwnPictures:
+    return open_folder(str(folder), progress=False, **options)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("classes", [("a", "b"), ("Hände grün", "v1.2 beta", "x.png", "Füße")])
+def test_any_names_of_folders_and_files(tmp_path, classes, form):
+    found = opened(fill(tmp_path / "own ones", classes, 10, form))
+    assert found.dataset.classes == found.dataset.class_folders == tuple(sorted(classes))
+    assert found.splits == ("train", "test") and (found.kind, found.origin) == ("full", "own")
+    for split, each in (("train", 8), ("test", 2)):
+        pictures = load_split(found, split, 16, progress=False)
+        assert set(pictures.count().values()) == {each}
+        assert pictures.classes == found.dataset.classes and pictures.images.shape[1:] == (
+            16,
+            16,
+            3,
+        )
+        for name, label in zip(pictures.names, pictures.labels, strict=True):
+            assert name.startswith(found.dataset.classes[label] + "/")
+
+
+def test_the_line_says_what_was_found(tmp_path):
+    folder = fill(tmp_path / "phone", ("cat", "dog"), 10)
+    save(folder / "dog" / "copy of 3.jpg", start(folder) + 103, quality=40)
+    for name in ("film.mov", "notes.txt", "empty.jpg", "Thumbs.db", ".DS_Store"):
+        (folder / "cat" / name).touch()
+    (folder / "dog" / "x.png").mkdir()
+    line = find_data("rock_paper_scissors", str(folder), tmp_path / "data").line
+    assert line == (
+        "Data: the folder phone, 21 pictures (10 cat, 11 dog) of 32x32 to 36x32 pixels; 17 train, "
+        "4 test, shared out at random; 2 near-duplicates kept on one side; 4 files skipped: "
+        "cat/film.mov is no picture by its name (.mov), cat/notes.txt is no picture by its name "
+        "(.txt), cat/empty.jpg is empty, dog/x.png is a folder."
+    )
+    for number in range(9):
+        (folder / "cat" / f"more{number}.mov").touch()
+    assert "and 9 more." in opened(folder).line
+    skipped = load_split(opened(folder), "train", 8, progress=False).skipped
+    assert len(skipped) == 13 and skipped["cat/empty.jpg"] == "is empty"
+
+
+@pytest.mark.parametrize(
+    ("names", "splits"),
+    [
+        (("train", "validation", "test"), {"train": 16, "validation": 8, "test": 4}),
+        (("Training", "VAL", "Testing"), {"train": 16, "validation": 8, "test": 4}),
+        (("TRAIN", "valid"), {"train": 16, "test": 8}),
+        (("train", "test"), {"train": 16, "test": 8}),
+        (("training",), {"train": 12, "test": 4}),
+    ],
+)
+def test_splits_of_the_folders_own(tmp_path, names, splits):
+    for name, each in zip(names, (8, 4, 2), strict=False):
+        fill(tmp_path / name, ("a", "b"), each)
+    found = opened(tmp_path)
+    assert {n: len(load_split(found, n, 8, progress=False)) for n in found.splits} == splits
+    assert ("by its own folders" in found.line) == (len(names) > 1)
+    if len(splits) == 3:
+        for name, part in zip(
+            found.splits, load_parts(found, (0.5, 0.25, 0.25), 8, progress=False), strict=True
+        ):
+            assert part.names == load_split(found, name, 8, progress=False).names
+
+
+def test_the_folders_own_test_stays_the_test(tmp_path):
+    for name, each in (("train", 12), ("test", 3)):
+        fill(tmp_path / name, ("a", "b"), each)
+    parts = load_parts(opened(tmp_path), (0.5, 0.25, 0.25), 8, progress=False)
+    assert [len(part) for part in parts] == [16, 8, 6]
+    assert all(name.startswith("test/") for name in parts[2].names)
+
+
+def test_a_copy_of_a_test_picture_among_the_training_pictures_is_told(tmp_path):
+    for name, each in (("train", 6), ("test", 4)):
+        fill(tmp_path / name, ("a", "b"), each)
+    (tmp_path / "test" / "a" / "copy.jpg").write_bytes(
+        (tmp_path / "train/a/IMG_20240001.jpg").read_bytes()
+    )
+    assert ", 1 test pictures belong with training pictures;" in opened(tmp_path).line
+
+
+def test_shares_and_seed_are_the_callers(tmp_path):
+    folder = fill(tmp_path / "own", ("a", "b"), 20)
+    shares = {"train": 0.5, "validation": 0.3, "test": 0.2}
+    first, again, other = (opened(folder, shares=shares, seed=seed) for seed in (1, 1, 2))
+    assert [len(first.parts[name]) for name in first.splits] == [20, 12, 8]
+    assert list(first.parts["test"]) == list(again.parts["test"]) != list(other.parts["test"])
+    assert not set(first.parts["train"]) & set(first.parts["test"])
+
+
+def test_near_duplicates_and_people_stay_on_one_side(tmp_path):
+    for label, name in enumerate(("a", "b")):
+        for person in range(6):
+            for number in range(4):
+                save(
+                    tmp_path / name / f"person {person}" / f"{number}.jpg",
+                    100 * label + 10 * person + number,
+                )
+    found = opened(tmp_path)
+    assert "shared out by sub-folder" in found.line
+    training, test = (load_split(found, split, 8, progress=False) for split in found.splits)
+    rest, held_out = hold_out_groups(training, seed=3)
+    for one, other in ((training, test), (rest, held_out), hold_out(training, 0.2)):
+        people = [{name.split("/")[1] for name in side.names} for side in (one, other)]
+        assert not people[0] & people[1] and not set(one.groups) & set(other.groups)
+        assert min(other.count().values()) > 0
+    assert len(rest) + len(held_out) == len(training)
+
+
+def test_a_limit_counts_per_class_and_keeps_groups(tmp_path):
+    found = opened(fill(tmp_path / "own", ("a", "b"), 20))
+    few = load_split(found, "train", 8, 5, progress=False)
+    assert few.count() == {"a": 5, "b": 5} and len(few.groups) == 10
+    assert [len(part) for part in load_parts(found, (0.5, 0.25, 0.25), 8, 8, progress=False)] == [
+        8,
+        4,
+        4,
+    ]
+
+
+def test_names_taken_apart_are_one_class(tmp_path):
+    composed, apart = (unicodedata.normalize(form, "Hände") for form in ("NFC", "NFD"))
+    fill(tmp_path / "train", (composed, "b"), 6)
+    fill(tmp_path / "test", (apart, "b"), 2)
+    assert opened(tmp_path).dataset.classes == (composed, "b")
+
+
+def test_odd_bytes_in_names_are_taken_and_can_be_printed(tmp_path):
+    folder = fill(tmp_path / "own", ("a", "b"), 6)
+    (folder / "a").rename(folder / os.fsdecode(b"caf\xe9"))
+    save(folder / "b" / os.fsdecode(b"caf\xe9.png"), 77, "PNG")
+    found = opened(folder, cache=tmp_path / "cache")
+    assert len(found.names) == 13
+    found.line.encode()
+    pictures = load_split(found, "train", 8, cache=tmp_path / "cache", progress=False)
+    "".join((*pictures.names, *pictures.classes)).encode()
+
+
+def test_a_link_to_a_class_folder_is_followed(tmp_path):
+    fill(tmp_path / "elsewhere", ("a", "b"), 5)
+    (tmp_path / "own").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "own" / name).symlink_to(tmp_path / "elsewhere" / name)
+    (tmp_path / "own" / "a" / "round").symlink_to(tmp_path / "own")
+    (tmp_path / "own" / "gone").symlink_to(tmp_path / "nowhere")
+    assert opened(tmp_path / "own").dataset.classes == ("a", "b")
+
+
+def test_a_path_is_seen_from_here_from_the_project_and_from_home(tmp_path, monkeypatch):
+    here, project, home = (
+        fill(tmp_path / name / name, ("a", "b"), 4).parent for name in ("here", "project", "home")
+    )
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(folders, "PROJECT", project)
+    monkeypatch.setenv("HOME", str(home))
+    for text in ("here", "project", "~/home", str(here / "here"), "../here/here"):
+        assert find_fault(text) == ""
+        check_values({"DATA": text}, ["DATA"])
+    assert opened(Path("../here/here")).folder == here / "here"
+
+
+def refused(folder: Path, *parts: str) -> None:
+    """A folder is refused in one sentence, before the run and by the lesson's first cell alike."""
+    sentence = find_fault(str(folder))
+    for part in (*parts, "."):
+        assert part in sentence
+    assert "\n" not in sentence
+    with pytest.raises(FolderError, match=r".") as caught:
+        opened(folder)
+    assert str(caught.value) == sentence
+    with pytest.raises(ValueError) as caught:
+        check_values({"DATA": str(folder)}, ["DATA"])
+    assert sentence.rstrip(".") in str(caught.value)
+
+
+def test_no_such_folder_says_what_is_there(tmp_path):
+    fill(tmp_path / "phone", ("a", "b"), 4)
+    refused(
+        tmp_path / "fone",
+        "fone'; allowed: auto, full, samples, or a folder that exists",
+        "holds phone)",
+    )
+    refused(
+        tmp_path / "phone" / "a" / "IMG_20240001.jpg",
+        "a folder that exists",
+        "a holds IMG_20240000.jpg, ",
+    )
+    for text in ("", "  ", "nul\0", "x" * 5000, "~nobody-of-this-name/x"):
+        assert "allowed: auto, full, samples, or a folder that exists" in find_fault(text)
+
+
+def test_no_class_folders(tmp_path):
+    refused(tmp_path, "has no class folders, it holds nothing; expected two folders or more")
+    for number in range(9):
+        save(tmp_path / f"cat.{number}.jpg", number)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "notes.txt").touch()
+    refused(tmp_path, "it holds cat.0.jpg, cat.1.jpg, cat.2.jpg, cat.3.jpg and 6 more;")
+
+
+def test_one_class_only(tmp_path):
+    fill(tmp_path / "phone", ("a", "b"), 4)
+    refused(tmp_path, "has only one class, phone (in it: a, b); expected two folders or more")
+
+
+def test_too_few_pictures(tmp_path):
+    fill(tmp_path, ("a", "b"), 4)
+    (tmp_path / "b" / "IMG_20240001.jpg").rename(tmp_path / "b" / "notes.txt")
+    refused(tmp_path, "has 3 pictures of the class 'b' that can be read; at least 4 of each")
+
+
+def test_too_few_pictures_that_can_be_read(tmp_path):
+    fill(tmp_path, ("a", "b"), 4)
+    (tmp_path / "b" / "IMG_20240001.jpg").write_bytes(b"")
+    with pytest.raises(FolderError, match="3 pictures of the class 'b' that can be read"):
+        opened(tmp_path)
+    for path in (tmp_path / "b").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(ValueError, match=r"class 'b'"):
+        opened(tmp_path)
+
+
+def test_a_split_that_lacks_a_class(tmp_path):
+    fill(tmp_path / "train", ("a", "b"), 4)
+    fill(tmp_path / "test", ("a",), 4)
+    refused(tmp_path, "lacks the class 'b' in its split test; each split needs")
+
+
+def test_flat_splits(tmp_path):
+    for split in ("train", "test"):
+        fill(tmp_path, (split,), 5, "cat.{}.jpg")
+    refused(
+        tmp_path,
+        "the folder test holds cat.0.jpg, ",
+        "expected in it a folder of pictures for each class",
+    )
+
+
+def test_classes_may_be_called_like_splits(tmp_path):
+    assert opened(fill(tmp_path, ("train", "bus"), 5)).dataset.classes == ("bus", "train")
+
+
+def test_nothing_but_near_duplicates_is_refused(tmp_path):
+    for name in ("a", "b"):
+        for number in range(5):
+            save(tmp_path / name / f"{number}.jpg", len(name) + ord(name), quality=60 + number)
+    with pytest.raises(ValueError, match="cannot be shared out: all are near-duplicates or of one"):
+        opened(tmp_path)
+
+
+def test_a_split_that_is_not_there_and_a_split_folder(tmp_path):
+    found = opened(fill(tmp_path, ("a", "b"), 5))
+    with pytest.raises(ValueError, match="no split 'validation'; it has: train, test"):
+        load_split(found, "validation", 8)
+    with pytest.raises(ValueError, match="load it with load_split"):
+        found.split_folder("train")
