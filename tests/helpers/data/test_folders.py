@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from helpers.data.folders import FolderError, find_fault, open_folder
 from helpers.data.pictures import hold_out, hold_out_groups, load_split
 from helpers.data.splits import load_parts
 from helpers.parameters import check_values
+from tools.execution import cells_of, find_notebook
 
 FORMS = ("IMG_2024{:04}.jpg", "photo ({}).jpg", "cat.{}.jpg", "{}.PNG", "DSC{:05}", "a.b-{}.jfif")
 
@@ -70,13 +72,13 @@ def test_the_line_says_what_was_found(tmp_path):
     line = find_data("rock_paper_scissors", str(folder), tmp_path / "data").line
     assert line == (
         "Data: the folder phone, 21 pictures (10 cat, 11 dog) of 32x32 to 36x32 pixels; 17 train, "
-        "4 test, shared out at random; 2 near-duplicates kept on one side; 4 files skipped: "
-        "cat/film.mov is no picture by its name (.mov), cat/notes.txt is no picture by its name "
-        "(.txt), cat/empty.jpg is empty, dog/x.png is a folder."
+        "4 test, shared out at random; near-duplicates: 2, kept on one side; skipped: 4 "
+        "(cat/film.mov is no picture by its name (.mov), cat/notes.txt is no picture by its name "
+        "(.txt), cat/empty.jpg is empty, dog/x.png is a folder)."
     )
     for number in range(9):
         (folder / "cat" / f"more{number}.mov").touch()
-    assert "and 9 more." in opened(folder).line
+    assert "and 9 more)." in opened(folder).line
     skipped = load_split(opened(folder), "train", 8, progress=False).skipped
     assert len(skipped) == 13 and skipped["cat/empty.jpg"] == "is empty"
 
@@ -118,7 +120,7 @@ def test_a_copy_of_a_test_picture_among_the_training_pictures_is_told(tmp_path):
     (tmp_path / "test" / "a" / "copy.jpg").write_bytes(
         (tmp_path / "train/a/IMG_20240001.jpg").read_bytes()
     )
-    assert ", 1 test pictures belong with training pictures;" in opened(tmp_path).line
+    assert "test pictures that belong with training pictures: 1;" in opened(tmp_path).line
 
 
 def test_shares_and_seed_are_the_callers(tmp_path):
@@ -278,6 +280,34 @@ def test_flat_splits(tmp_path):
     )
 
 
+def test_splits_without_one_to_learn_from(tmp_path):
+    for name in ("test", "val"):
+        fill(tmp_path / name, ("a", "b"), 5)
+    refused(tmp_path, "holds test, val, but no train; name that folder train which is to be")
+
+
+def test_what_lies_beside_the_splits_is_passed_over(tmp_path):
+    for name in ("train", "test", "unsorted"):
+        fill(tmp_path / name, ("a", "b"), 5)
+    found = opened(tmp_path)
+    assert found.dataset.classes == ("a", "b") and len(found.names) == 20
+    assert found.line.endswith("skipped: 1 (unsorted is no split).")
+
+
+def test_a_whole_disk_is_refused_soon(tmp_path, monkeypatch):
+    monkeypatch.setattr(folders, "MOST", 20)
+    fill(tmp_path, ("a", "b"), 15)
+    refused(tmp_path, " holds more than 20 files; name the folder that itself holds")
+
+
+@pytest.mark.parametrize(
+    "name", ["two\nlines", "$dear$", "{0} %s", "a'b\"c", "🐈", "قط", "tab\there"]
+)
+def test_the_line_is_one_line(tmp_path, name):
+    found = opened(fill(tmp_path / name, (name, "other"), 4))
+    assert found.line.isprintable() and found.dataset.name.isprintable()
+
+
 def test_classes_may_be_called_like_splits(tmp_path):
     assert opened(fill(tmp_path, ("train", "bus"), 5)).dataset.classes == ("bus", "train")
 
@@ -296,3 +326,28 @@ def test_a_split_that_is_not_there_and_a_split_folder(tmp_path):
         load_split(found, "validation", 8)
     with pytest.raises(ValueError, match="load it with load_split"):
         found.split_folder("train")
+
+
+def test_lesson_1_takes_a_folder_of_ones_own(tmp_path, capsys):
+    """Its own cells, up to the first training and where the recipe's pictures are held out."""
+    folder = fill(
+        tmp_path / "Blätter im Park", ("Ahorn rot", "Buche", "Eiche"), 12, "photo ({}).jpg"
+    )
+    cells = {cell.id: cell.source for cell in cells_of(find_notebook("01"))}
+    names: dict = {}
+    for cell in ("parameters", "imports"):
+        exec(cells[cell], names)
+    names |= {"DATA": str(folder), "IMAGE_SIZE": 64, "CACHE_FOLDER": tmp_path / "cache"}
+    names["find_data"] = partial(find_data, folder=tmp_path / "data")
+    for cell in ("check", "find", "load", "look", "augment", "neighbours", "neighbours-measure"):
+        exec(cells[cell], names)
+    for cell in ("recipe-data", "recipe-augment", "green"):
+        exec(cells[cell], names)
+    told = capsys.readouterr().out
+    assert (
+        "Data: the folder Blätter im Park, 36 pictures (12 Ahorn rot, 12 Buche, 12 Eiche)" in told
+    )
+    assert names["training"].count() == {"Ahorn rot": 10, "Buche": 10, "Eiche": 10}
+    assert len(names["test"]) == 6 and names["test"].classes == names["classes"]
+    assert set(names["held_out"].groups).isdisjoint(names["small_training"].groups)
+    assert told.count("Left out") == 2
