@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -42,16 +43,8 @@ class FolderError(OneSentence):
     """A folder that cannot serve; the message is one sentence that says why and what to do."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A file of one's own.
-
-    Attributes:
-        path: the file.
-        split: "train", "validation", "test", or "" where the folder has no splits.
-        kind: its class.
-        inside: its path below its class folder.
-    """
+class Entry(NamedTuple):
+    """A file of one's own: its split ("" where there are none), its class, its path below that."""
 
     path: Path
     split: str
@@ -155,34 +148,23 @@ def find_fault(text: str) -> str:
     return ""
 
 
-def _places(text: str) -> list[Path]:
-    """Where a path may lead: from where the person stands, and from the project."""
-    path = Path(text).expanduser()
-    return list(dict.fromkeys((Path.cwd() / path, PROJECT / path)))
-
-
 def _find(text: str) -> Path:
+    """Look for a folder from where the person stands, and from the project."""
     try:
-        places = _places(text) if text.strip() else []
+        path = Path(text).expanduser()
+        places = list(dict.fromkeys((Path.cwd() / path, PROJECT / path))) if text.strip() else []
         for place in places:
             if place.is_dir():
                 return place.resolve()
     except (OSError, RuntimeError, ValueError):  # too long, an unknown ~user, a null character
         places = []
-    looked = " or ".join(str(place) for place in places)
-    above = next((one for place in places for one in place.parents if _is_dir(one)), None)
+    looked = printable(" or ".join(map(str, places)))
+    above = next((one for place in places for one in place.parents if one.is_dir()), None)
     seen = f" (it is not {looked}; {above.name or above} holds {_seen(above)})" if above else ""
     raise FolderError(
         f"The source of the data is {text!r}; allowed: {', '.join(SOURCES)}, or a folder that "
         f"exists{seen}."
     )
-
-
-def _is_dir(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
 
 
 def _read(text: str) -> tuple[Path, list[Entry], list[Path]]:
@@ -334,14 +316,11 @@ def open_folder(
 
     folder, entries, beside = _read(text)
     classes = tuple(sorted({one.kind for one in entries if _is_picture(one.path)}))
-    skipped = {
-        one: f"is no picture by its name ({one.path.suffix})"
-        for one in entries
-        if not _is_picture(one.path)
-    }
+    others = [one for one in entries if not _is_picture(one.path)]
+    skipped = {one: f"is no picture by its name ({one.path.suffix})" for one in others}
     entries = [one for one in entries if one not in skipped]
     label_of = {name: label for label, name in enumerate(classes)}
-    names = [_text(one.path.relative_to(folder)) for one in entries]
+    names = [printable(one.path.relative_to(folder)) for one in entries]
     listing = [(one.path, label_of[one.kind]) for one in entries]
     looked = load_listed(listing, classes, LOOK_SIZE, "own", cache, progress, names=names)
     skipped |= {
@@ -352,7 +331,9 @@ def open_folder(
     good = [position for position, one in enumerate(entries) if one not in skipped]
     entries, names, listing = ([given[p] for p in good] for given in (entries, names, listing))
     _check(folder, entries)
-    measured = [_measure(one.path) for one in entries]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of large pictures that have just been opened
+        measured = [_measure(one.path) for one in entries]
     files, times = [one.inside for one in entries], [time for _, time in measured]
     groups, how, copies = find_groups(files, looked.labels, times, looked.images)
     given = bool(entries[0].split)
@@ -380,7 +361,7 @@ def open_folder(
     left_out = {next(iter(parts)): {_text(sub.name): "is no split" for sub in beside}}
     for one, reason in skipped.items():
         split = one.split if one.split in parts else next(iter(parts))
-        left_out.setdefault(split, {})[_text(one.path.relative_to(folder))] = reason
+        left_out.setdefault(split, {})[printable(one.path.relative_to(folder))] = reason
     found = OwnPictures(
         dataset,
         folder,
@@ -415,14 +396,14 @@ def _measure(path: Path) -> tuple[tuple[int, int], float]:
 
 def _describe(found: OwnPictures, sizes: list[tuple[int, int]], how: str, copies: int) -> str:
     counts = np.bincount([label for _, label in found.listing])
-    kinds = ", ".join(f"{n} {name}" for name, n in zip(found.dataset.classes, counts, strict=True))
+    each = [f"{n} {name}" for name, n in zip(found.dataset.classes, counts, strict=True)]
     low, high = ("x".join(map(str, pick(sizes, key=np.prod))) for pick in (min, max))
     size = low if low == high else f"{low} to {high}"
     parts = ", ".join(f"{len(part)} {name}" for name, part in found.parts.items())
     way = "by its own folders" if found.given else f"shared out {how or 'at random'}"
     line = (
-        f"Data: the folder {_text(found.folder.name)}, {len(found.names)} pictures ({kinds}) of "
-        f"{size} pixels; {parts}, {way}; near-duplicates: {copies}"
+        f"Data: the folder {_text(found.folder.name)}, {len(found.names)} pictures "
+        f"({few(each, 20)}) of {size} pixels; {parts}, {way}; near-duplicates: {copies}"
     )
     if found.given:
         seen = set(found.groups[found.parts["train"]].tolist())

@@ -132,6 +132,34 @@ def test_shares_and_seed_are_the_callers(tmp_path):
     assert not set(first.parts["train"]) & set(first.parts["test"])
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_copies_saved_anew_stay_beside_their_originals(tmp_path, seed):
+    for label, name in enumerate(("a", "b")):
+        for number in range(15):
+            save(tmp_path / name / f"{number}.png", 100 * label + number, "PNG")
+            save(tmp_path / name / f"z{(7 * number) % 15}.jpg", 100 * label + number, quality=50)
+    found = opened(tmp_path, seed=seed)
+    assert "near-duplicates: 60, kept on one side" in found.line
+    training, test = (load_split(found, split, 8, progress=False) for split in found.splits)
+    assert not set(training.groups) & set(test.groups) and 4 <= len(test) <= 16
+    of = {f"z{(7 * number) % 15}": str(number) for number in range(15)}
+    for one, other in ((training, test), hold_out_groups(training, seed)):
+        known = [
+            {(n[0], of.get(Path(n).stem, Path(n).stem)) for n in s.names} for s in (one, other)
+        ]
+        assert not known[0] & known[1]
+
+
+def test_bursts_are_told_by_exif(tmp_path):
+    for label, name in enumerate(("a", "b")):
+        for number in range(12):
+            exif = Image.Exif()
+            exif[0x0132] = f"2024:01:31 10:{number // 3:02}:{number % 3:02}"
+            save(tmp_path / name / f"{number}.jpg", 100 * label + number, exif=exif)
+    found = opened(tmp_path)
+    assert "shared out by burst" in found.line and len(set(found.groups)) == 8
+
+
 def test_near_duplicates_and_people_stay_on_one_side(tmp_path):
     for label, name in enumerate(("a", "b")):
         for person in range(6):
