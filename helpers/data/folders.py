@@ -162,8 +162,8 @@ def _find(text: str) -> Path:
     above = next((one for place in places for one in place.parents if one.is_dir()), None)
     seen = f" (it is not {looked}; {above.name or above} holds {_seen(above)})" if above else ""
     raise FolderError(
-        f"The source of the data is {text!r}; allowed: {', '.join(SOURCES)}, or a folder that "
-        f"exists{seen}."
+        f"There is no folder {text!r}{seen}; name one that exists, or {', '.join(SOURCES[:-1])} "
+        f"or {SOURCES[-1]}."
     )
 
 

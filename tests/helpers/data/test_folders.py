@@ -247,18 +247,10 @@ def refused(folder: Path, *parts: str) -> None:
 
 def test_no_such_folder_says_what_is_there(tmp_path):
     fill(tmp_path / "phone", ("a", "b"), 4)
-    refused(
-        tmp_path / "fone",
-        "fone'; allowed: auto, full, samples, or a folder that exists",
-        "holds phone)",
-    )
-    refused(
-        tmp_path / "phone" / "a" / "IMG_20240001.jpg",
-        "a folder that exists",
-        "a holds IMG_20240000.jpg, ",
-    )
+    refused(tmp_path / "fone", "There is no folder ", "fone' (it is not ", "holds phone); name one")
+    refused(tmp_path / "phone" / "a" / "IMG_20240001.jpg", "; a holds IMG_20240000.jpg, ")
     for text in ("", "  ", "nul\0", "x" * 5000, "~nobody-of-this-name/x"):
-        assert "allowed: auto, full, samples, or a folder that exists" in find_fault(text)
+        assert "; name one that exists, or auto, full or samples." in find_fault(text)
 
 
 def test_no_class_folders(tmp_path):
