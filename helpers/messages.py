@@ -34,14 +34,15 @@ def format_seconds(seconds: float) -> str:
 
 
 def printable(path: object) -> str:
-    """Return a path as text; what in its name is no UTF-8 is written as \\udcXX."""
-    return str(path).encode(errors="backslashreplace").decode()
+    """Return a path as one line of text, odd bytes and control characters as escapes."""
+    escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))
+    return "".join(escaped)
 
 
-def few(names: Sequence[str]) -> str:
+def few(names: Sequence[str], most: int = LISTED) -> str:
     """List some names, and how many more there are."""
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def list_names(folder: Path) -> str:

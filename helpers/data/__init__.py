@@ -1,1 +1,1 @@
-"""The data sets: what there is, where it is found, how pictures are decoded, shared out and held out."""
+"""The data sets: what there is and where it is found; pictures decoded, shared out, held out."""

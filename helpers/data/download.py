@@ -15,7 +15,6 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
@@ -187,7 +186,6 @@ def _draw(wanted: DataSet, folder: Path, reason: str) -> Located:
     return Located(wanted, drawn, "samples", "drawn", reason)
 
 
-
 def _what_to_do(wanted: DataSet, folder: Path) -> str:
     """Say which files to put where by hand."""
     if not wanted.archives:
@@ -353,7 +351,9 @@ def _from_archives(
     downloads = folder / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
     with _only_one(downloads / f".{wanted.name}.lock"):
-        if os.path.lexists(target):  # incomplete, and noted as such; or another run has just filled it
+        if os.path.lexists(
+            target
+        ):  # incomplete, and noted as such; or another run has just filled it
             return _in_cache(wanted, folder, mirror, [])
         places = _mirror_places(wanted, mirror) if mirror else []
         files = {

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from helpers.data.pictures import Pictures
 
 FEWEST = 4  # pictures of a class
+MOST = 100_000  # files below one folder; who names a whole disk is told so in a second or two
 SHARES = {"train": 0.8, "test": 0.2}  # where the folder has no splits
 LOOK_SIZE = 32  # pixels; enough to tell near-duplicates
 ROLES = {
@@ -41,16 +43,8 @@ class FolderError(OneSentence):
     """A folder that cannot serve; the message is one sentence that says why and what to do."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A file of one's own.
-
-    Attributes:
-        path: the file.
-        split: "train", "validation", "test", or "" where the folder has no splits.
-        kind: its class.
-        inside: its path below its class folder.
-    """
+class Entry(NamedTuple):
+    """A file of one's own: its split ("" where there are none), its class, its path below that."""
 
     path: Path
     split: str
@@ -154,64 +148,65 @@ def find_fault(text: str) -> str:
     return ""
 
 
-def _places(text: str) -> list[Path]:
-    """Where a path may lead: from where the person stands, and from the project."""
-    path = Path(text).expanduser()
-    return list(dict.fromkeys((Path.cwd() / path, PROJECT / path)))
-
-
 def _find(text: str) -> Path:
+    """Look for a folder from where the person stands, and from the project."""
     try:
-        places = _places(text) if text.strip() else []
+        path = Path(text).expanduser()
+        places = list(dict.fromkeys((Path.cwd() / path, PROJECT / path))) if text.strip() else []
         for place in places:
             if place.is_dir():
                 return place.resolve()
     except (OSError, RuntimeError, ValueError):  # too long, an unknown ~user, a null character
         places = []
-    looked = " or ".join(str(place) for place in places)
-    above = next((one for place in places for one in place.parents if _is_dir(one)), None)
+    looked = printable(" or ".join(map(str, places)))
+    above = next((one for place in places for one in place.parents if one.is_dir()), None)
     seen = f" (it is not {looked}; {above.name or above} holds {_seen(above)})" if above else ""
     raise FolderError(
-        f"The source of the data is {text!r}; allowed: {', '.join(SOURCES)}, or a folder that "
-        f"exists{seen}."
+        f"There is no folder {text!r}{seen}; name one that exists, or {', '.join(SOURCES[:-1])} "
+        f"or {SOURCES[-1]}."
     )
 
 
-def _is_dir(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
-
-
-def _read(text: str) -> tuple[Path, list[Entry]]:
-    """List the files of a folder, by split and class.
+def _read(text: str) -> tuple[Path, list[Entry], list[Path]]:
+    """List the files of a folder, by split and class, and the folders beside its splits.
 
     Raises:
         FolderError: it is missing, or does not hold enough pictures of two classes.
     """
     folder = _find(text)
-    inside = {
-        sub: files for sub in _sub_folders(folder) if any(map(_is_picture, files := _walk(sub)))
-    }
+    inside, room = {}, MOST
+    for sub in _sub_folders(folder):
+        files = _walk(sub, room)
+        room -= len(files)
+        if any(map(_is_picture, files)):
+            inside[sub] = files
     roles = {sub: ROLES.get(sub.name.lower(), "") for sub in inside}
-    split = "train" in roles.values() and all(roles.values())
-    flat = [sub for sub in inside if any(len(f.relative_to(sub).parts) == 1 for f in inside[sub])]
-    if split and flat and any(_is_picture(file) for sub in flat for file in inside[sub]):
+    flat = [s for s in inside if any(f.parent == s and _is_picture(f) for f in inside[s])]
+    known = set(roles.values()) - {""}
+    split = [sub for sub in inside if roles[sub]]
+    if (len(known) < 2 and len(split) < len(inside)) or not set(split) - set(flat):
+        split = []  # a class may be called train
+    if split and "train" not in known:
+        names = ", ".join(_text(sub.name) for sub in split)
         raise FolderError(
-            f"In {folder.name} the folder {flat[0].name} holds {_seen(flat[0])}; expected in it a "
+            f"The folder {_text(folder.name)} holds {names}, but no train; name that folder train "
+            "which is to be learnt from."
+        )
+    if any(sub in flat for sub in split) or (not split and len(known) > 1):
+        odd = next(sub for sub in inside if sub in flat and roles[sub])
+        raise FolderError(
+            f"In {_text(folder.name)} the folder {odd.name} holds {_seen(odd)}; expected in it a "
             "folder of pictures for each class."
         )
-    places = [(sub, roles[sub] if split else "") for sub in inside]
-    if split:
-        places = [(kind, role) for sub, role in places for kind in _sub_folders(sub)]
+    places = [(kind, roles[sub]) for sub in split for kind in _sub_folders(sub)]
+    places = places or [(kind, "") for kind in inside]
     entries = [
         Entry(path, role, _text(kind.name), path.relative_to(kind))
         for kind, role in places
         for path in _walk(kind)
     ]
     _check(folder, entries)
-    return folder, entries
+    return folder, entries, [sub for sub in inside if split and sub not in split]
 
 
 def _check(folder: Path, entries: Iterable[Entry]) -> None:
@@ -249,13 +244,18 @@ def _sub_folders(folder: Path) -> list[Path]:
         ) from None
 
 
-def _walk(folder: Path) -> list[Path]:
+def _walk(folder: Path, most: int = MOST) -> list[Path]:
     """List the files below a class folder; a folder named like a picture counts as a file."""
     found = []
     for place, folders, files in os.walk(folder):
         odd = [name for name in folders if _is_picture(Path(name)) and Path(name).suffix]
         folders[:] = sorted(name for name in folders if name not in odd and not _is_hidden(name))
         found += [Path(place, name) for name in sorted(files + odd) if not _is_hidden(name)]
+        if len(found) > most:
+            raise FolderError(
+                f"The folder {_text(folder.parent.name)} holds more than {MOST:,} files; name the "
+                "folder that itself holds the folders of the classes."
+            )
     return found
 
 
@@ -314,16 +314,13 @@ def open_folder(
     from helpers.data.groups import find_groups, share_out
     from helpers.data.pictures import load_listed
 
-    folder, entries = _read(text)
+    folder, entries, beside = _read(text)
     classes = tuple(sorted({one.kind for one in entries if _is_picture(one.path)}))
-    skipped = {
-        one: f"is no picture by its name ({one.path.suffix})"
-        for one in entries
-        if not _is_picture(one.path)
-    }
+    others = [one for one in entries if not _is_picture(one.path)]
+    skipped = {one: f"is no picture by its name ({one.path.suffix})" for one in others}
     entries = [one for one in entries if one not in skipped]
     label_of = {name: label for label, name in enumerate(classes)}
-    names = [_text(one.path.relative_to(folder)) for one in entries]
+    names = [printable(one.path.relative_to(folder)) for one in entries]
     listing = [(one.path, label_of[one.kind]) for one in entries]
     looked = load_listed(listing, classes, LOOK_SIZE, "own", cache, progress, names=names)
     skipped |= {
@@ -334,7 +331,9 @@ def open_folder(
     good = [position for position, one in enumerate(entries) if one not in skipped]
     entries, names, listing = ([given[p] for p in good] for given in (entries, names, listing))
     _check(folder, entries)
-    measured = [_measure(one.path) for one in entries]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of large pictures that have just been opened
+        measured = [_measure(one.path) for one in entries]
     files, times = [one.inside for one in entries], [time for _, time in measured]
     groups, how, copies = find_groups(files, looked.labels, times, looked.images)
     given = bool(entries[0].split)
@@ -349,7 +348,7 @@ def open_folder(
         parts = dict(zip(shares, shared, strict=True))
     first = dict(reversed(list(zip(groups.tolist(), names, strict=True))))
     dataset = DataSet(
-        name=re.sub(r"[^\w.-]+", "_", _text(folder.name)) or "pictures",
+        name=re.sub(r"[^\w.-]+", "_", _text(folder.name))[:40] or "pictures",  # may name a file
         title="Pictures of one's own",
         classes=classes,
         layout="folders",
@@ -359,10 +358,10 @@ def open_folder(
         folders=classes,
         drawn=False,
     )
-    left_out: dict[str, dict[str, str]] = {}
+    left_out = {next(iter(parts)): {_text(sub.name): "is no split" for sub in beside}}
     for one, reason in skipped.items():
         split = one.split if one.split in parts else next(iter(parts))
-        left_out.setdefault(split, {})[_text(one.path.relative_to(folder))] = reason
+        left_out.setdefault(split, {})[printable(one.path.relative_to(folder))] = reason
     found = OwnPictures(
         dataset,
         folder,
@@ -397,20 +396,20 @@ def _measure(path: Path) -> tuple[tuple[int, int], float]:
 
 def _describe(found: OwnPictures, sizes: list[tuple[int, int]], how: str, copies: int) -> str:
     counts = np.bincount([label for _, label in found.listing])
-    kinds = ", ".join(f"{n} {name}" for name, n in zip(found.dataset.classes, counts, strict=True))
+    each = [f"{n} {name}" for name, n in zip(found.dataset.classes, counts, strict=True)]
     low, high = ("x".join(map(str, pick(sizes, key=np.prod))) for pick in (min, max))
     size = low if low == high else f"{low} to {high}"
     parts = ", ".join(f"{len(part)} {name}" for name, part in found.parts.items())
     way = "by its own folders" if found.given else f"shared out {how or 'at random'}"
     line = (
-        f"Data: the folder {_text(found.folder.name)}, {len(found.names)} pictures ({kinds}) of "
-        f"{size} pixels; {parts}, {way}; {copies} near-duplicates"
+        f"Data: the folder {_text(found.folder.name)}, {len(found.names)} pictures "
+        f"({few(each, 20)}) of {size} pixels; {parts}, {way}; near-duplicates: {copies}"
     )
     if found.given:
         seen = set(found.groups[found.parts["train"]].tolist())
         both = sum(group in seen for group in found.groups[found.parts["test"]].tolist())
-        line += f", {both} test pictures belong with training pictures" if both else ""
+        line += f"; test pictures that belong with training pictures: {both}" if both else ""
     elif copies:
-        line += " kept on one side"
+        line += ", kept on one side"
     skipped = [f"{n} {why}" for own in found.skipped.values() for n, why in own.items()]
-    return f"{line}; {len(skipped)} files skipped{': ' if skipped else ''}{few(skipped)}."
+    return f"{line}; skipped: {len(skipped)}{f' ({few(skipped)})' if skipped else ''}."

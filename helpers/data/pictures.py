@@ -27,7 +27,7 @@ from helpers.data.catalog import PICTURE_SUFFIXES, DataSet
 from helpers.data.groups import share_out
 from helpers.data.idx import read_split
 from helpers.files import replacing
-from helpers.messages import printable
+from helpers.messages import OneSentence, printable
 from helpers.photos import FORMATS, PhotoError, photo_to_array, to_square_array
 
 if TYPE_CHECKING:
@@ -304,7 +304,7 @@ def _decode(
     labels = np.array([listing[position][1] for position in good], np.int32)
     for label, name in enumerate(classes):
         if label not in labels:
-            raise ValueError(f"No file of the class {name!r} could be read as a picture.")
+            raise OneSentence(f"No file of the class {name!r} could be read as a picture.")
     return Pictures(
         images=images[: len(good)],
         labels=labels,

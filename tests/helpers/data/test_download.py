@@ -1014,7 +1014,7 @@ def test_a_data_set_without_drawn_samples_is_not_replaced(offline, tmp_path):
 
 
 def test_an_unknown_source_or_name_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="'real'; allowed: auto, full, samples"):
+    with pytest.raises(ValueError, match=r"no folder 'real' .*, or auto, full or samples"):
         find_data("rock_paper_scissors", "real", tmp_path)
     with pytest.raises(ValueError, match="no data set 'rocks'"):
         find_data("rocks", "full", tmp_path)

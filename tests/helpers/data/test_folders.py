@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from helpers.data.folders import FolderError, find_fault, open_folder
 from helpers.data.pictures import hold_out, hold_out_groups, load_split
 from helpers.data.splits import load_parts
 from helpers.parameters import check_values
+from tools.execution import cells_of, find_notebook
 
 FORMS = ("IMG_2024{:04}.jpg", "photo ({}).jpg", "cat.{}.jpg", "{}.PNG", "DSC{:05}", "a.b-{}.jfif")
 
@@ -70,13 +72,13 @@ def test_the_line_says_what_was_found(tmp_path):
     line = find_data("rock_paper_scissors", str(folder), tmp_path / "data").line
     assert line == (
         "Data: the folder phone, 21 pictures (10 cat, 11 dog) of 32x32 to 36x32 pixels; 17 train, "
-        "4 test, shared out at random; 2 near-duplicates kept on one side; 4 files skipped: "
-        "cat/film.mov is no picture by its name (.mov), cat/notes.txt is no picture by its name "
-        "(.txt), cat/empty.jpg is empty, dog/x.png is a folder."
+        "4 test, shared out at random; near-duplicates: 2, kept on one side; skipped: 4 "
+        "(cat/film.mov is no picture by its name (.mov), cat/notes.txt is no picture by its name "
+        "(.txt), cat/empty.jpg is empty, dog/x.png is a folder)."
     )
     for number in range(9):
         (folder / "cat" / f"more{number}.mov").touch()
-    assert "and 9 more." in opened(folder).line
+    assert "and 9 more)." in opened(folder).line
     skipped = load_split(opened(folder), "train", 8, progress=False).skipped
     assert len(skipped) == 13 and skipped["cat/empty.jpg"] == "is empty"
 
@@ -118,7 +120,7 @@ def test_a_copy_of_a_test_picture_among_the_training_pictures_is_told(tmp_path):
     (tmp_path / "test" / "a" / "copy.jpg").write_bytes(
         (tmp_path / "train/a/IMG_20240001.jpg").read_bytes()
     )
-    assert ", 1 test pictures belong with training pictures;" in opened(tmp_path).line
+    assert "test pictures that belong with training pictures: 1;" in opened(tmp_path).line
 
 
 def test_shares_and_seed_are_the_callers(tmp_path):
@@ -128,6 +130,34 @@ def test_shares_and_seed_are_the_callers(tmp_path):
     assert [len(first.parts[name]) for name in first.splits] == [20, 12, 8]
     assert list(first.parts["test"]) == list(again.parts["test"]) != list(other.parts["test"])
     assert not set(first.parts["train"]) & set(first.parts["test"])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_copies_saved_anew_stay_beside_their_originals(tmp_path, seed):
+    for label, name in enumerate(("a", "b")):
+        for number in range(15):
+            save(tmp_path / name / f"{number}.png", 100 * label + number, "PNG")
+            save(tmp_path / name / f"z{(7 * number) % 15}.jpg", 100 * label + number, quality=50)
+    found = opened(tmp_path, seed=seed)
+    assert "near-duplicates: 60, kept on one side" in found.line
+    training, test = (load_split(found, split, 8, progress=False) for split in found.splits)
+    assert not set(training.groups) & set(test.groups) and 4 <= len(test) <= 16
+    of = {f"z{(7 * number) % 15}": str(number) for number in range(15)}
+    for one, other in ((training, test), hold_out_groups(training, seed)):
+        known = [
+            {(n[0], of.get(Path(n).stem, Path(n).stem)) for n in s.names} for s in (one, other)
+        ]
+        assert not known[0] & known[1]
+
+
+def test_bursts_are_told_by_exif(tmp_path):
+    for label, name in enumerate(("a", "b")):
+        for number in range(12):
+            exif = Image.Exif()
+            exif[0x0132] = f"2024:01:31 10:{number // 3:02}:{number % 3:02}"
+            save(tmp_path / name / f"{number}.jpg", 100 * label + number, exif=exif)
+    found = opened(tmp_path)
+    assert "shared out by burst" in found.line and len(set(found.groups)) == 8
 
 
 def test_near_duplicates_and_people_stay_on_one_side(tmp_path):
@@ -217,18 +247,10 @@ def refused(folder: Path, *parts: str) -> None:
 
 def test_no_such_folder_says_what_is_there(tmp_path):
     fill(tmp_path / "phone", ("a", "b"), 4)
-    refused(
-        tmp_path / "fone",
-        "fone'; allowed: auto, full, samples, or a folder that exists",
-        "holds phone)",
-    )
-    refused(
-        tmp_path / "phone" / "a" / "IMG_20240001.jpg",
-        "a folder that exists",
-        "a holds IMG_20240000.jpg, ",
-    )
+    refused(tmp_path / "fone", "There is no folder ", "fone' (it is not ", "holds phone); name one")
+    refused(tmp_path / "phone" / "a" / "IMG_20240001.jpg", "; a holds IMG_20240000.jpg, ")
     for text in ("", "  ", "nul\0", "x" * 5000, "~nobody-of-this-name/x"):
-        assert "allowed: auto, full, samples, or a folder that exists" in find_fault(text)
+        assert "; name one that exists, or auto, full or samples." in find_fault(text)
 
 
 def test_no_class_folders(tmp_path):
@@ -278,6 +300,34 @@ def test_flat_splits(tmp_path):
     )
 
 
+def test_splits_without_one_to_learn_from(tmp_path):
+    for name in ("test", "val"):
+        fill(tmp_path / name, ("a", "b"), 5)
+    refused(tmp_path, "holds test, val, but no train; name that folder train which is to be")
+
+
+def test_what_lies_beside_the_splits_is_passed_over(tmp_path):
+    for name in ("train", "test", "unsorted"):
+        fill(tmp_path / name, ("a", "b"), 5)
+    found = opened(tmp_path)
+    assert found.dataset.classes == ("a", "b") and len(found.names) == 20
+    assert found.line.endswith("skipped: 1 (unsorted is no split).")
+
+
+def test_a_whole_disk_is_refused_soon(tmp_path, monkeypatch):
+    monkeypatch.setattr(folders, "MOST", 20)
+    fill(tmp_path, ("a", "b"), 15)
+    refused(tmp_path, " holds more than 20 files; name the folder that itself holds")
+
+
+@pytest.mark.parametrize(
+    "name", ["two\nlines", "$dear$", "{0} %s", "a'b\"c", "🐈", "قط", "tab\there"]
+)
+def test_the_line_is_one_line(tmp_path, name):
+    found = opened(fill(tmp_path / name, (name, "other"), 4))
+    assert found.line.isprintable() and found.dataset.name.isprintable()
+
+
 def test_classes_may_be_called_like_splits(tmp_path):
     assert opened(fill(tmp_path, ("train", "bus"), 5)).dataset.classes == ("bus", "train")
 
@@ -296,3 +346,28 @@ def test_a_split_that_is_not_there_and_a_split_folder(tmp_path):
         load_split(found, "validation", 8)
     with pytest.raises(ValueError, match="load it with load_split"):
         found.split_folder("train")
+
+
+def test_lesson_1_takes_a_folder_of_ones_own(tmp_path, capsys):
+    """Its own cells, up to the first training and where the recipe's pictures are held out."""
+    folder = fill(
+        tmp_path / "Blätter im Park", ("Ahorn rot", "Buche", "Eiche"), 12, "photo ({}).jpg"
+    )
+    cells = {cell.id: cell.source for cell in cells_of(find_notebook("01"))}
+    names: dict = {}
+    for cell in ("parameters", "imports"):
+        exec(cells[cell], names)
+    names |= {"DATA": str(folder), "IMAGE_SIZE": 64, "CACHE_FOLDER": tmp_path / "cache"}
+    names["find_data"] = partial(find_data, folder=tmp_path / "data")
+    for cell in ("check", "find", "load", "look", "augment", "neighbours", "neighbours-measure"):
+        exec(cells[cell], names)
+    for cell in ("recipe-data", "recipe-augment", "green"):
+        exec(cells[cell], names)
+    told = capsys.readouterr().out
+    assert (
+        "Data: the folder Blätter im Park, 36 pictures (12 Ahorn rot, 12 Buche, 12 Eiche)" in told
+    )
+    assert names["training"].count() == {"Ahorn rot": 10, "Buche": 10, "Eiche": 10}
+    assert len(names["test"]) == 6 and names["test"].classes == names["classes"]
+    assert set(names["held_out"].groups).isdisjoint(names["small_training"].groups)
+    assert told.count("Left out") == 2

@@ -2,8 +2,8 @@
 
 import gzip
 import json
-import pickle
 import os
+import pickle
 import socket
 import struct
 import time
