@@ -14,6 +14,7 @@ DATA_FOLDER = PROJECT / "data"
 CACHE_FOLDER = DATA_FOLDER / "cache"
 RUNS_FOLDER = PROJECT / "runs"
 SWEEPS_FOLDER = RUNS_FOLDER / "sweeps"
+PUBLISHED_FOLDER = RUNS_FOLDER / "published"
 MIRROR_VARIABLE = "COURSE_MIRROR"
 SWITCH_ON = (
     "No graphics processor is on, so training takes as long as on a CPU. To switch one on: menu "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
 from helpers.messages import OneSentence
@@ -12,19 +12,18 @@ from helpers.parameters import injected_names
 
 PACES = ("published", "class")
 PACE_VARIABLE = "COURSE_PACE"  # what "auto" is to choose; `tools.publishing` sets it
-# Of the two old cores on which the lessons' minutes were measured, see `probe`.
-REFERENCE = 36.0
+# Of two old cores (AMD EPYC of 2017, float32), see `probe`; lessons estimate minutes for these.
+REFERENCE = 34.0
 PATIENCE_MINUTES = 20  # up to here, the published length is chosen
 
 
 class PaceError(OneSentence):
-    """A pace that does not exist."""
+    """A pace that does not exist, also one named by `COURSE_PACE`."""
 
 
 def set_pace(
     namespace: MutableMapping[str, Any],
     minutes: tuple[float, float],
-    speed: float | None = None,
     **values: tuple[Any, Any],
 ) -> str:
     """Shorten a lesson where its parameter PACE, or this machine, asks for it.
@@ -35,8 +34,7 @@ def set_pace(
     Args:
         namespace: the notebook's `globals()`; PACE in it is "published", "class", or "auto" to
             choose by what this machine does in a second.
-        minutes: what the lesson takes on two old cores, published and at class pace.
-        speed: what `probe` would measure; None to measure it where it is needed.
+        minutes: what the lesson takes on two old cores, published and at class pace; estimates.
         **values: for each parameter that the pace decides, its published value and its value at
             class pace.
 
@@ -46,18 +44,14 @@ def set_pace(
     Raises:
         PaceError: PACE is no pace.
     """
-    asked = namespace["PACE"]
-    if asked not in (*PACES, "auto"):
-        raise PaceError(f"PACE is {asked!r}; choose published, class or auto.")
-    if asked == "auto":
-        asked = os.environ.get(PACE_VARIABLE) or asked
-    pace, why = asked, "as asked"
-    estimates: Mapping[str, float] = {}
-    if asked == "auto":
-        speed = probe() if speed is None else speed
-        estimates = {
-            name: each * REFERENCE / speed for name, each in zip(PACES, minutes, strict=True)
-        }
+    pace, why = namespace["PACE"], "as asked"
+    if pace == "auto":
+        pace = os.environ.get(PACE_VARIABLE) or pace
+    if pace not in (*PACES, "auto"):
+        raise PaceError(f"PACE is {pace!r}; choose published, class or auto.")
+    if pace == "auto":
+        slower = REFERENCE / probe()
+        estimates = {name: each * slower for name, each in zip(PACES, minutes, strict=True)}
         pace = "published" if estimates["published"] <= PATIENCE_MINUTES else "class"
         other = PACES[1 - PACES.index(pace)]
         why = (

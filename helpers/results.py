@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from helpers import STARTED
-from helpers.environment import RUNS_FOLDER
+from helpers.environment import PUBLISHED_FOLDER, RUNS_FOLDER
 from helpers.files import write_atomically
 from helpers.fingerprints import course_version
 
@@ -171,7 +171,7 @@ def models_folder() -> Path:
     keeps them in `runs/models`.
     """
     record_file = os.environ.get(RECORD_VARIABLE)
-    folder = _models_of(Path(record_file)) if record_file else RUNS_FOLDER / "models"
+    folder = models_beside(Path(record_file)) if record_file else RUNS_FOLDER / "models"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -186,12 +186,13 @@ def find_model(lesson: str, name: str) -> Path | None:
     Returns:
         The newest such file, None where there is none.
     """
-    published = _models_of(RUNS_FOLDER / "published" / f"{lesson}.json")
+    published = models_beside(PUBLISHED_FOLDER / f"{lesson}.json")
     found = [folder / name for folder in (RUNS_FOLDER / "models", published)]
     return max(filter(Path.is_file, found), key=lambda path: path.stat().st_mtime, default=None)
 
 
-def _models_of(record_file: Path) -> Path:
+def models_beside(record_file: Path) -> Path:
+    """Return the folder for the networks of the run that a record is of; it may be missing."""
     return record_file.with_name(f"{record_file.stem}-models")
 
 

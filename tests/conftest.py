@@ -33,6 +33,8 @@ CHROMIUM = [  # also as root, and with no word to anybody outside
     "--disable-component-update",
     "--disable-sync",
 ]
+FAILING = "raise ValueError('The pictures <are> missing; download them first.\\nMore.')"
+QUICK = '[quick]\nDATA = "samples"\nSEED = 0\n["01_tiny".quick]\nEPOCHS = 2\n'
 KERNELSPEC = {"name": "python3", "display_name": "Python 3", "language": "python"}
 PARAMETERS = """\
 DATA: str = "auto"  # which pictures: auto, full or samples
@@ -105,6 +107,14 @@ def tiny_notebook() -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def presets(tmp_path: Path) -> Path:
+    """A file of presets for the small notebook."""
+    path = tmp_path / "presets.toml"
+    path.write_text(QUICK, encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@
 Runs it with the parameters it states, in its own folder. Cells tagged `data-pictures` are stored
 without output, because pictures out of a data set are not the course's to pass on. The file is
 replaced only after every cell has run. The run's record is then in `runs/published/`, where
-`tools.replication` finds it.
+`tools.replication` finds it, and the networks that it saved beside it.
 """
 
 from __future__ import annotations
@@ -21,18 +21,17 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from tqdm import tqdm
 
-from helpers.environment import RUNS_FOLDER
+from helpers.environment import PUBLISHED_FOLDER
 from helpers.files import replace_folder, write_atomically
 from helpers.pace import PACE_VARIABLE
-from helpers.results import RECORD_VARIABLE
+from helpers.results import RECORD_VARIABLE, models_beside
 
-PUBLISHED = RUNS_FOLDER / "published"
 DATA_PICTURES = "data-pictures"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def publish(notebook: Path) -> None:
-    """Execute a notebook and replace it by the executed one; keep its record in `PUBLISHED`.
+    """Execute a notebook and replace it by the executed one; keep its record in `PUBLISHED_FOLDER`.
 
     Args:
         notebook: the file; its folder is the working folder.
@@ -65,10 +64,9 @@ def publish(notebook: Path) -> None:
             raise OSError("it was edited meanwhile; execute it again.")
         write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
         if record.exists():
-            write_atomically(PUBLISHED / record.name, record.read_text("utf-8"))
-        models = record.with_name(f"{record.stem}-models")
-        if models.exists():
-            replace_folder(models, PUBLISHED / models.name)
+            write_atomically(PUBLISHED_FOLDER / record.name, record.read_text("utf-8"))
+        if (models := models_beside(record)).exists():
+            replace_folder(models, PUBLISHED_FOLDER / models.name)
 
 
 def strip(book: nbformat.NotebookNode) -> None:

@@ -19,8 +19,8 @@ def cells():
     return {"PACE": "class", "EPOCHS": 25, "LIMIT": 0}
 
 
-def set_pace(cells, speed=None):
-    return pace.set_pace(cells, MINUTES, speed, EPOCHS=(25, 3), LIMIT=(0, 100))
+def set_pace(cells):
+    return pace.set_pace(cells, MINUTES, EPOCHS=(25, 3), LIMIT=(0, 100))
 
 
 def test_class_pace_shortens_and_says_so(cells):
@@ -43,9 +43,10 @@ def test_a_value_of_ones_own_stays_even_if_it_is_the_published_one(cells):
 
 
 @pytest.mark.parametrize(("times", "chosen"), [(0.5, "class"), (1, "class"), (4, "published")])
-def test_auto_asks_how_fast_the_machine_is_and_tells_both_times(cells, times, chosen):
+def test_auto_asks_how_fast_the_machine_is_and_tells_both_times(cells, times, chosen, monkeypatch):
+    monkeypatch.setattr(pace, "probe", lambda: pace.REFERENCE * times)
     cells["PACE"] = "auto"
-    line = set_pace(cells, pace.REFERENCE * times)
+    line = set_pace(cells)
     other = {"class": "published", "published": "class"}[chosen]
     assert line.startswith(f"Pace: {chosen}, about ")
     assert f'PACE = "{other}" would take about' in line
@@ -60,6 +61,13 @@ def test_whoever_publishes_settles_what_auto_is(cells, monkeypatch):
 
 def test_an_unknown_pace_is_one_sentence(cells):
     cells["PACE"] = "fast"
+    with pytest.raises(pace.PaceError, match="PACE is 'fast'; choose published, class or auto"):
+        set_pace(cells)
+
+
+def test_an_unknown_pace_of_whoever_publishes_is_one_sentence(cells, monkeypatch):
+    monkeypatch.setenv(pace.PACE_VARIABLE, "fast")
+    cells["PACE"] = "auto"
     with pytest.raises(pace.PaceError, match="PACE is 'fast'; choose published, class or auto"):
         set_pace(cells)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import FAILING, QUICK
 
 from helpers.parameters import RULES
 from tools import execution
@@ -24,16 +25,6 @@ from tools.execution import (
     run_notebook,
     try_notebook,
 )
-
-FAILING = "raise ValueError('The pictures <are> missing; download them first.\\nMore.')"
-QUICK = '[quick]\nDATA = "samples"\nSEED = 0\n["01_tiny".quick]\nEPOCHS = 2\n'
-
-
-@pytest.fixture
-def presets(tmp_path: Path) -> Path:
-    path = tmp_path / "presets.toml"
-    path.write_text(QUICK, encoding="utf-8")
-    return path
 
 
 def printed(output: Path) -> str:

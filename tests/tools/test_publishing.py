@@ -5,6 +5,7 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
+from helpers import results
 from helpers.results import load_record
 from tools import publishing
 from tools.publishing import main, publish
@@ -15,7 +16,7 @@ RECORD = "from helpers.results import record\nrecord('lesson', {}, 'Drawn pictur
 @pytest.fixture(autouse=True)
 def published(tmp_path, monkeypatch):
     """Where the records go, in place of runs/published."""
-    monkeypatch.setattr(publishing, "PUBLISHED", tmp_path / "published")
+    monkeypatch.setattr(publishing, "PUBLISHED_FOLDER", tmp_path / "published")
     return tmp_path / "published"
 
 
@@ -61,6 +62,14 @@ def test_the_record_of_a_run_is_kept_only_where_every_cell_ran(write, published)
     assert load_record(kept)["data"] == "Drawn pictures."
     publish(write("0", "1"))  # one that records nothing
     assert list(published.iterdir()) == [kept]
+
+
+def test_the_networks_of_a_run_are_kept_beside_its_record(write, published, monkeypatch):
+    saved = "from helpers import results\n(results.models_folder() / 'a.keras').write_text('one')"
+    publish(write("0", saved))
+    monkeypatch.setattr(results, "PUBLISHED_FOLDER", published)
+    monkeypatch.setattr(results, "RUNS_FOLDER", published.parent)
+    assert results.find_model("lesson", "a.keras").read_text() == "one"
 
 
 def test_a_kernel_that_cannot_start_is_told(write, capsys, monkeypatch):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import FAILING, QUICK
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
@@ -24,18 +25,6 @@ from helpers.environment import PROJECT
 from tools import reruns
 from tools.execution import Run
 from tools.reruns import main, run_course
-
-FAILING = "raise ValueError('The pictures <are> missing; download them first.\\nMore.')"
-
-
-QUICK = '[quick]\nDATA = "samples"\nSEED = 0\n["01_tiny".quick]\nEPOCHS = 2\n'
-
-
-@pytest.fixture
-def presets(tmp_path: Path) -> Path:
-    path = tmp_path / "presets.toml"
-    path.write_text(QUICK, encoding="utf-8")
-    return path
 
 
 @dataclass
