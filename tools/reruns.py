@@ -12,6 +12,7 @@ import argparse
 import base64
 import io
 import math
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from typing import Any
 
 import jinja2
 import nbformat
+from joblib import Parallel, delayed
 from nbconvert import HTMLExporter
 from PIL import Image
 
@@ -44,6 +46,7 @@ from tools.execution import (
     preset_values,
     quick_preset,
     run_notebook,
+    thread_variables,
     try_notebook,
 )
 from tools.matrix import read_matrix
@@ -53,6 +56,8 @@ from tools.safe_html import clean_html
 
 TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
 PAIR = re.compile(r"\w+=")
+# Notebooks of a course that run side by side: one alone leaves half of two cores idle.
+AT_ONCE = 2
 HEADLINE_FIGURE = "headline-figure"  # tag of the cell whose last figure is on its card
 THUMBNAIL_SIZE = (640, 480)  # pixels, at most
 # The pages' templates: the course's page, and nbconvert's own page of a notebook, mended.
@@ -67,7 +72,7 @@ def run_course(
     runs_folder: Path = RUNS_FOLDER,
     minutes: float | None = None,
 ) -> list[Run]:
-    """Run notebooks quickly, one after the other, and gather them on one page.
+    """Run notebooks quickly, two side by side, and gather them on one page.
 
     Everything goes to a new folder named after the time, and then replaces `latest` beside it,
     where `index.html` is the page. A failed notebook does not stop the others. Where somebody stops
@@ -90,19 +95,27 @@ def run_course(
         raise ValueError(f"There is no notebook in {NOTEBOOKS_FOLDER.name}/: nothing to run.")
     values = [quick_preset(notebook, presets) for notebook in notebooks]
     folder = _new_folder(runs_folder)
+    beside = min(AT_ONCE, os.cpu_count() or 1, len(notebooks))
+    options = {
+        "progress": beside == 1 and sys.stderr.isatty(),
+        "variables": thread_variables(max((os.cpu_count() or 1) // beside, 1)),
+        "minutes": minutes,
+    }
+    todo = []
+    for notebook, parameters in zip(notebooks, values, strict=True):
+        print(f"{notebook.stem}: {listing(parameters)}", flush=True)
+        todo.append(delayed(try_notebook)(notebook, folder / notebook.name, parameters, **options))
     runs: list[Run] = []
     try:
-        for notebook, parameters in zip(notebooks, values, strict=True):
-            print(f"{notebook.stem}: {listing(parameters)}", flush=True)
-            output, progress = folder / notebook.name, sys.stderr.isatty()
-            run = try_notebook(notebook, output, parameters, progress, minutes=minutes)
+        for run in Parallel(beside, return_as="generator_unordered")(todo):
             runs.append(run)
-            print(f"{notebook.stem}: {run.status}", flush=True)
+            print(f"{run.notebook.stem}: {run.status}", flush=True)
             try:
                 _write_html(run.output)
             except Exception as error:  # of nbconvert or a template: it costs this page alone
-                print(f"{notebook.stem}: no page could be made of it: {first_line(str(error))}")
+                print(f"{run.notebook.stem}: no page could be made of it: {first_line(str(error))}")
     finally:
+        runs.sort(key=lambda run: notebooks.index(run.notebook))
         write_page(runs, folder)
     replace_folder(folder, runs_folder / "latest")
     return runs

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
+import os
 import re
 import signal
 import subprocess
@@ -15,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from conftest import FAILING, QUICK
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -147,11 +150,12 @@ def test_a_failed_run_ends_with_an_error(tiny_notebook, tmp_path, elsewhere, cap
 
 # Ends its first run, and in the second waits for ever.
 WAITING = """\
+import os
 from pathlib import Path
 from time import sleep
 
 if EPOCHS == 7:
-    Path({started!r}).touch()
+    Path({started!r}).write_text(str(os.getpid()))
     sleep(600)"""
 DRIVER = """\
 import sys
@@ -182,16 +186,25 @@ def test_ctrl_c_is_one_sentence_and_what_was_finished_is_kept(tiny_notebook, tmp
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
+    awaited = {"course": "01_tiny.html", "sweep": "01_tiny*.json"}.get(command, "")
+
+    def waits():
+        finished = not awaited or any((tmp_path / "runs").rglob(awaited))
+        return started.exists() and started.read_text() and finished
+
     try:
         deadline = time.monotonic() + 120
-        while not started.exists() and process.poll() is None and time.monotonic() < deadline:
+        while not waits() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         _, errors = process.communicate(timeout=60)
     finally:
         process.kill()
     assert (process.returncode, errors) == (130, "\nStopped; what was finished is kept.\n")
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(int(started.read_text())).wait(30)  # no kernel is left behind
     (kept,) = [path for path in (tmp_path / "runs").iterdir() if path.is_dir()]
     done = {"run": []}.get(command, [first.stem])
     assert [
