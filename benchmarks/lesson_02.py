@@ -30,11 +30,12 @@ import numpy as np  # noqa: E402
 
 from benchmarks.shared import RANGES, augmenting_generator, run_cells  # noqa: E402
 from helpers import activations, augmentation, evaluation, networks, transfer  # noqa: E402
+from helpers.callbacks import EpochSeconds  # noqa: E402
 from helpers.data import pictures  # noqa: E402
 from helpers.data.download import find_data  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
 from helpers.pretrained import backbones  # noqa: E402
-from helpers.training import EpochSeconds, compile_with_decay, train  # noqa: E402
+from helpers.training import compile_with_decay, train  # noqa: E402
 
 OUTPUT = Path(__file__).with_suffix(".json")
 NOTEBOOK = PROJECT / "notebooks" / "02_inception_transfer_rock_paper_scissors.ipynb"

@@ -37,12 +37,13 @@ from tensorflow.keras.preprocessing.image import ImageDataGenerator  # noqa: E40
 
 from benchmarks.shared import RANGES, augmenting_generator, run_cells  # noqa: E402
 from helpers import activations, augmentation, evaluation, networks, transfer  # noqa: E402
+from helpers.callbacks import EpochSeconds  # noqa: E402
 from helpers.data.download import Located, find_data  # noqa: E402
 from helpers.data.pictures import Pictures, list_pictures  # noqa: E402
 from helpers.data.splits import load_parts, picture_number  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
 from helpers.pretrained import backbones  # noqa: E402
-from helpers.training import EpochSeconds, compile_with_decay, train  # noqa: E402
+from helpers.training import compile_with_decay, train  # noqa: E402
 
 OUTPUT = Path(__file__).with_suffix(".json")
 NOTEBOOK = PROJECT / "notebooks" / "05_three_approaches_cats_dogs.ipynb"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
 import tensorflow as tf
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, bootstrap, norm
 from sklearn.metrics import confusion_matrix
 
 from helpers.data.pictures import AT_ONCE, Pictures, plain_batches
@@ -25,10 +25,44 @@ def accuracy_interval(correct: int, total: int, confidence: float = 0.95) -> tup
         (low, high), both 0 to 1.
 
     Source: E. B. Wilson (1927), Probable inference, the law of succession, and statistical
-        inference. It supposes independent pictures; frames of one series are not, so the true
-        interval is wider.
+        inference. It supposes independent pictures: for frames of films, see `grouped_interval`.
     """
     interval = binomtest(int(correct), int(total)).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def grouped_interval(
+    right: np.ndarray, groups: np.ndarray, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Return the interval of an accuracy where the pictures of a group are alike.
+
+    Whole groups are drawn again, with replacement. Where all pictures are right, or none is, that
+    knows no spread, and the groups count as the pictures of `accuracy_interval`.
+
+    Args:
+        right: whether each picture was classified correctly, boolean, shape (n,).
+        groups: the group of each, such as the film it is a frame of, shape (n,); two or more.
+        confidence: probability that such an interval covers the true accuracy.
+
+    Returns:
+        (low, high), both 0 to 1.
+
+    Source: A. C. Davison, D. V. Hinkley (1997), Bootstrap Methods and their Application,
+        section 3.8: the cluster bootstrap.
+    """
+    names, places = np.unique(groups, return_inverse=True)
+    hits, sizes = np.bincount(places, right), np.bincount(places)
+    if right.all() or not right.any():
+        return accuracy_interval(len(names) * bool(right.all()), len(names), confidence)
+    interval = bootstrap(
+        (hits, sizes),
+        lambda hits, sizes, axis: hits.sum(axis) / sizes.sum(axis),
+        confidence_level=confidence,
+        n_resamples=5000,
+        method="percentile",
+        paired=True,
+        rng=0,
+    ).confidence_interval
     return float(interval.low), float(interval.high)
 
 
@@ -82,11 +116,14 @@ class Scores:
         probabilities: float32, shape (n, classes), rows sum to 1.
         labels: int32, shape (n,), the true classes.
         classes: class names in label order.
+        groups: what each picture belongs to, such as a film, shape (n,); None where the pictures
+            have nothing to do with each other.
     """
 
     probabilities: np.ndarray
     labels: np.ndarray
     classes: tuple[str, ...]
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -108,7 +145,9 @@ class Scores:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the accuracy, see `accuracy_interval`."""
+        """95 % interval of the accuracy, of the groups where there are any, else of pictures."""
+        if self.groups is not None:
+            return grouped_interval(self.right, self.groups)
         return accuracy_interval(self.right.sum(), len(self))
 
     @property
@@ -132,9 +171,10 @@ class Scores:
 
     def __str__(self) -> str:
         low, high = self.interval
+        of = "" if self.groups is None else f" of {len(np.unique(self.groups))} groups"
         return (
             f"{self.accuracy:.4f} ({self.right.sum()} of {len(self)} right, "
-            f"95 % interval {low:.3f} to {high:.3f})"
+            f"95 % interval{of} {low:.3f} to {high:.3f})"
         )
 
 
@@ -158,7 +198,9 @@ def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = AT_ONCE) 
             "load them with the network's size."
         )
     batches = plain_batches(pictures, size=expected[0])
-    return score(model, batches, pictures.classes, batch_size)
+    scores = score(model, batches, pictures.classes, batch_size)
+    grouped = 1 < len(np.unique(pictures.groups)) < len(pictures)
+    return replace(scores, groups=pictures.groups) if grouped else scores
 
 
 def score(

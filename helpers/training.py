@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
-from IPython.display import DisplayHandle
 
+from helpers.callbacks import ProgressLine
 from helpers.data.pictures import Pictures, plain_batches
-from helpers.messages import WithoutTraceback, format_seconds
+from helpers.messages import WithoutTraceback
 
 # Small pictures, 16 at a time, would take four times as long to watch; the network runs in a graph
 # here, which gives each layer's output back.
@@ -52,7 +51,7 @@ def train(
     Raises:
         TrainingStopped: the training was interrupted.
     """
-    own = [ProgressLine(name), EpochSeconds()]
+    own = [ProgressLine(name)]
     if averaged:
         own = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True), KeepAverage(), *own]
     if isinstance(watched, Pictures):
@@ -104,28 +103,6 @@ def compile_with_decay(
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
 
 
-class ProgressLine(keras.callbacks.Callback):
-    """Keep one line on the page up to date: epoch, accuracies, time passed and time left."""
-
-    def __init__(self, name: str):
-        super().__init__()
-        self.name = name
-
-    def on_train_begin(self, logs=None):
-        self.start, self.handle = time.perf_counter(), DisplayHandle()
-        self.handle.display({"text/plain": f"{self.name}: starting"}, raw=True)
-
-    def on_epoch_end(self, epoch, logs=None):
-        done, total = epoch + 1, self.params["epochs"]
-        passed = time.perf_counter() - self.start
-        parts = [f"epoch {done}/{total}", f"training accuracy {logs['accuracy']:.3f}"]
-        if "val_accuracy" in logs:
-            parts.append(f"validation accuracy {logs['val_accuracy']:.3f}")
-        left = "" if done == total else f", {format_seconds(passed / done * (total - done))} left"
-        parts.append(f"{format_seconds(passed)} passed{left}")
-        self.handle.update({"text/plain": f"{self.name}: {' | '.join(parts)}"}, raw=True)
-
-
 class KeepAverage(keras.callbacks.Callback):
     """Leave the last epoch's averaged weights in the model, also where training ends early.
 
@@ -138,13 +115,3 @@ class KeepAverage(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self.model.set_weights(self.kept)
-
-
-class EpochSeconds(keras.callbacks.Callback):
-    """Add the seconds since training began to the history, under `seconds`."""
-
-    def on_train_begin(self, logs=None):
-        self.start = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs["seconds"] = time.perf_counter() - self.start

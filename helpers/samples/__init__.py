@@ -33,6 +33,7 @@ GARMENTS = (
     "Bag",
     "Ankle_boot",
 )
+CLOSED = (0.0, 0.5)  # how far the fingers of a closed hand are spread; the data set's: SPREAD
 NOTE = "DRAWN.txt"  # says what the folder holds; the last file of a whole set
 LEFT_OVER_SECONDS = 3600  # a half-drawn folder this old belongs to nobody any more
 
@@ -116,6 +117,30 @@ def draw_picture(name: str, label: int, seed: int = 0) -> Image.Image:
     if name == "cats_and_dogs":
         return (draw_cat, draw_dog)[label](generator)
     return draw_garment(label, generator)
+
+
+def draw_closed_hands(each: int, size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw hands whose fingers are closed, a pose that the rendered data set lacks.
+
+    Every hand is somebody else's; the backgrounds are white, as in the data set.
+
+    Args:
+        each: hands a gesture, 1 or more.
+        size: edge of the pictures, in pixels.
+        seed: chooses the hands; 0 or more.
+
+    Returns:
+        (uint8 pictures, shape (3 * each, size, size, 3), 0 to 255; int32 labels, shape
+        (3 * each,), in the order of `GESTURES`).
+    """
+    labels = np.repeat(np.arange(len(GESTURES), dtype=np.int32), each)
+    images = np.empty((len(labels), size, size, 3), np.uint8)
+    for number, label in enumerate(tqdm(labels, "Drawing", leave=False, unit="hand")):
+        generator = np.random.default_rng([seed, number])
+        person = draw_person(generator, generator.random())
+        hand = draw_hand(GESTURES[label], person, generator, openness=CLOSED)
+        images[number] = hand.resize((size, size), Image.Resampling.BILINEAR)
+    return images, labels
 
 
 def _check(name: str, seed: int) -> None:

@@ -17,6 +17,7 @@ from helpers.samples.surfaces import Surface, blurred, cloud, length_of, picture
 
 SIDE = 300  # pixels of the finished picture
 GESTURES = ("paper", "rock", "scissors")
+SPREAD = (0.35, 1.3)  # how far the fingers are spread, as in the rendered data set
 
 # Index, middle, ring and little finger, in millimetres from the wrist: x to the little finger,
 # y to the fingertips, z out of the back of the hand.
@@ -110,7 +111,11 @@ def draw_person(generator: np.random.Generator, tone: float) -> Person:
 
 
 def draw_hand(
-    gesture: str, person: Person, generator: np.random.Generator, phase: float = 0.0
+    gesture: str,
+    person: Person,
+    generator: np.random.Generator,
+    phase: float = 0.0,
+    openness: tuple[float, float] = SPREAD,
 ) -> Image.Image:
     """Draw one hand.
 
@@ -119,11 +124,12 @@ def draw_hand(
         person: whose hand.
         generator: source of the pose; the same state gives the same pose.
         phase: where the hand is in its small movement about the pose, 0..1, going round.
+        openness: between which values the fingers are spread: 0 lets those of a flat hand touch.
 
     Returns:
         An RGB picture of 300x300 pixels.
     """
-    hand = _Pose(gesture, generator, phase).skeleton(person)
+    hand = _Pose(gesture, generator, phase, openness).skeleton(person)
     surface = Surface(SIDE)
     for number, capsule in enumerate(hand.capsules):
         if number in hand.softened:
@@ -141,7 +147,13 @@ def _skin_colour(tone: float) -> np.ndarray:
 class _Pose:
     """Angles of every joint, in degrees, and where the hand is in the picture."""
 
-    def __init__(self, gesture: str, generator: np.random.Generator, phase: float) -> None:
+    def __init__(
+        self,
+        gesture: str,
+        generator: np.random.Generator,
+        phase: float,
+        openness: tuple[float, float],
+    ) -> None:
         def vary(middle, reach, wobble):
             """Draw values about `middle`, the same for all frames, plus a small movement."""
             middle = np.asarray(middle, float)
@@ -149,7 +161,7 @@ class _Pose:
             turn = generator.uniform(0, 1, middle.shape)
             return base + wobble * np.sin(2 * np.pi * (phase + turn))
 
-        spread, curl, thumbs = self._gesture(gesture, generator)
+        spread, curl, thumbs = self._gesture(gesture, generator.uniform(*openness))
         self.closed = gesture == "rock"
         self.spread = vary(spread, 1.5, 1.5)
         self.curl = vary(curl, 4.0, 4.0)
@@ -165,10 +177,9 @@ class _Pose:
         self.shift = vary(np.zeros(2), 10, 4)
 
     @staticmethod
-    def _gesture(gesture: str, generator: np.random.Generator):
+    def _gesture(gesture: str, openness: float):
         """Return spread (4,), curl (4, 3) and the possible thumbs."""
         straight, closed = (6, 9, 5), (72, 92, 55)
-        openness = generator.uniform(0.35, 1.3)
         if gesture == "paper":
             spread = np.array([-11, -3, 5, 15]) * openness
             return spread, [straight] * 4, ("out", "along")

@@ -10,6 +10,7 @@ from helpers.evaluation import (
     accuracy_interval,
     errors_removed,
     evaluate,
+    grouped_interval,
     paired_difference,
     score,
 )
@@ -36,6 +37,33 @@ def test_the_interval_stays_within_0_and_1_and_shrinks():
     assert accuracy_interval(0, 5)[0] == 0.0
     wide, narrow = accuracy_interval(9, 10), accuracy_interval(900, 1000)
     assert narrow[1] - narrow[0] < wide[1] - wide[0]
+
+
+def test_frames_of_a_film_count_less_than_pictures():
+    films = np.repeat(np.arange(12), 31)
+    right = films > 0  # one film of twelve is wrong, all its frames
+    low, high = grouped_interval(right, films)
+    assert low < 0.80 < accuracy_interval(right.sum(), len(right))[0] and high == 1.0
+    alone = grouped_interval(np.arange(372) > 30, np.arange(372))  # each picture its own group
+    assert alone == pytest.approx(accuracy_interval(341, 372), abs=0.01)
+
+
+def test_films_that_are_all_right_are_as_few_as_they_are():
+    films = np.repeat(np.arange(12), 31)
+    low, high = grouped_interval(np.ones(372, bool), films)
+    assert (round(low, 3), high) == (0.758, 1.0)
+    assert grouped_interval(np.zeros(372, bool), films) == pytest.approx((0.0, 1 - low))
+
+
+def test_pictures_of_films_are_judged_by_films():
+    images = np.zeros((6, 4, 4, 3), np.uint8)
+    names = tuple(f"paper/film{film}-{frame}.png" for film in "ab" for frame in range(3))
+    of_films = Pictures(images, np.zeros(6, np.int32), names, CLASSES)
+    judged = evaluate(brightness_model(), of_films)
+    assert judged.interval == accuracy_interval(2, 2)
+    assert "6 of 6 right, 95 % interval of 2 groups" in str(judged)
+    alone = Pictures(images, np.zeros(6, np.int32), tuple("abcdef"), CLASSES)
+    assert evaluate(brightness_model(), alone).interval == accuracy_interval(6, 6)
 
 
 def test_accuracy_confusion_and_order_of_mistakes(scores):
