@@ -200,6 +200,8 @@ RULES: dict[str, Rule] = {
     "PHOTO": OwnPath(),
     "PACE": OneOf(("auto", "class", "published")),
     "RECIPE_EPOCHS": Whole(1, 500),  # epochs of the better recipe
+    "FULL_EPOCHS": Whole(1, 500),  # then, on pictures of full size
+    "DRAWN": Whole(1, 10_000),  # drawn hands of each class, added to the training
     "CHOICE_EPOCHS": Whole(1, 500),  # epochs of each candidate for it
     "HEAD_EPOCHS": Whole(1, 500),  # epochs of a new head on a frozen base, before fine-tuning
     "ROTATION": Whole(0, 180),  # degrees either way

@@ -95,6 +95,23 @@ class Pictures:
         images, labels = self.images[positions], self.labels[positions]
         return replace(self, images=images, labels=labels, names=names, series=series)
 
+    def with_more(self, images: np.ndarray, labels: np.ndarray, name: str) -> Pictures:
+        """Return these pictures and others of the same classes, each of which is its own series.
+
+        Args:
+            images: uint8, of the same size, shape (m, size, size, 3).
+            labels: int32, shape (m,), positions in `classes`.
+            name: begins the names of the others.
+        """
+        names = tuple(f"{name}/{number}" for number in range(len(labels)))
+        return replace(
+            self,
+            images=np.concatenate([self.images, images]),
+            labels=np.concatenate([self.labels, labels]),
+            names=self.names + names,
+            series=self.series and self.series + names,
+        )
+
     def spread(self, each: int) -> np.ndarray:
         """Return positions of `each` pictures a class, spread evenly over the class's files."""
         return spread_classes(self.labels, len(self.classes), each)

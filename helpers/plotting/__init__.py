@@ -107,7 +107,9 @@ def training_curves(history: dict[str, list[float]], title: str, names: dict[str
     )
 
 
-def compare_curves(curves: dict[str, Sequence[float]], title: str, quantity: str) -> None:
+def compare_curves(
+    curves: dict[str, Sequence[float]], title: str, quantity: str, over: str = "epoch"
+) -> None:
     """Lay the curves of several trainings over each other.
 
     Where the values reach over more than a factor of ten, as a loss that begins high, the scale is
@@ -117,16 +119,17 @@ def compare_curves(curves: dict[str, Sequence[float]], title: str, quantity: str
         curves: one value an epoch, by the name of the training; seven at most.
         title: stands above.
         quantity: what the values are, such as "test accuracy".
+        over: what each value is of, "epoch" or "step"; steps are too many for markers.
     """
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots(figsize=(8.5, 3.6))
         for (name, values), colour, marker in zip(curves.items(), COLOURS, MARKERS, strict=False):
-            epochs = np.arange(1, len(values) + 1)
-            axis.plot(epochs, values, color=colour, marker=marker, ms=4, label=name)
-        axis.set(title=title, xlabel="epoch", ylabel=quantity)
+            places, size = np.arange(1, len(values) + 1), 4 if over == "epoch" else 0
+            axis.plot(places, values, color=colour, marker=marker, ms=size, label=name)
+        axis.set(title=title, xlabel=over, ylabel=quantity)
         axis.xaxis.get_major_locator().set_params(integer=True)
         every = np.concatenate([np.asarray(values, float) for values in curves.values()])
-        if 0 < 10 * every.min() < every.max():
+        if over == "epoch" and 0 < 10 * every.min() < every.max():
             axis.set_yscale("log")
             axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.yaxis.set_minor_locator(NullLocator())
@@ -136,7 +139,7 @@ def compare_curves(curves: dict[str, Sequence[float]], title: str, quantity: str
         f"{name} {min(values):.3f} to {max(values):.3f}, at the end {values[-1]:.3f}"
         for name, values in curves.items()
     )
-    show(figure, f"{title}, {quantity} by epoch: {said}.")
+    show(figure, f"{title}, {quantity} by {over}: {said}.")
 
 
 def embedding(points: dict[str, np.ndarray], kinds: np.ndarray, names: Sequence[str]) -> None:
