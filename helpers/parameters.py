@@ -191,7 +191,7 @@ RULES: dict[str, Rule] = {
     "EPOCHS": Whole(1, 500),
     "STEPS_PER_EPOCH": Whole(1, 1000),
     "BATCH_SIZE": Whole(1, 1024),
-    "IMAGE_SIZE": Whole(64, 300),  # pixels
+    "IMAGE_SIZE": Whole(48, 300),  # pixels
     "LEARNING_RATE": Number(1e-6, 1.0),
     # Training pictures used per class, 0 for all; fewer leave nothing to hold out, or for a fold.
     "LIMIT": Whole(0, 100_000, least=10),
@@ -200,7 +200,6 @@ RULES: dict[str, Rule] = {
     "PHOTO": OwnPath(),
     "PACE": OneOf(("auto", "class", "published")),
     "RECIPE_EPOCHS": Whole(1, 500),  # epochs of the better recipe
-    "FULL_EPOCHS": Whole(1, 500),  # then, on pictures of full size
     "DRAWN": Whole(1, 10_000),  # drawn hands of each class, added to the training
     "CHOICE_EPOCHS": Whole(1, 500),  # epochs of each candidate for it
     "HEAD_EPOCHS": Whole(1, 500),  # epochs of a new head on a frozen base, before fine-tuning

@@ -2,10 +2,11 @@
 
     python -m tools.publishing notebooks/01_simple_cnn_rock_paper_scissors.ipynb
 
-Runs it with the parameters it states, in its own folder. Cells tagged `data-pictures` are stored
-without output, because pictures out of a data set are not the course's to pass on. The file is
-replaced only after every cell has run. The run's record is then in `runs/published/`, where
-`tools.replication` finds it, and the networks that it saved beside it.
+Runs it with the parameters it states, in its own folder. Pictures out of a data set are not the
+course's to pass on, so cells tagged `data-pictures` are stored with what they show of drawn
+pictures, in a second, quick run. The file is replaced only after every cell has run. The run's
+record is then in `runs/published/`, where `tools.replication` finds it, and the networks that it
+saved beside it.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ from tempfile import TemporaryDirectory
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_output
 from tqdm import tqdm
 
 from helpers.environment import PUBLISHED_FOLDER
 from helpers.files import replace_folder, write_atomically
 from helpers.pace import PACE_VARIABLE
 from helpers.results import RECORD_VARIABLE, models_beside
+from tools.execution import inspect_notebook, quick_preset, run_notebook
 
 DATA_PICTURES = "data-pictures"
+STAND_INS = "Drawn stand-ins for the pictures of the data set: run the cell to see those.\n"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -44,6 +48,7 @@ def publish(notebook: Path) -> None:
     before = notebook.read_text(encoding="utf-8")
     book = nbformat.reads(before, as_version=4)
     cells = [cell for cell in book.cells if cell.cell_type == "code"]
+    known = inspect_notebook(notebook)
     with (
         TemporaryDirectory() as folder,
         tqdm(total=len(cells), desc=notebook.stem, unit="cell") as bar,
@@ -60,6 +65,8 @@ def publish(notebook: Path) -> None:
         )
         client.execute(env={**os.environ, PACE_VARIABLE: "published", RECORD_VARIABLE: str(record)})
         strip(book)
+        if "DATA" in known:
+            add_stand_ins(book, notebook, Path(folder))
         if notebook.read_text(encoding="utf-8") != before:
             raise OSError("it was edited meanwhile; execute it again.")
         write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
@@ -69,8 +76,8 @@ def publish(notebook: Path) -> None:
             replace_folder(models, PUBLISHED_FOLDER / models.name)
 
 
-def strip(book: nbformat.NotebookNode) -> None:
-    """Take out what is not to be committed: data-set pictures, widget states, other metadata."""
+def strip(book: nbformat.NotebookNode, hidden: Sequence[str] = (DATA_PICTURES,)) -> None:
+    """Take out what is not to be committed: outputs of hidden tags, widgets, other metadata."""
     book.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -78,9 +85,37 @@ def strip(book: nbformat.NotebookNode) -> None:
     for cell in book.cells:
         tags = cell.metadata.get("tags", [])
         cell.metadata = {"tags": tags} if tags else {}
-        if cell.cell_type == "code" and DATA_PICTURES in tags:
+        if cell.cell_type == "code" and set(tags) & set(hidden):
             cell.outputs, cell.execution_count = [], None
     drop_widgets(book)
+
+
+def add_stand_ins(book: nbformat.NotebookNode, notebook: Path, folder: Path) -> None:
+    """Store, in place of data-set pictures, what their cells show in the quick run.
+
+    Args:
+        book: the executed notebook, stripped.
+        notebook: its file.
+        folder: where the quick run is kept.
+
+    Raises:
+        OSError: the quick run failed.
+    """
+    drawn = run_notebook(notebook, folder / "drawn.ipynb", quick_preset(notebook))
+    if drawn.problem:
+        raise OSError(f"its quick run, for drawn stand-ins, failed: {drawn.problem}")
+    shown = nbformat.read(drawn.output, as_version=4)
+    strip(shown, ())
+    outputs = {cell.id: cell.get("outputs", []) for cell in shown.cells}
+    for cell in book.cells:
+        pictures = [
+            each for each in outputs.get(cell.id, []) if "image/png" in each.get("data", {})
+        ]
+        if DATA_PICTURES in cell.metadata.get("tags", []) and pictures:
+            for each in pictures:
+                each.pop("execution_count", None)
+                each.output_type = "display_data"
+            cell.outputs = [new_output("stream", name="stdout", text=STAND_INS), *pictures]
 
 
 def drop_widgets(book: nbformat.NotebookNode) -> None:

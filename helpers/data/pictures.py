@@ -74,9 +74,7 @@ class Pictures:
         """
         if self.series is not None:
             return np.array(self.series)
-        return np.array(
-            [Path(name).stem.rpartition("-")[0] or Path(name).stem for name in self.names]
-        )
+        return np.array([Path(name).stem.rpartition("-")[0] or name for name in self.names])
 
     def count(self) -> dict[str, int]:
         """Return the number of pictures of each class, in label order."""

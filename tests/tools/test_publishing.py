@@ -1,13 +1,20 @@
 """Notebooks are executed whole, or left as they were; data-set pictures are not stored."""
 
+import base64
+import io
+from functools import partial
+
+import conftest
 import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
 
 from helpers import results
 from helpers.results import load_record
 from tools import publishing
+from tools.execution import quick_preset
 from tools.publishing import main, publish
 
 RECORD = "from helpers.results import record\nrecord('lesson', {}, 'Drawn pictures.', {})"
@@ -39,6 +46,24 @@ def test_outputs_are_stored_but_for_data_set_pictures(write):
     assert first.outputs == [] and first.execution_count is None
     assert [output.text for output in second.outputs] == ["one\ntwo\n"]
     assert second.metadata == {} and first.metadata == {"tags": ["data-pictures"]}
+
+
+def test_data_set_pictures_are_stored_as_drawn_stand_ins(tiny_notebook, presets, monkeypatch):
+    monkeypatch.setattr(publishing, "quick_preset", partial(quick_preset, presets=presets))
+    picture = conftest.FIGURE.replace('"teal"', '"red" if DATA == "samples" else "teal"')
+    path = tiny_notebook(presets.parent, picture, "print('no picture')")
+    book = nbformat.read(path, as_version=4)
+    for cell in book.cells[-2:]:
+        cell.metadata["tags"] = ["data-pictures"]
+    nbformat.write(book, path)
+    publish(path)
+    *_, shown, silent = nbformat.read(path, as_version=4).cells
+    caption, figure = shown.outputs
+    assert caption.text == publishing.STAND_INS and shown.execution_count is None
+    drawn = Image.open(io.BytesIO(base64.b64decode(figure.data["image/png"])))
+    assert drawn.getpixel((0, 0)) == (255, 0, 0)
+    assert figure.metadata["image/png"]["alt"] == "A <teal> plane."
+    assert silent.outputs == []
 
 
 def test_a_failing_notebook_is_left_as_it_was(write, capsys):

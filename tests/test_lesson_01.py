@@ -1,0 +1,72 @@
+"""Lesson 1 is plain Keras: its networks stand on the page, and need nothing of the course."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from helpers.environment import PROJECT
+from tools.execution import cells_of, find_notebook
+
+REWRITTEN = ["01"]
+# Where helpers cannot be imported, with what earlier cells have set.
+ALONE = """\
+import json, sys
+sys.modules["helpers"] = None
+import keras, numpy as np
+from keras import layers
+
+IMAGE_SIZE, RECIPE_SIZE, classes = 150, 96, ("paper", "rock", "scissors")
+for source in json.load(sys.stdin):
+    exec(source)
+small = build_network()
+shapes = [list(layer.output.shape[1:]) for layer in network.layers]
+answers = [np.asarray(small(np.zeros((2, size, size, 3)))).shape for size in (96,)]
+print(json.dumps([network.count_params(), shapes, small.count_params(), answers]))
+"""
+
+
+def test_the_networks_need_no_helper_and_are_those_published():
+    cells = [
+        cell.source
+        for cell in cells_of(find_notebook("01"))
+        if "network" in cell.metadata.get("tags", [])
+    ]
+    assert len(cells) == 2
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE],
+        input=json.dumps(cells),
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    parameters, shapes, of_small, answers = json.loads(done.stdout.splitlines()[-1])
+    assert parameters == 3_473_475
+    assert shapes[1:10] == [
+        [148, 148, 64],
+        [74, 74, 64],
+        [72, 72, 64],
+        [36, 36, 64],
+        [34, 34, 128],
+        [17, 17, 128],
+        [15, 15, 128],
+        [7, 7, 128],
+        [6272],
+    ]
+    assert of_small < parameters / 6
+    assert answers == [[2, 3]]
+
+
+@pytest.mark.parametrize("number", REWRITTEN)
+def test_a_rewritten_lesson_names_its_layers_and_trains_on_the_page(number):
+    code = "\n".join(
+        cell.source for cell in cells_of(find_notebook(number)) if cell.cell_type == "code"
+    )
+    for shown in ("layers.Conv2D(", "layers.Dense(", ".compile(", ".fit(", ".save("):
+        assert shown in code, f"lesson {number} does not show {shown}"
+    for hidden in ("networks", "training", "transfer"):
+        assert f"helpers.{hidden}" not in code and f", {hidden}" not in code
