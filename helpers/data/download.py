@@ -524,17 +524,28 @@ def _receive(response: requests.Response, file: BinaryIO, name: str, most: int) 
         raise ConnectionError(f"{host} sends {name} compressed once more ({encoding})")
     total = response.raw.length_remaining or None
     print(f"Downloading {name}{f', {total:,} bytes,' if total else ''} from {host}.")
+    ended = threading.Timer(FILE_SECONDS, response.raw.shutdown)  # ends a read that would go on
+    ended.daemon = True
+    ended.start()
     with tqdm(None, name, total, leave=False, unit="B", unit_scale=True) as bar:
-        while piece := response.raw.read1(PIECE, decode_content=False):  # what is there by now
-            if file.tell() + len(piece) > most:
-                raise ConnectionError(f"{host} sends more than the {most:,} bytes of {name}")
-            if time.monotonic() - start > FILE_SECONDS:
-                raise ConnectionError(
-                    f"{host} had sent {file.tell():,} of {total or most:,} bytes of {name} after "
-                    f"{format_seconds(FILE_SECONDS)}, which is all the time there is"
-                )
-            file.write(piece)
-            bar.update(len(piece))
+        try:
+            while piece := response.raw.read1(PIECE, decode_content=False):  # what is there by now
+                if file.tell() + len(piece) > most:
+                    raise ConnectionError(f"{host} sends more than the {most:,} bytes of {name}")
+                if time.monotonic() - start > FILE_SECONDS:
+                    break
+                file.write(piece)
+                bar.update(len(piece))
+        except (urllib3.exceptions.HTTPError, ValueError):
+            if time.monotonic() - start < FILE_SECONDS:
+                raise
+        finally:
+            ended.cancel()
+    if time.monotonic() - start > FILE_SECONDS:
+        raise ConnectionError(
+            f"{host} had sent {file.tell():,} of {total or most:,} bytes of {name} after "
+            f"{format_seconds(FILE_SECONDS)}, which is all the time there is"
+        )
 
 
 def _ask(method: Callable, address: str, seconds: float, **settings) -> requests.Response:
