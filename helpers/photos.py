@@ -93,7 +93,8 @@ def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> 
         formats: what Pillow calls the kinds of file to take.
 
     Returns:
-        The picture in mode RGB, values 0..255, its longer side at most 2048 pixels.
+        The picture in mode RGB, values 0..255, its longer side at most 2048 pixels. Its `info`
+        holds the file's `size`, in pixels, and when it was `taken`, as EXIF says it.
 
     Raises:
         PhotoError: the source is missing, a folder, empty, damaged, over 120 million pixels, or
@@ -102,10 +103,10 @@ def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> 
     # Pillow's warnings concern the size, checked below, and odd metadata, not needed.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _open(source, formats)
+        return open_in_thread(source, formats)
 
 
-def _open(source: str | Path | bytes, formats: Sequence[str]) -> Image.Image:
+def open_in_thread(source: str | Path | bytes, formats: Sequence[str]) -> Image.Image:
     """Do what `open_photo` does, but let warnings be: threads share what is done about them."""
     name = "The uploaded photo" if isinstance(source, bytes) else printable(source)
     with _open_file(source, name) as file:
@@ -186,17 +187,21 @@ def _check_pixels(image: Image.Image, name: str) -> None:
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
     """Unpack an opened file, make it small, turn it upright and lay it on white."""
+    info = {"size": image.size}
     # A JPEG is unpacked at a half, a quarter or an eighth of its size, never below the one wanted.
     longest = max(image.size)
     if longest > LONGEST_SIDE:
         image.draft(None, tuple(max(1, side * LONGEST_SIDE // longest) for side in image.size))
     image.load()
     turn = _exif_turn(image)  # after loading, which turns a TIFF by itself
+    info["taken"] = _exif_time(image)
     picture = _to_8_bit_colour(image)
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
     if turn is not None:
         picture = picture.transpose(turn)
-    return _on_white(picture)
+    picture = _on_white(picture)
+    picture.info = info
+    return picture
 
 
 def _exif_turn(image: Image.Image) -> Image.Transpose | None:
@@ -206,6 +211,15 @@ def _exif_turn(image: Image.Image) -> Image.Transpose | None:
         return TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
     except Exception:  # the reader raises errors of many kinds
         return None
+
+
+def _exif_time(image: Image.Image) -> str:
+    try:
+        exif = image.getexif()
+        own = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+        return str(own or exif.get(ExifTags.Base.DateTime, ""))
+    except Exception:
+        return ""
 
 
 def _to_8_bit_colour(image: Image.Image) -> Image.Image:
@@ -241,18 +255,12 @@ def _on_white(image: Image.Image) -> Image.Image:
 # Making the network's input --------------------------------------------------------------------
 
 
-def photo_to_array(
-    source: str | Path | bytes, size: int, formats: Sequence[str] = FORMATS
-) -> np.ndarray:
+def photo_to_array(source: str | Path | bytes, size: int) -> np.ndarray:
     """Open a photo and make it a square array, the way the course's pictures are made.
-
-    All pictures come this way: those of class folders (`pictures.load_listed`, in threads) and a
-    learner's own, between whose opening and squaring a `Look` may come.
 
     Args:
         source: a path, or the bytes of a file; see `open_photo`.
         size: side of the result in pixels, at least 1.
-        formats: what Pillow calls the kinds of file to take.
 
     Returns:
         uint8 array of shape (size, size, 3), RGB, values 0..255.
@@ -261,7 +269,7 @@ def photo_to_array(
         PhotoError: the photo cannot be used; see `open_photo`.
         ValueError: `size` is less than 1.
     """
-    return to_square_array(_open(source, formats), size)
+    return to_square_array(open_photo(source), size)
 
 
 def to_square_array(image: Image.Image, size: int) -> np.ndarray:

@@ -24,11 +24,11 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from helpers.data.catalog import PICTURE_SUFFIXES, DataSet
-from helpers.data.groups import share_out
+from helpers.data.groups import read_time, share_out
 from helpers.data.idx import read_split
 from helpers.files import replacing
 from helpers.messages import OneSentence, printable
-from helpers.photos import FORMATS, PhotoError, photo_to_array, to_square_array
+from helpers.photos import FORMATS, PhotoError, open_in_thread, to_square_array
 
 if TYPE_CHECKING:
     from helpers.data.download import Located
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # Pictures to classify at once. Called by itself, a network keeps every layer's output until the
 # last is done; and what the largest batch has taken, TensorFlow does not give back.
 AT_ONCE = 16
-_KEPT = ("images", "labels", "names", "skipped")  # in a cache file
+_KEPT = ("images", "labels", "facts", "names", "skipped")  # in a cache file
 HELD_OUT_SHARE = 1 / 7  # of pictures of one's own, where a lesson holds out one series of seven
 
 
@@ -52,6 +52,8 @@ class Pictures:
         classes: class names in label order.
         skipped: why each file that could not be read was left out, by its name.
         series: what each picture belongs to, where its name does not tell; else None.
+        facts: float64, shape (n, 3): each file's width and height, in pixels, and when it was
+            taken, in seconds (NaN: unknown); None where the pictures are no files.
     """
 
     images: np.ndarray
@@ -60,6 +62,7 @@ class Pictures:
     classes: tuple[str, ...]
     skipped: Mapping[str, str] = field(default_factory=dict)
     series: tuple[str, ...] | None = None
+    facts: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -92,8 +95,9 @@ class Pictures:
         positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
         names = tuple(self.names[position] for position in positions)
         series = self.series and tuple(self.series[position] for position in positions)
-        images, labels = self.images[positions], self.labels[positions]
-        return replace(self, images=images, labels=labels, names=names, series=series)
+        arrays = {name: getattr(self, name) for name in ("images", "labels", "facts")}
+        chosen_of = {n: None if a is None else a[positions] for n, a in arrays.items()}
+        return replace(self, names=names, series=series, **chosen_of)
 
     def spread(self, each: int) -> np.ndarray:
         """Return positions of `each` pictures a class, spread evenly over the class's files."""
@@ -280,13 +284,17 @@ def _decode(
     progress: bool,
     formats: tuple[str, ...],
 ) -> Pictures:
-    def decode(entry: tuple[Path, int]) -> np.ndarray | str:
+    def decode(entry: tuple[Path, int]) -> tuple[np.ndarray, list[float]] | str:
         try:
-            return photo_to_array(entry[0], size, formats)
+            photo = open_in_thread(entry[0], formats)
         except PhotoError as error:
             return error.reason
+        time = read_time(entry[0].stem)
+        time = read_time(photo.info["taken"]) if np.isnan(time) else time
+        return to_square_array(photo, size), [*photo.info["size"], time]
 
     images = np.empty((len(listing), size, size, 3), np.uint8)
+    facts = np.empty((len(listing), 3))
     good: list[int] = []
     skipped: dict[str, str] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
@@ -299,7 +307,7 @@ def _decode(
             if isinstance(outcome, str):
                 skipped[names[position]] = outcome
             else:
-                images[len(good)] = outcome
+                images[len(good)], facts[len(good)] = outcome
                 good.append(position)
     labels = np.array([listing[position][1] for position in good], np.int32)
     for label, name in enumerate(classes):
@@ -311,6 +319,7 @@ def _decode(
         names=tuple(names[position] for position in good),
         classes=classes,
         skipped=skipped,
+        facts=facts[: len(good)],
     )
 
 
@@ -361,7 +370,9 @@ def _checksum(path: Path, content: dict[str, np.ndarray]) -> str:
 def _write_cache(path: Path, pictures: Pictures) -> None:
     """A full disk, or one that cannot be written, costs the cache, not the lesson."""
     texts = [np.array(json.dumps(each)) for each in (pictures.names, pictures.skipped)]
-    content = dict(zip(_KEPT, [pictures.images, pictures.labels, *texts], strict=True))
+    content = dict(
+        zip(_KEPT, [pictures.images, pictures.labels, pictures.facts, *texts], strict=True)
+    )
     with contextlib.suppress(OSError), replacing(path) as partial, partial.open("wb") as file:
         np.savez(file, sha256=_checksum(path, content), **content)
 

@@ -185,6 +185,19 @@ def test_exif_orientation(format, orientation):
     np.testing.assert_allclose(np.asarray(photo, int), np.asarray(arrow(), int), atol=6)
 
 
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_size_and_time_of_the_file_come_along(format):
+    exif = Image.Exif()
+    exif[0x0132] = "2024:01:31 10:00:00"
+    photo = photos.open_photo(encoded(noise(3000, 20), format, exif=exif))
+    assert photo.info == {"size": (3000, 20), "taken": "2024:01:31 10:00:00"}
+    exif.get_ifd(0x8769)[0x9003] = "2024:01:30 09:00:00"
+    photo = photos.open_photo(encoded(noise(30, 20), format, exif=exif))
+    if format != "TIFF":  # Pillow does not write the inner list there
+        assert photo.info["taken"] == "2024:01:30 09:00:00"
+    assert photos.open_photo(encoded(noise(3, 2), format)).info["taken"] == ""
+
+
 def test_orientation_agrees_with_pillow():
     for orientation in range(1, 9):
         exif = Image.Exif()

@@ -231,6 +231,29 @@ def test_a_path_is_seen_from_here_from_the_project_and_from_home(tmp_path, monke
     assert opened(Path("../here/here")).folder == here / "here"
 
 
+def test_a_folder_is_listed_once_and_a_picture_opened_once(tmp_path, monkeypatch):
+    folder, listed, read = fill(tmp_path, ("a", "b"), 5), [], []
+    monkeypatch.setattr(os, "walk", spy(os.walk, listed))
+    monkeypatch.setattr(Image, "open", spy(Image.open, read))
+    check_values({"DATA": str(folder)}, ["DATA"])
+    assert opened(folder, cache=tmp_path / "cache").names
+    assert len(listed) == 2 and len(read) == 10
+    save(folder / "a" / "new.jpg", 99)
+    again = opened(folder, cache=tmp_path / "cache")  # the cell run once more: what is there now
+    assert len(again.names) == 11 and "of 32x32 to 36x32 pixels" in again.line
+    read.clear()
+    assert opened(folder, cache=tmp_path / "cache").line == again.line
+    assert not read
+
+
+def spy(function, calls: list):
+    def call(*given, **named):
+        calls.append(given)
+        return function(*given, **named)
+
+    return call
+
+
 def refused(folder: Path, *parts: str) -> None:
     """A folder is refused in one sentence, before the run and by the lesson's first cell alike."""
     sentence = find_fault(str(folder))

@@ -394,6 +394,7 @@ def test_no_changed_byte_of_a_cache_file_is_trusted(tmp_path, capsys):
     small = Pictures(
         colours, np.arange(3, dtype=np.int32), ("p/a", "r/b", "s/c"), CLASSES, {"p/d": "damaged"}
     )
+    small = replace(small, facts=np.full((3, 3), np.nan))
     path = tmp_path / "small.npz"
     pictures_module._write_cache(path, small)
     whole = path.read_bytes()
