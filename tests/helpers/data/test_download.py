@@ -64,9 +64,6 @@ class Web:
                 self.end_headers()
                 return body
 
-            def do_HEAD(self) -> None:
-                self.start()
-
             def do_GET(self) -> None:
                 web.fetched.append(self.path)
                 if self.path in web.without_end:
@@ -369,7 +366,7 @@ def test_a_certificate_that_does_not_verify_is_named(served, tmp_path, monkeypat
     def distrust(*_, **__):
         raise requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED")
 
-    monkeypatch.setattr(requests, "head", distrust)
+    monkeypatch.setattr(requests, "get", distrust)
     assert "its certificate could not be verified" in refuse(served, tmp_path)
 
 

@@ -371,6 +371,21 @@ def test_a_split_that_is_not_there_and_a_split_folder(tmp_path):
         found.split_folder("train")
 
 
+@pytest.mark.parametrize(
+    ("lesson", "classes", "said"),
+    [
+        ("03", 2, "keeps to its own"),
+        ("04", 2, "keeps to its own"),
+        ("05", 3, "takes 2 classes, and "),
+    ],
+)
+def test_a_lesson_that_cannot_take_a_folder_says_which_can(tmp_path, lesson, classes, said):
+    folder = fill(tmp_path / "phone", ("a", "b", "c")[:classes], 4)
+    cells = {cell.id: cell.source for cell in cells_of(find_notebook(lesson))}
+    with pytest.raises(FolderError, match=f"This lesson {said}.* lessons 1 and 2 take any folder"):
+        exec(cells["find"], {"find_data": find_data, "DATA": str(folder)})
+
+
 def test_lesson_1_takes_a_folder_of_ones_own(tmp_path, capsys):
     """Its own cells, up to the first training and where the recipe's pictures are held out."""
     folder = fill(
