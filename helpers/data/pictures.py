@@ -23,7 +23,7 @@ import tensorflow as tf
 from PIL import Image
 from tqdm.auto import tqdm
 
-from helpers.data.catalog import PICTURE_SUFFIXES, DataSet
+from helpers.data.catalog import DataSet, is_picture
 from helpers.data.groups import read_time, share_out
 from helpers.data.idx import read_split
 from helpers.files import replacing
@@ -188,11 +188,8 @@ def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[
         class_folder, fault = folder / name, "is missing or holds no picture"
         files = []
         try:
-            files = sorted(
-                path
-                for path in (class_folder.iterdir() if class_folder.is_dir() else ())
-                if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
-            )
+            if class_folder.is_dir():
+                files = sorted(path for path in class_folder.iterdir() if is_picture(path.name))
         except OSError as error:
             fault = f"cannot be listed ({error.strerror})"
         if not files:
