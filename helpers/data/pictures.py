@@ -211,23 +211,7 @@ def load_pictures(
     cache: Path | None = None,
     progress: bool = True,
 ) -> Pictures:
-    """Decode and resize the pictures of a split once; later calls read the cache file.
-
-    Args:
-        folder: the folder of a split; holds one folder a class.
-        classes: class names in label order.
-        size: edge of the square pictures, in pixels.
-        limit: pictures a class at most; 0 takes all.
-        cache: folder of the cache files; None decodes without keeping.
-        progress: show a progress bar while decoding.
-
-    Returns:
-        The pictures. Files that are damaged or no pictures are left out and named in `skipped`.
-
-    Raises:
-        FileNotFoundError: a class folder is missing or holds no picture file.
-        ValueError: no file of a class could be decoded.
-    """
+    """Load the pictures of class folders: `list_pictures`, then `load_listed`."""
     listing = list_pictures(folder, classes, limit)
     return load_listed(listing, tuple(classes), size, folder.name, cache, progress)
 
@@ -286,8 +270,8 @@ def _decode(
             photo = open_in_thread(entry[0], formats)
         except PhotoError as error:
             return error.reason
-        time = read_time(entry[0].stem)
-        time = read_time(photo.info["taken"]) if np.isnan(time) else time
+        times = (read_time(text) for text in (entry[0].stem, photo.info["taken"]))
+        time = next((time for time in times if time == time), np.nan)
         return to_square_array(photo, size), [*photo.info["size"], time]
 
     images = np.empty((len(listing), size, size, 3), np.uint8)
@@ -374,37 +358,33 @@ def _write_cache(path: Path, pictures: Pictures) -> None:
         np.savez(file, sha256=_checksum(path, content), **content)
 
 
-def hold_out_groups(
-    pictures: Pictures, seed: int = 0, per_class: int = 1
-) -> tuple[Pictures, Pictures]:
-    """Split off whole series, so that no near-identical frame stands on both sides.
+def hold_out_groups(pictures: Pictures, seed: int = 0) -> tuple[Pictures, Pictures]:
+    """Split off a whole series of each class, so that no near-identical frame is on both sides.
 
     Of pictures of one's own, which come in series of any size, a seventh is split off.
 
     Args:
         pictures: the pictures to split.
         seed: chooses the series.
-        per_class: series held out of each class.
 
     Returns:
         (the rest, the held-out pictures).
 
     Raises:
-        ValueError: a class has too few series to leave one for training.
+        ValueError: a class has one series only.
     """
     if pictures.series is not None:
         return _hold_out_own(pictures, HELD_OUT_SHARE, seed)
-    random = np.random.default_rng(seed)
-    groups = pictures.groups
+    random, groups = np.random.default_rng(seed), pictures.groups
     held_out = np.zeros(len(pictures), bool)
     for label, name in enumerate(pictures.classes):
         series = np.unique(groups[pictures.labels == label])
-        if len(series) <= per_class:
+        if len(series) < 2:
             raise ValueError(
-                f"The class {name!r} has {len(series)} series; holding out {per_class} needs at "
-                f"least {per_class + 1}: use more pictures (LIMIT) or hold out fewer."
+                f"The class {name!r} has {len(series)} series; holding out one needs at least two: "
+                "use more pictures (LIMIT)."
             )
-        chosen = random.choice(series, per_class, replace=False)
+        chosen = random.choice(series, 1, replace=False)
         held_out |= np.isin(groups, chosen) & (pictures.labels == label)
     return pictures.select(~held_out), pictures.select(held_out)
 
