@@ -1,5 +1,6 @@
 # Every target makes .venv first, where it is missing or out of date (see bootstrap.py).
 
+unexport PYTHONHOME  # another Python's; this one would not start
 PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
 SCRIPTS := Scripts

@@ -215,9 +215,11 @@ class Environment:
 
     def pip_variables(self):
         """Return the variables for pip, in which nothing decides where it installs."""
-        others = dict(pair for pair in os.environ.items() if not pair[0].startswith("PIP_"))
+        # pip starts Python once more, which another one's PYTHONHOME would stop.
+        own = dict(pair for pair in os.environ.items() if not pair[0].startswith("PYTHON"))
+        others = dict(pair for pair in own.items() if not pair[0].startswith("PIP_"))
         plain = dict.fromkeys(["PIP_USER", "PIP_QUIET", "PIP_ISOLATED"], "0")
-        asked = dict(os.environ, PIP_PYTHON=self.python, **plain)
+        asked = dict(own, PIP_PYTHON=self.python, **plain)
         command = [self.python, "-I", "-m", "pip", "config", "list"]
         try:
             settings = subprocess.check_output(command, env=asked, universal_newlines=True)

@@ -1,10 +1,8 @@
 """Activations of the part that does not learn: computed once, kept on disk, trained on.
 
 A frozen part answers a picture alike in every epoch, so it need run only once over each augmented
-view of it. `lower` is that part, from pixels to activations; `upper`, the rest, learns from them.
-Each view is one file: the values as they lie in memory, then the SHA-256 of its name and of them.
-Its name is a key made of everything that shaped the values, so a file either answers the very
-question or is not found.
+view of it. Each view is one file: the values as they lie in memory, then the SHA-256 of its name
+and of them. Its name is a key made of everything that shaped the values.
 """
 
 from __future__ import annotations
@@ -132,7 +130,8 @@ def compute_activations(
     folder = folder.resolve()
     edges = [size or edge for edge in pictures.images.shape[1:3]]
     _check(lower, pictures, edges, views, augment)
-    shape, dtype = _shape(lower, pictures, edges), _dtype(lower)
+    shape = _shape(lower, pictures, edges)
+    dtype = np.dtype(tf.as_dtype(lower.outputs[0].dtype).as_numpy_dtype)
     file_bytes = math.prod(shape) * dtype.itemsize + DIGEST_BYTES
     what = f"{_count(views, 'view')} of {_count(len(pictures), 'picture')}"
     _check_bound(what, views * file_bytes, 0, largest_gib)
@@ -151,11 +150,10 @@ def compute_activations(
         _make_room(folder, own, len(missing) * file_bytes, what, largest_gib)
         blocks = _forward(lower, pictures, augment, seed, size)
         total = len(missing) * len(pictures)
-        with tqdm(
-            None, "Activations", total, disable=not progress, leave=False, unit="picture"
-        ) as bar:
+        options = {"disable": not progress, "leave": False, "unit": "picture"}
+        with tqdm(None, "Activations", total, **options) as bar:
             for view in missing:
-                _write(paths[view], _counted(blocks(view), bar))
+                _write(paths[view], blocks(view), bar)
                 found[view] = _read(paths[view], shape, dtype)
     if any(values is None for values in found):
         raise OSError(f"Activations just written to {folder.name!r} could not be read back.")
@@ -341,10 +339,6 @@ def _shape(lower: keras.Model, pictures: Pictures, edges: list[int]) -> tuple[in
     return tuple(lower.compute_output_shape((len(pictures), *edges, channels)))
 
 
-def _dtype(lower: keras.Model) -> np.dtype:
-    return np.dtype(tf.as_dtype(lower.outputs[0].dtype).as_numpy_dtype)
-
-
 def _forward(
     lower: keras.Model,
     pictures: Pictures,
@@ -371,13 +365,7 @@ def _forward(
     return blocks
 
 
-def _counted(blocks: Iterable[np.ndarray], bar: tqdm) -> Iterator[np.ndarray]:
-    for block in blocks:
-        yield block
-        bar.update(len(block))
-
-
-def _write(path: Path, blocks: Iterable[np.ndarray]) -> None:
+def _write(path: Path, blocks: Iterable[np.ndarray], bar: tqdm) -> None:
     digest = hashlib.sha256(path.name.encode())
     windows = contextlib.suppress(PermissionError)  # there, another process reads it already
     with windows, replacing(path) as partial, partial.open("wb") as file:
@@ -385,6 +373,7 @@ def _write(path: Path, blocks: Iterable[np.ndarray]) -> None:
             content = block.reshape(-1).view(np.uint8)  # bfloat16 itself is no buffer
             file.write(content)
             digest.update(content)
+            bar.update(len(block))
         file.write(digest.digest())
 
 
@@ -428,14 +417,7 @@ def _let_go(content: np.memmap) -> None:
 
 
 def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib: float) -> None:
-    """Remove what was used longest ago, never what is in use, until `needed` bytes fit.
-
-    Args:
-        folder: where the files are kept.
-        own: the files that this computation has found.
-        needed: bytes to come.
-        what: stands at the head of a refusal.
-        largest_gib: what the folder may hold.
+    """Remove what was used longest ago, never what is in use or `own`, until `needed` bytes fit.
 
     Raises:
         ValueError: the bound is too small, even with only what is in use.

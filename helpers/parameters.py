@@ -41,12 +41,7 @@ class Whole:
     @property
     def allowed(self) -> str:
         """The allowed values, in words."""
-        return f"{self.low}, or {self.least} to {self.high}" if self.least else self.summary
-
-    @property
-    def summary(self) -> str:
-        """What a notebook says at least: the range."""
-        return f"{self.low} to {self.high}"
+        return f"{self.low}{f', or {self.least}' if self.least else ''} to {self.high}"
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is such a number; True and False are not."""

@@ -19,7 +19,7 @@ from IPython.display import display
 from PIL import ExifTags, Image, UnidentifiedImageError
 from scipy import ndimage
 
-from helpers.data.catalog import PICTURE_SUFFIXES
+from helpers.data.catalog import is_picture
 from helpers.messages import OneSentence, printable
 
 if TYPE_CHECKING:
@@ -86,14 +86,15 @@ def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> 
 
     EXIF rotation is applied, transparency is laid on white, deep grey is scaled to 8 bits, and of
     an animation the first frame is taken. A picture with a side over 2048 pixels is made smaller.
-    Pictures of class folders, for training and for the test, are opened here too.
+    Pictures of class folders go the same way (`pictures.load_listed`, in threads).
 
     Args:
         source: a path, or the bytes of a file; JPEG, PNG, GIF, WebP, BMP, TIFF, or one of `RARE`.
         formats: what Pillow calls the kinds of file to take.
 
     Returns:
-        The picture in mode RGB, values 0..255, its longer side at most 2048 pixels.
+        The picture in mode RGB, values 0..255, its longer side at most 2048 pixels. Its `info`
+        holds the file's `size`, in pixels, and when it was `taken`, as EXIF says it.
 
     Raises:
         PhotoError: the source is missing, a folder, empty, damaged, over 120 million pixels, or
@@ -102,21 +103,22 @@ def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> 
     # Pillow's warnings concern the size, checked below, and odd metadata, not needed.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _open(source, formats)
+        return open_in_thread(source, formats)
 
 
-def _open(source: str | Path | bytes, formats: Sequence[str]) -> Image.Image:
+def open_in_thread(source: str | Path | bytes, formats: Sequence[str]) -> Image.Image:
     """Do what `open_photo` does, but let warnings be: threads share what is done about them."""
     name = "The uploaded photo" if isinstance(source, bytes) else printable(source)
     with _open_file(source, name) as file:
         try:
             with Image.open(file, formats=formats) as image:
-                _check_pixels(image, name)
+                if image.width * image.height > MAX_PIXELS:  # by its header, before it is unpacked
+                    raise Image.DecompressionBombError
                 return _upright_rgb(image)
-        except PhotoError:
-            raise
         except Image.DecompressionBombError:
-            raise _too_many_pixels(name) from None
+            many = f"has more than {MAX_PIXELS // 1_000_000} million pixels"
+            advice = f"save a smaller copy, {LONGEST_SIDE} pixels wide for example, and use that"
+            raise PhotoError(name, many, advice) from None
         except Exception as error:  # on damaged files Pillow's readers raise errors of many kinds
             raise _unreadable(file, name, error) from None
 
@@ -124,79 +126,52 @@ def _open(source: str | Path | bytes, formats: Sequence[str]) -> Image.Image:
 def _open_file(source: str | Path | bytes, name: str) -> BinaryIO:
     """Open a source for reading; refuse what is missing, a folder or empty."""
     give = f"give a picture ({FORMATS_TEXT})"
-    if isinstance(source, bytes):
-        if not source:
-            raise _empty(name)
-        return BytesIO(source)
-    path = Path(source)
     try:
-        path = path.expanduser()
-        if path.is_dir():
+        path = None if isinstance(source, bytes) else Path(source).expanduser()
+        if path and path.is_dir():
             raise PhotoError(name, "is a folder", f"give one picture ({FORMATS_TEXT})")
-        if not path.is_file():  # checked first, because opening a pipe would wait for ever
+        if path and not path.is_file():  # checked first: opening a pipe would wait for ever
             raise PhotoError(name, "is no file", give)
-        if path.stat().st_size == 0:
-            raise _empty(name)
-        return path.open("rb")
+        if not (path.stat().st_size if path else source):
+            raise PhotoError(
+                name, "is empty", f"copy it again, or {give.replace(' a ', ' another ')}"
+            )
+        return path.open("rb") if path else BytesIO(source)
     except (OSError, RuntimeError) as error:  # RuntimeError: an unknown ~user
         why = getattr(error, "strerror", None) or error
         raise PhotoError(name, f"cannot be opened ({why})", f"{give} that you may read") from None
-
-
-def _empty(name: str) -> PhotoError:
-    return PhotoError(name, "is empty", f"copy it again, or give another picture ({FORMATS_TEXT})")
-
-
-def _too_many_pixels(name: str) -> PhotoError:
-    return PhotoError(
-        name,
-        f"has more than {MAX_PIXELS // 1_000_000} million pixels",
-        f"save a smaller copy, {LONGEST_SIDE} pixels wide for example, and use that",
-    )
 
 
 def _unreadable(file: BinaryIO, name: str, error: Exception) -> PhotoError:
     """Say what is wrong with a file of which Pillow's readers could make nothing."""
     file.seek(0)
     head = file.read(12)
-    if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
-        return PhotoError(
-            name,
-            "is a HEIC picture",
-            f"it must be {FORMATS_TEXT}: save or export it as JPEG or PNG",
-        )
-    if isinstance(error, UnidentifiedImageError):
-        return PhotoError(
-            name,
-            "is not a picture that can be read",
-            f"it must be {FORMATS_TEXT}: save or export it as JPEG or PNG",
-        )
-    return PhotoError(
-        name,
-        "is damaged, cut short or of a rare kind",
-        "copy it again, or save it anew as JPEG or PNG",
-    )
-
-
-def _check_pixels(image: Image.Image, name: str) -> None:
-    """Refuse a picture too large for memory, from its header, before it is unpacked."""
-    if image.width * image.height > MAX_PIXELS:
-        raise _too_many_pixels(name)
+    heic = head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS
+    if heic or isinstance(error, UnidentifiedImageError):
+        what = "is a HEIC picture" if heic else "is not a picture that can be read"
+        advice = f"it must be {FORMATS_TEXT}: save or export it as JPEG or PNG"
+        return PhotoError(name, what, advice)
+    advice = "copy it again, or save it anew as JPEG or PNG"
+    return PhotoError(name, "is damaged, cut short or of a rare kind", advice)
 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
     """Unpack an opened file, make it small, turn it upright and lay it on white."""
+    info = {"size": image.size}
     # A JPEG is unpacked at a half, a quarter or an eighth of its size, never below the one wanted.
     longest = max(image.size)
     if longest > LONGEST_SIDE:
         image.draft(None, tuple(max(1, side * LONGEST_SIDE // longest) for side in image.size))
     image.load()
     turn = _exif_turn(image)  # after loading, which turns a TIFF by itself
+    info["taken"] = _exif_time(image)
     picture = _to_8_bit_colour(image)
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
     if turn is not None:
         picture = picture.transpose(turn)
-    return _on_white(picture)
+    picture = _on_white(picture)
+    picture.info = info
+    return picture
 
 
 def _exif_turn(image: Image.Image) -> Image.Transpose | None:
@@ -206,6 +181,15 @@ def _exif_turn(image: Image.Image) -> Image.Transpose | None:
         return TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
     except Exception:  # the reader raises errors of many kinds
         return None
+
+
+def _exif_time(image: Image.Image) -> str:
+    try:
+        exif = image.getexif()
+        own = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+        return str(own or exif.get(ExifTags.Base.DateTime, ""))
+    except Exception:
+        return ""
 
 
 def _to_8_bit_colour(image: Image.Image) -> Image.Image:
@@ -239,29 +223,6 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 # Making the network's input --------------------------------------------------------------------
-
-
-def photo_to_array(
-    source: str | Path | bytes, size: int, formats: Sequence[str] = FORMATS
-) -> np.ndarray:
-    """Open a photo and make it a square array, the way the course's pictures are made.
-
-    All pictures come this way: those of class folders (`pictures.load_listed`, in threads) and a
-    learner's own, between whose opening and squaring a `Look` may come.
-
-    Args:
-        source: a path, or the bytes of a file; see `open_photo`.
-        size: side of the result in pixels, at least 1.
-        formats: what Pillow calls the kinds of file to take.
-
-    Returns:
-        uint8 array of shape (size, size, 3), RGB, values 0..255.
-
-    Raises:
-        PhotoError: the photo cannot be used; see `open_photo`.
-        ValueError: `size` is less than 1.
-    """
-    return to_square_array(_open(source, formats), size)
 
 
 def to_square_array(image: Image.Image, size: int) -> np.ndarray:
@@ -636,13 +597,7 @@ def _classify_path(
 
 def _photos_in(folder: Path) -> list[Path]:
     """Return the pictures directly in a folder, by name, without hidden files."""
-    photos = [
-        file
-        for file in sorted(folder.iterdir())
-        if file.suffix.lower() in PICTURE_SUFFIXES
-        and not file.name.startswith(".")
-        and file.is_file()
-    ]
+    photos = [p for p in sorted(folder.iterdir()) if is_picture(p.name) and p.is_file()]
     if not photos:
         raise PhotoError(str(folder), "holds no pictures", f"put some there ({FORMATS_TEXT})")
     return photos

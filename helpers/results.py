@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from helpers import STARTED
-from helpers.environment import PUBLISHED_FOLDER, RUNS_FOLDER
+from helpers.environment import RUNS_FOLDER
 from helpers.files import write_atomically
 from helpers.fingerprints import course_version
 
@@ -47,6 +47,18 @@ class Measured(NamedTuple):
     low: float | None = None
     high: float | None = None
     n: int | None = None
+
+
+class SavedModel(NamedTuple):
+    """A network that a run saved.
+
+    Attributes:
+        path: its file; None where there is none.
+        line: the sentence a notebook shows: which one was chosen, and why.
+    """
+
+    path: Path | None
+    line: str
 
 
 class Row(NamedTuple):
@@ -144,7 +156,7 @@ def record(
     content = {
         "schema": SCHEMA,
         "lesson": lesson,
-        "started": STARTED.isoformat(timespec="milliseconds"),
+        "started": _started(),
         "finished": finished.isoformat(timespec="milliseconds"),
         "versions": {**versions(), "course": course_version()},
         "machine": _machine(),
@@ -167,33 +179,74 @@ def record(
 def models_folder() -> Path:
     """Return the folder for the networks that this run saves, and make it.
 
-    A rerun keeps them beside its record, so that it replaces nobody else's; a notebook run by hand
-    keeps them in `runs/models`.
+    A network belongs to its run and replaces nobody else's: a rerun keeps it beside its record, a
+    notebook run by hand in a folder of `runs/models` named after the time of its start.
     """
     record_file = os.environ.get(RECORD_VARIABLE)
-    folder = models_beside(Path(record_file)) if record_file else RUNS_FOLDER / "models"
+    folder = models_beside(Path(record_file)) if record_file else _models_by_hand(_started())
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def find_model(lesson: str, name: str) -> Path | None:
-    """Find the network that a lesson saved, when it was run by hand or published.
+def find_model(lesson: str, name: str, data: str, figure: str = "recipe_test") -> SavedModel:
+    """Find the best network that the runs of a lesson saved, going by their records.
 
     Args:
         lesson: the notebook's name without its ending.
         name: the file's name.
+        data: the line that says which pictures are used now; runs on others do not count.
+        figure: the figure of a record that decides, the higher the better; of equal runs the
+            newest wins.
 
     Returns:
-        The newest such file, None where there is none.
+        The network's file, and the line that states the choice.
     """
-    published = models_beside(PUBLISHED_FOLDER / f"{lesson}.json")
-    found = [folder / name for folder in (RUNS_FOLDER / "models", published)]
-    return max(filter(Path.is_file, found), key=lambda path: path.stat().st_mtime, default=None)
+    runs = {}
+    for path in RUNS_FOLDER.rglob("*.json"):
+        try:
+            run = load_record(path)
+            value = float(run["figures"][figure]["value"])
+        except (OSError, ValueError, KeyError, TypeError):  # no record, or not of this figure
+            continue
+        by_hand = _models_by_hand(str(run["started"]))
+        file = next(
+            (f / name for f in (models_beside(path), by_hand) if (f / name).is_file()), None
+        )
+        same = run["lesson"] == lesson and _pictures(run["data"]) == _pictures(data)
+        if same and file and not math.isnan(value):
+            entry = datetime.fromisoformat(run["finished"]), value
+            runs[file] = max(entry, runs.get(file, entry))  # a later run in the same kernel
+    if not runs:
+        return SavedModel(None, f"There is no network of {lesson} that saw the same pictures yet.")
+    file = max(runs, key=lambda file: runs[file][::-1])
+    finished, value = runs[file]
+    chosen = (
+        f", the best of {len(runs)} on the same pictures, so a little flattered"
+        if len(runs) > 1
+        else ""
+    )
+    return SavedModel(
+        file,
+        f"{name}: from the run of {finished:%Y-%m-%d %H:%M} UTC, {figure} {value:.3f}{chosen}.",
+    )
 
 
 def models_beside(record_file: Path) -> Path:
     """Return the folder for the networks of the run that a record is of; it may be missing."""
     return record_file.with_name(f"{record_file.stem}-models")
+
+
+def _models_by_hand(started: str) -> Path:
+    return RUNS_FOLDER / "models" / re.sub(r"[:.+]", "-", started)
+
+
+def _started() -> str:
+    return STARTED.isoformat(timespec="milliseconds")
+
+
+def _pictures(data: str) -> str:
+    """Return what a data line says of the pictures, without where they come from, and why."""
+    return re.split(r" from the |, because ", data)[0]
 
 
 def load_record(path: Path) -> dict[str, Any]:

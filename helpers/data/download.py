@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 from urllib.parse import urlsplit
 
+import filelock
 import requests
 import urllib3
 from tqdm.auto import tqdm
@@ -28,11 +29,6 @@ from helpers.data.catalog import Archive, DataSet, Split, dataset
 from helpers.environment import DATA_FOLDER, MIRROR_VARIABLE, mirror_folder
 from helpers.files import explain, work_in
 from helpers.messages import MirrorError, NotAvailable, format_seconds, list_names
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    import msvcrt
 
 Origin = Literal["cache", "mirror", "download", "drawn", "own"]
 
@@ -115,6 +111,7 @@ def find_data(
     source: str = "auto",
     folder: Path = DATA_FOLDER,
     mirror: Path | None = None,
+    own: int | None = None,
 ) -> Located:
     """Find a data set, fetching it if need be.
 
@@ -128,6 +125,7 @@ def find_data(
         folder: the data folder, which is written to.
         mirror: a folder that holds archives or unpacked data sets; it is only read. None means
             the one that the environment variable `COURSE_MIRROR` names, if any.
+        own: how many classes a folder of one's own must have; 0 takes none, None any number.
 
     Returns:
         Where the pictures are, what they are, and why.
@@ -141,7 +139,7 @@ def find_data(
     if source not in SOURCES:
         from helpers.data.folders import open_folder
 
-        return open_folder(source, cache=folder / "cache")
+        return open_folder(source, cache=folder / "cache", number=own)
     wanted = name if isinstance(name, DataSet) else dataset(name)
     if source == "samples":
         return _draw(wanted, folder, "they were asked for")
@@ -416,26 +414,18 @@ def _check_space(folder: Path, needed: int) -> None:
 @contextlib.contextmanager
 def _only_one(path: Path) -> Iterator[None]:
     """Keep other runs out; the system lets them in when this one ends, however it ends."""
-    with path.open("a+b") as file:
-        if not _try_lock(file):
-            print("Another run is fetching the same data; waiting for it to end.")
-            while not _try_lock(file):
-                time.sleep(0.2)
-        yield
-
-
-def _try_lock(file: BinaryIO) -> bool:
+    lock = filelock.FileLock(path)
     try:
-        if os.name == "nt":
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError:  # a file system without locks: go on, the checks still catch a mix-up
-        return True
-    return True
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        print("Another run is fetching the same data; waiting for it to end.")
+        lock.acquire(poll_interval=0.2)
+    except NotImplementedError:  # a file system without locks; the checks still catch a mix-up
+        pass
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _download(archive: Archive, downloads: Path) -> Path:
@@ -487,15 +477,7 @@ def fetch(address: str, target: Path, name: str, most: int) -> None:
     """
     host = urlsplit(address).netloc
     try:
-        _ask(requests.head, address, HOST_SECONDS, timeout=(CONNECT_SECONDS, HOST_SECONDS))
-        settings = {"headers": {"Accept-Encoding": "identity"}, "hooks": {"response": _hang_up}}
-        timeout = CONNECT_SECONDS, READ_SECONDS
-        with (
-            target.open("wb") as file,
-            _ask(
-                requests.get, address, sum(timeout), timeout=timeout, stream=True, **settings
-            ) as response,
-        ):
+        with target.open("wb") as file, _ask(address) as response:
             response.raise_for_status()
             _receive(response, file, name, most)
     except (requests.ConnectionError, requests.Timeout) as error:
@@ -524,21 +506,32 @@ def _receive(response: requests.Response, file: BinaryIO, name: str, most: int) 
         raise ConnectionError(f"{host} sends {name} compressed once more ({encoding})")
     total = response.raw.length_remaining or None
     print(f"Downloading {name}{f', {total:,} bytes,' if total else ''} from {host}.")
+    ended = threading.Timer(FILE_SECONDS, response.raw.shutdown)  # ends a read that would go on
+    ended.daemon = True
+    ended.start()
     with tqdm(None, name, total, leave=False, unit="B", unit_scale=True) as bar:
-        while piece := response.raw.read1(PIECE, decode_content=False):  # what is there by now
-            if file.tell() + len(piece) > most:
-                raise ConnectionError(f"{host} sends more than the {most:,} bytes of {name}")
-            if time.monotonic() - start > FILE_SECONDS:
-                raise ConnectionError(
-                    f"{host} had sent {file.tell():,} of {total or most:,} bytes of {name} after "
-                    f"{format_seconds(FILE_SECONDS)}, which is all the time there is"
-                )
-            file.write(piece)
-            bar.update(len(piece))
+        try:
+            while piece := response.raw.read1(PIECE, decode_content=False):  # what is there by now
+                if file.tell() + len(piece) > most:
+                    raise ConnectionError(f"{host} sends more than the {most:,} bytes of {name}")
+                if time.monotonic() - start > FILE_SECONDS:
+                    break
+                file.write(piece)
+                bar.update(len(piece))
+        except (urllib3.exceptions.HTTPError, ValueError):
+            if time.monotonic() - start < FILE_SECONDS:
+                raise
+        finally:
+            ended.cancel()
+    if time.monotonic() - start > FILE_SECONDS:
+        raise ConnectionError(
+            f"{host} had sent {file.tell():,} of {total or most:,} bytes of {name} after "
+            f"{format_seconds(FILE_SECONDS)}, which is all the time there is"
+        )
 
 
-def _ask(method: Callable, address: str, seconds: float, **settings) -> requests.Response:
-    """Ask a host, and wait for its answer so many seconds and no longer.
+def _ask(address: str) -> requests.Response:
+    """Ask a host for a file, and wait for the head of its answer `HOST_SECONDS` and no longer.
 
     A name can stand for a dozen machines, each with a time limit of its own, looking the name up
     has none that could be set, and an answer may trickle; so the question is asked aside.
@@ -549,14 +542,16 @@ def _ask(method: Callable, address: str, seconds: float, **settings) -> requests
     answers: list[requests.Response | Exception] = []
 
     def ask() -> None:
+        settings = {"headers": {"Accept-Encoding": "identity"}, "hooks": {"response": _hang_up}}
+        timeout = CONNECT_SECONDS, READ_SECONDS
         try:
-            answers.append(method(address, **settings))
+            answers.append(requests.get(address, timeout=timeout, stream=True, **settings))
         except Exception as error:  # besides those of requests: a redirect may lead anywhere
             answers.append(error)
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
-    asking.join(seconds)
+    asking.join(HOST_SECONDS)
     if not answers:
         raise requests.ConnectTimeout
     if isinstance(answers[0], Exception):

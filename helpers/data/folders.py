@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,6 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image
 
 from helpers.data.catalog import PICTURE_SUFFIXES, DataSet, Split
 from helpers.data.download import SOURCES, Located
@@ -37,6 +35,9 @@ ROLES = {
     **dict.fromkeys(("test", "testing"), "test"),
 }
 JUNK = {"thumbs.db", "desktop.ini"}
+
+# What the check of `DATA` listed, for the one `open_folder` that follows it.
+_listed: dict[Path, tuple[list[Entry], list[Path]]] = {}
 
 
 class FolderError(OneSentence):
@@ -142,7 +143,8 @@ class OwnPictures(Located):
 def find_fault(text: str) -> str:
     """Tell why a folder cannot serve as `DATA`, in one sentence; "" if it can."""
     try:
-        _read(text)
+        folder = _find(text)
+        _listed[folder] = _read(folder)
     except FolderError as error:
         return str(error)
     return ""
@@ -167,13 +169,12 @@ def _find(text: str) -> Path:
     )
 
 
-def _read(text: str) -> tuple[Path, list[Entry], list[Path]]:
+def _read(folder: Path) -> tuple[list[Entry], list[Path]]:
     """List the files of a folder, by split and class, and the folders beside its splits.
 
     Raises:
-        FolderError: it is missing, or does not hold enough pictures of two classes.
+        FolderError: it does not hold enough pictures of two classes.
     """
-    folder = _find(text)
     inside, room = {}, MOST
     for sub in _sub_folders(folder):
         files = _walk(sub, room)
@@ -198,15 +199,15 @@ def _read(text: str) -> tuple[Path, list[Entry], list[Path]]:
             f"In {_text(folder.name)} the folder {odd.name} holds {_seen(odd)}; expected in it a "
             "folder of pictures for each class."
         )
-    places = [(kind, roles[sub]) for sub in split for kind in _sub_folders(sub)]
-    places = places or [(kind, "") for kind in inside]
+    places = [(k, roles[sub], _walk(k)) for sub in split for k in _sub_folders(sub)]
+    places = places or [(kind, "", files) for kind, files in inside.items()]
     entries = [
         Entry(path, role, _text(kind.name), path.relative_to(kind))
-        for kind, role in places
-        for path in _walk(kind)
+        for kind, role, files in places
+        for path in files
     ]
     _check(folder, entries)
-    return folder, entries, [sub for sub in inside if split and sub not in split]
+    return entries, [sub for sub in inside if split and sub not in split]
 
 
 def _check(folder: Path, entries: Iterable[Entry]) -> None:
@@ -290,6 +291,7 @@ def open_folder(
     seed: int = 0,
     cache: Path | None = None,
     progress: bool = True,
+    number: int | None = None,
 ) -> OwnPictures:
     """Find and look at the pictures of a folder, and share them out if they are not yet.
 
@@ -303,19 +305,27 @@ def open_folder(
         seed: chooses them.
         cache: folder of the cache files of decoded pictures; None keeps nothing.
         progress: show a progress bar while looking.
+        number: of classes to insist on; 0 takes no folder, None any number.
 
     Returns:
         What was found.
 
     Raises:
-        FolderError: there is no such folder, or not enough in it.
+        FolderError: there is no such folder, not enough in it, or another number of classes.
         OneSentence: its groups are too few to be shared out.
     """
     from helpers.data.groups import find_groups, share_out
     from helpers.data.pictures import load_listed
 
-    folder, entries, beside = _read(text)
+    folder = _find(text)
+    entries, beside = _listed.pop(folder, None) or _read(folder)
     classes = tuple(sorted({one.kind for one in entries if _is_picture(one.path)}))
+    if number not in (None, len(classes)):
+        here = f"takes {number} classes, and {_text(folder.name)} has {len(classes)}"
+        raise FolderError(
+            f"This lesson {here if number else 'keeps to its own pictures'}; lessons 1 and 2 take "
+            "any folder of yours, lesson 5 one of two classes, the others auto, full or samples."
+        )
     others = [one for one in entries if not _is_picture(one.path)]
     skipped = {one: f"is no picture by its name ({one.path.suffix})" for one in others}
     entries = [one for one in entries if one not in skipped]
@@ -331,11 +341,10 @@ def open_folder(
     good = [position for position, one in enumerate(entries) if one not in skipped]
     entries, names, listing = ([given[p] for p in good] for given in (entries, names, listing))
     _check(folder, entries)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's, of large pictures that have just been opened
-        measured = [_measure(one.path) for one in entries]
-    files, times = [one.inside for one in entries], [time for _, time in measured]
-    groups, how, copies = find_groups(files, looked.labels, times, looked.images)
+    sizes, times = looked.facts[:, :2].astype(int), looked.facts[:, 2]
+    groups, how, copies = find_groups(
+        [one.inside for one in entries], looked.labels, times, looked.images
+    )
     given = bool(entries[0].split)
     if given:
         splits = np.array([one.split for one in entries])
@@ -375,26 +384,10 @@ def open_folder(
         given,
         left_out,
     )
-    return replace(found, line=_describe(found, [size for size, _ in measured], how, copies))
+    return replace(found, line=_describe(found, sizes.tolist(), how, copies))
 
 
-def _measure(path: Path) -> tuple[tuple[int, int], float]:
-    """Read from a picture's header its width and height, and when it was taken (NaN: unknown)."""
-    from helpers.data.groups import read_time
-
-    with Image.open(path) as image:
-        size, time = image.size, read_time(path.stem)
-        if np.isnan(time):
-            try:
-                exif = image.getexif()
-                own = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
-                time = read_time(str(own or exif.get(ExifTags.Base.DateTime)))
-            except Exception:  # damaged EXIF makes readers raise errors of many kinds
-                time = np.nan
-    return size, time
-
-
-def _describe(found: OwnPictures, sizes: list[tuple[int, int]], how: str, copies: int) -> str:
+def _describe(found: OwnPictures, sizes: list[list[int]], how: str, copies: int) -> str:
     counts = np.bincount([label for _, label in found.listing])
     each = [f"{n} {name}" for name, n in zip(found.dataset.classes, counts, strict=True)]
     low, high = ("x".join(map(str, pick(sizes, key=np.prod))) for pick in (min, max))

@@ -23,12 +23,12 @@ import tensorflow as tf
 from PIL import Image
 from tqdm.auto import tqdm
 
-from helpers.data.catalog import PICTURE_SUFFIXES, DataSet
-from helpers.data.groups import share_out
+from helpers.data.catalog import DataSet, is_picture
+from helpers.data.groups import read_time, share_out
 from helpers.data.idx import read_split
 from helpers.files import replacing
 from helpers.messages import OneSentence, printable
-from helpers.photos import FORMATS, PhotoError, photo_to_array, to_square_array
+from helpers.photos import FORMATS, PhotoError, open_in_thread, to_square_array
 
 if TYPE_CHECKING:
     from helpers.data.download import Located
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # Pictures to classify at once. Called by itself, a network keeps every layer's output until the
 # last is done; and what the largest batch has taken, TensorFlow does not give back.
 AT_ONCE = 16
-_KEPT = ("images", "labels", "names", "skipped")  # in a cache file
+_KEPT = ("images", "labels", "facts", "names", "skipped")  # in a cache file
 HELD_OUT_SHARE = 1 / 7  # of pictures of one's own, where a lesson holds out one series of seven
 
 
@@ -52,6 +52,8 @@ class Pictures:
         classes: class names in label order.
         skipped: why each file that could not be read was left out, by its name.
         series: what each picture belongs to, where its name does not tell; else None.
+        facts: float64, shape (n, 3): each file's width and height, in pixels, and when it was
+            taken, in seconds (NaN: unknown); None where the pictures are no files.
     """
 
     images: np.ndarray
@@ -60,6 +62,7 @@ class Pictures:
     classes: tuple[str, ...]
     skipped: Mapping[str, str] = field(default_factory=dict)
     series: tuple[str, ...] | None = None
+    facts: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -90,8 +93,9 @@ class Pictures:
         positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
         names = tuple(self.names[position] for position in positions)
         series = self.series and tuple(self.series[position] for position in positions)
-        images, labels = self.images[positions], self.labels[positions]
-        return replace(self, images=images, labels=labels, names=names, series=series)
+        arrays = {name: getattr(self, name) for name in ("images", "labels", "facts")}
+        chosen_of = {n: None if a is None else a[positions] for n, a in arrays.items()}
+        return replace(self, names=names, series=series, **chosen_of)
 
     def with_more(self, images: np.ndarray, labels: np.ndarray, name: str) -> Pictures:
         """Return these pictures and others of the same classes, each of which is its own series.
@@ -199,11 +203,8 @@ def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[
         class_folder, fault = folder / name, "is missing or holds no picture"
         files = []
         try:
-            files = sorted(
-                path
-                for path in (class_folder.iterdir() if class_folder.is_dir() else ())
-                if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
-            )
+            if class_folder.is_dir():
+                files = sorted(path for path in class_folder.iterdir() if is_picture(path.name))
         except OSError as error:
             fault = f"cannot be listed ({error.strerror})"
         if not files:
@@ -225,23 +226,7 @@ def load_pictures(
     cache: Path | None = None,
     progress: bool = True,
 ) -> Pictures:
-    """Decode and resize the pictures of a split once; later calls read the cache file.
-
-    Args:
-        folder: the folder of a split; holds one folder a class.
-        classes: class names in label order.
-        size: edge of the square pictures, in pixels.
-        limit: pictures a class at most; 0 takes all.
-        cache: folder of the cache files; None decodes without keeping.
-        progress: show a progress bar while decoding.
-
-    Returns:
-        The pictures. Files that are damaged or no pictures are left out and named in `skipped`.
-
-    Raises:
-        FileNotFoundError: a class folder is missing or holds no picture file.
-        ValueError: no file of a class could be decoded.
-    """
+    """Load the pictures of class folders: `list_pictures`, then `load_listed`."""
     listing = list_pictures(folder, classes, limit)
     return load_listed(listing, tuple(classes), size, folder.name, cache, progress)
 
@@ -295,13 +280,17 @@ def _decode(
     progress: bool,
     formats: tuple[str, ...],
 ) -> Pictures:
-    def decode(entry: tuple[Path, int]) -> np.ndarray | str:
+    def decode(entry: tuple[Path, int]) -> tuple[np.ndarray, list[float]] | str:
         try:
-            return photo_to_array(entry[0], size, formats)
+            photo = open_in_thread(entry[0], formats)
         except PhotoError as error:
             return error.reason
+        times = (read_time(text) for text in (entry[0].stem, photo.info["taken"]))
+        time = next((time for time in times if time == time), np.nan)
+        return to_square_array(photo, size), [*photo.info["size"], time]
 
     images = np.empty((len(listing), size, size, 3), np.uint8)
+    facts = np.empty((len(listing), 3))
     good: list[int] = []
     skipped: dict[str, str] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
@@ -314,7 +303,7 @@ def _decode(
             if isinstance(outcome, str):
                 skipped[names[position]] = outcome
             else:
-                images[len(good)] = outcome
+                images[len(good)], facts[len(good)] = outcome
                 good.append(position)
     labels = np.array([listing[position][1] for position in good], np.int32)
     for label, name in enumerate(classes):
@@ -326,6 +315,7 @@ def _decode(
         names=tuple(names[position] for position in good),
         classes=classes,
         skipped=skipped,
+        facts=facts[: len(good)],
     )
 
 
@@ -376,42 +366,40 @@ def _checksum(path: Path, content: dict[str, np.ndarray]) -> str:
 def _write_cache(path: Path, pictures: Pictures) -> None:
     """A full disk, or one that cannot be written, costs the cache, not the lesson."""
     texts = [np.array(json.dumps(each)) for each in (pictures.names, pictures.skipped)]
-    content = dict(zip(_KEPT, [pictures.images, pictures.labels, *texts], strict=True))
+    content = dict(
+        zip(_KEPT, [pictures.images, pictures.labels, pictures.facts, *texts], strict=True)
+    )
     with contextlib.suppress(OSError), replacing(path) as partial, partial.open("wb") as file:
         np.savez(file, sha256=_checksum(path, content), **content)
 
 
-def hold_out_groups(
-    pictures: Pictures, seed: int = 0, per_class: int = 1
-) -> tuple[Pictures, Pictures]:
-    """Split off whole series, so that no near-identical frame stands on both sides.
+def hold_out_groups(pictures: Pictures, seed: int = 0) -> tuple[Pictures, Pictures]:
+    """Split off a whole series of each class, so that no near-identical frame is on both sides.
 
     Of pictures of one's own, which come in series of any size, a seventh is split off.
 
     Args:
         pictures: the pictures to split.
         seed: chooses the series.
-        per_class: series held out of each class.
 
     Returns:
         (the rest, the held-out pictures).
 
     Raises:
-        ValueError: a class has too few series to leave one for training.
+        ValueError: a class has one series only.
     """
     if pictures.series is not None:
         return _hold_out_own(pictures, HELD_OUT_SHARE, seed)
-    random = np.random.default_rng(seed)
-    groups = pictures.groups
+    random, groups = np.random.default_rng(seed), pictures.groups
     held_out = np.zeros(len(pictures), bool)
     for label, name in enumerate(pictures.classes):
         series = np.unique(groups[pictures.labels == label])
-        if len(series) <= per_class:
+        if len(series) < 2:
             raise ValueError(
-                f"The class {name!r} has {len(series)} series; holding out {per_class} needs at "
-                f"least {per_class + 1}: use more pictures (LIMIT) or hold out fewer."
+                f"The class {name!r} has {len(series)} series; holding out one needs at least two: "
+                "use more pictures (LIMIT)."
             )
-        chosen = random.choice(series, per_class, replace=False)
+        chosen = random.choice(series, 1, replace=False)
         held_out |= np.isin(groups, chosen) & (pictures.labels == label)
     return pictures.select(~held_out), pictures.select(held_out)
 

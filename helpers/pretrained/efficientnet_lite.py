@@ -70,7 +70,9 @@ def build_efficientnet_lite0(
     maps = _convolve(maps, 1280, 1, 1, "top")
     model = keras.Model(pixels, _classify(maps) if top else maps, name="efficientnet_lite0")
     if weights:
-        _load(model, read_tensors(weights))
+        _check_sum(weights)
+        with weights.open("rb") as file:
+            _load(model, unpickle_tensors(file))
     return model
 
 
@@ -133,24 +135,6 @@ def packaged_weights() -> Path:
     )
 
 
-def read_tensors(path: Path) -> dict[str, np.ndarray]:
-    """Read the weights out of the package's file, once its checksum has been compared.
-
-    Args:
-        path: the file, in the format that PyTorch wrote before version 1.6.
-
-    Returns:
-        Arrays by their PyTorch name, such as `_conv_stem.weight`; convolution kernels have shape
-        (out, in, height, width).
-
-    Raises:
-        ValueError: it is not the file that is expected.
-    """
-    _check_sum(path)
-    with path.open("rb") as file:
-        return unpickle_tensors(file)
-
-
 def _check_sum(path: Path) -> None:
     if hashlib.sha256(path.read_bytes()).hexdigest() != WEIGHTS_SHA256:
         raise ValueError(
@@ -167,6 +151,10 @@ def unpickle_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
 
     Args:
         file: open for reading: three short pickles, the tensors' names and shapes, the numbers.
+
+    Returns:
+        Arrays by their PyTorch name, such as `_conv_stem.weight`; convolution kernels have shape
+        (out, in, height, width).
 
     Raises:
         pickle.UnpicklingError: the file asks for anything else, or is cut off.

@@ -410,7 +410,7 @@ def test_a_file_has_its_name_only_once_it_is_whole(pictures, folder, monkeypatch
             seen.extend(path.suffix for path in folder.iterdir())
             yield block
 
-    monkeypatch.setattr(module, "_write", lambda path, blocks: write(path, look(blocks)))
+    monkeypatch.setattr(module, "_write", lambda path, blocks, bar: write(path, look(blocks), bar))
     compute(make_lower(), pictures, folder)
     assert seen == [".partial"] * 3
     assert [path.suffix for path in files(folder)] == [".activations"]
@@ -528,9 +528,9 @@ def test_two_runs_at_once_do_not_disturb_each_other(pictures, folder, monkeypatc
     lower, meeting = make_lower(), threading.Barrier(2, timeout=20)
     write = module._write
 
-    def write_together(path, blocks):
+    def write_together(*given):
         meeting.wait()  # both have found nothing, and begin to write the same file
-        write(path, blocks)
+        write(*given)
 
     monkeypatch.setattr(module, "_write", write_together)
     with ThreadPoolExecutor(2) as pool:

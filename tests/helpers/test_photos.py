@@ -185,6 +185,19 @@ def test_exif_orientation(format, orientation):
     np.testing.assert_allclose(np.asarray(photo, int), np.asarray(arrow(), int), atol=6)
 
 
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_size_and_time_of_the_file_come_along(format):
+    exif = Image.Exif()
+    exif[0x0132] = "2024:01:31 10:00:00"
+    photo = photos.open_photo(encoded(noise(3000, 20), format, exif=exif))
+    assert photo.info == {"size": (3000, 20), "taken": "2024:01:31 10:00:00"}
+    exif.get_ifd(0x8769)[0x9003] = "2024:01:30 09:00:00"
+    photo = photos.open_photo(encoded(noise(30, 20), format, exif=exif))
+    if format != "TIFF":  # Pillow does not write the inner list there
+        assert photo.info["taken"] == "2024:01:30 09:00:00"
+    assert photos.open_photo(encoded(noise(3, 2), format)).info["taken"] == ""
+
+
 def test_orientation_agrees_with_pillow():
     for orientation in range(1, 9):
         exif = Image.Exif()
@@ -214,7 +227,7 @@ def test_damaged_exif_does_not_spoil_a_good_picture(old, new, turned):
 def test_one_pixel():
     data = encoded(Image.new("RGB", (1, 1), (1, 2, 3)))
     assert corner(photos.open_photo(data)) == (1, 2, 3)
-    assert (photos.photo_to_array(data, 7) == (1, 2, 3)).all()
+    assert (photos.to_square_array(photos.open_photo(data), 7) == (1, 2, 3)).all()
 
 
 def test_huge_jpeg_is_unpacked_small(monkeypatch):
@@ -332,7 +345,7 @@ def test_decompression_bomb(width, height):
 def test_a_square_picture_is_only_resized(side, size):
     image = noise(side, side)
     expected = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
-    array = photos.photo_to_array(encoded(image), size)
+    array = photos.to_square_array(photos.open_photo(encoded(image)), size)
     np.testing.assert_array_equal(array, expected)
     assert array.dtype == np.uint8 and array.flags.writeable
 
@@ -341,7 +354,7 @@ def test_a_square_picture_is_only_resized(side, size):
 def test_other_pictures_are_padded_with_their_border(width, height):
     image = noise(width, height)
     side = max(width, height)
-    array = photos.photo_to_array(encoded(image), side)
+    array = photos.to_square_array(photos.open_photo(encoded(image)), side)
     pixels = np.asarray(image)
     top, left = (side - height) // 2, (side - width) // 2
     np.testing.assert_array_equal(array[top : top + height, left : left + width], pixels)

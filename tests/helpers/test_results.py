@@ -312,12 +312,73 @@ def test_the_table_takes_the_rows_of_a_record():
     assert repr(again) == repr(published_table(rows))
 
 
+REAL = "Data: tiny, 6 real pictures"
+DRAWN = "Data: drawn sample pictures, because paper is missing."
+
+
+def run(monkeypatch, path: Path | None, recipe_test: float | None, data: str = REAL) -> Path:
+    """Save a network and leave a record as lesson 1 does: by hand (None), or as a rerun."""
+    if path:
+        monkeypatch.setenv("COURSE_RECORD", str(path))
+    else:
+        monkeypatch.delenv("COURSE_RECORD", raising=False)
+    network = results.models_folder() / "hands.keras"
+    network.write_text("weights")
+    data += " from the download." if data == REAL else ""
+    write(lesson="01", figures={"recipe_test": recipe_test}, data=data)
+    return network
+
+
+def find_hands():
+    return results.find_model("01", "hands.keras", f"{REAL} from the data folder, because so.")
+
+
+def test_a_networks_run_is_the_best_by_its_record_and_not_the_newest(runs_folder, monkeypatch):
+    assert find_hands().path is None
+    assert "no network of 01 that saw the same pictures" in find_hands().line
+    by_hand = run(monkeypatch, None, 0.9)
+    assert find_hands().path == by_hand
+    best = run(monkeypatch, runs_folder / "sweeps" / "s" / "01-a.json", 0.95)
+    run(monkeypatch, runs_folder / "published" / "01.json", 0.85)
+    run(monkeypatch, runs_folder / "r" / "01.json", math.nan)
+    run(monkeypatch, runs_folder / "r" / "01-b.json", None)
+    run(monkeypatch, runs_folder / "r" / "01-drawn.json", 1.0, data=DRAWN)
+    (runs_folder / "r" / "odd.json").write_text("no record")
+    found = find_hands()
+    assert found.path == best
+    assert "recipe_test 0.950, the best of 3 on the same pictures" in found.line
+    assert results.find_model("02", "hands.keras", REAL).path is None
+    assert results.find_model("01", "none.keras", REAL).path is None
+
+
+def test_pictures_are_the_same_wherever_they_come_from(runs_folder, monkeypatch):
+    drawn = run(monkeypatch, runs_folder / "r" / "01.json", 1.0, data=DRAWN)
+    assert find_hands().path is None  # not for real pictures
+    asked = "Data: drawn sample pictures, because they were asked for."
+    assert results.find_model("01", "hands.keras", asked).path == drawn
+    own = "Data: the folder phone, 90 pictures (30 a) of 60x60 pixels; 72 train, 18 test."
+    mine = run(monkeypatch, runs_folder / "r" / "01-own.json", 0.5, data=own)
+    assert results.find_model("01", "hands.keras", own).path == mine
+    other = own.replace("72 train, 18 test", "60 train, 30 test")
+    assert results.find_model("01", "hands.keras", other).path is None
+
+
+def test_the_newest_of_equal_runs_wins(runs_folder, monkeypatch):
+    run(monkeypatch, runs_folder / "r" / "01-a.json", 0.9)
+    later = run(monkeypatch, runs_folder / "r" / "01-b.json", 0.9)
+    assert find_hands().path == later
+    again = run(monkeypatch, None, 1.0)  # by hand, and again in the same kernel: only that one is
+    run(monkeypatch, None, 0.1)  # kept, so its record counts
+    assert find_hands().path == later != again
+
+
 def test_a_reruns_networks_replace_nobody_elses(tmp_path, runs_folder, monkeypatch):
-    by_hand = results.models_folder() / "hands.keras"
+    by_hand = run(monkeypatch, None, 0.9)
     by_hand.write_text("25 minutes")
-    assert results.find_model("01_tiny", "hands.keras") == by_hand
-    monkeypatch.setenv("COURSE_RECORD", str(tmp_path / "01_tiny.json"))
-    (results.models_folder() / "hands.keras").write_text("quick")
+    run(monkeypatch, tmp_path / "01_tiny.json", 1.0)
     assert by_hand.read_text() == "25 minutes"
-    assert results.find_model("01_tiny", "hands.keras") == by_hand
-    assert results.find_model("01_tiny", "none.keras") is None
+    started = results.STARTED.replace(year=2020)
+    monkeypatch.setattr(results, "STARTED", started)  # another kernel, by hand
+    run(monkeypatch, None, 0.1)
+    assert by_hand.read_text() == "25 minutes"
+    assert find_hands().path == by_hand

@@ -91,10 +91,10 @@ def test_the_record_of_a_run_is_kept_only_where_every_cell_ran(write, published)
 
 def test_the_networks_of_a_run_are_kept_beside_its_record(write, published, monkeypatch):
     saved = "from helpers import results\n(results.models_folder() / 'a.keras').write_text('one')"
-    publish(write("0", saved))
-    monkeypatch.setattr(results, "PUBLISHED_FOLDER", published)
+    recorded = "results.record('lesson', {}, 'Drawn.', {'recipe_test': 0.5})"
+    publish(write("0", saved, recorded))
     monkeypatch.setattr(results, "RUNS_FOLDER", published.parent)
-    assert results.find_model("lesson", "a.keras").read_text() == "one"
+    assert results.find_model("lesson", "a.keras", "Drawn.").path.read_text() == "one"
 
 
 def test_a_kernel_that_cannot_start_is_told(write, capsys, monkeypatch):

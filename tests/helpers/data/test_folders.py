@@ -231,6 +231,29 @@ def test_a_path_is_seen_from_here_from_the_project_and_from_home(tmp_path, monke
     assert opened(Path("../here/here")).folder == here / "here"
 
 
+def test_a_folder_is_listed_once_and_a_picture_opened_once(tmp_path, monkeypatch):
+    folder, listed, read = fill(tmp_path, ("a", "b"), 5), [], []
+    monkeypatch.setattr(os, "walk", spy(os.walk, listed))
+    monkeypatch.setattr(Image, "open", spy(Image.open, read))
+    check_values({"DATA": str(folder)}, ["DATA"])
+    assert opened(folder, cache=tmp_path / "cache").names
+    assert len(listed) == 2 and len(read) == 10
+    save(folder / "a" / "new.jpg", 99)
+    again = opened(folder, cache=tmp_path / "cache")  # the cell run once more: what is there now
+    assert len(again.names) == 11 and "of 32x32 to 36x32 pixels" in again.line
+    read.clear()
+    assert opened(folder, cache=tmp_path / "cache").line == again.line
+    assert not read
+
+
+def spy(function, calls: list):
+    def call(*given, **named):
+        calls.append(given)
+        return function(*given, **named)
+
+    return call
+
+
 def refused(folder: Path, *parts: str) -> None:
     """A folder is refused in one sentence, before the run and by the lesson's first cell alike."""
     sentence = find_fault(str(folder))
@@ -346,6 +369,21 @@ def test_a_split_that_is_not_there_and_a_split_folder(tmp_path):
         load_split(found, "validation", 8)
     with pytest.raises(ValueError, match="load it with load_split"):
         found.split_folder("train")
+
+
+@pytest.mark.parametrize(
+    ("lesson", "classes", "said"),
+    [
+        ("03", 2, "keeps to its own"),
+        ("04", 2, "keeps to its own"),
+        ("05", 3, "takes 2 classes, and "),
+    ],
+)
+def test_a_lesson_that_cannot_take_a_folder_says_which_can(tmp_path, lesson, classes, said):
+    folder = fill(tmp_path / "phone", ("a", "b", "c")[:classes], 4)
+    cells = {cell.id: cell.source for cell in cells_of(find_notebook(lesson))}
+    with pytest.raises(FolderError, match=f"This lesson {said}.* lessons 1 and 2 take any folder"):
+        exec(cells["find"], {"find_data": find_data, "DATA": str(folder)})
 
 
 def test_lesson_1_takes_a_folder_of_ones_own(tmp_path, capsys):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from helpers.data.groups import find_groups, read_time, share_out
-from helpers.photos import photo_to_array
+from helpers.photos import open_photo, to_square_array
 from helpers.samples import draw_picture
 
 CLASSES = ("paper", "rock")
@@ -88,7 +88,7 @@ def near(changed: Image.Image, picture: Image.Image, **options) -> bool:
     both = []
     for one, how in ((picture, {}), (changed, options)):
         one.save(buffer := BytesIO(), "JPEG", **how)
-        both.append(photo_to_array(buffer.getvalue(), 32))
+        both.append(to_square_array(open_photo(buffer.getvalue()), 32))
     return bool(grouped(["a.jpg", "b.jpg"], thumbnails=np.stack(both))[0])
 
 

@@ -31,6 +31,7 @@ from helpers.transfer import cut_points, freeze, join, split
 
 INCEPTION = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 GOOD, BAD = b"the weights", b"the we"
+GET = requests.get
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +41,7 @@ def off_the_network(monkeypatch, tmp_path):
     def refuse(*_, **__):
         raise requests.ConnectionError("Connection refused")
 
-    monkeypatch.setattr(requests, "head", refuse)
+    monkeypatch.setattr(requests, "get", refuse)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
 
 
@@ -309,7 +310,7 @@ class Web:
 @pytest.fixture
 def web(monkeypatch):
     web = Web()
-    monkeypatch.setattr(requests, "head", lambda *_, **__: None)
+    monkeypatch.setattr(requests, "get", GET)
     address = f"http://127.0.0.1:{web.server.server_port}/"
     monkeypatch.setattr(backbones, "ADDRESS", address)
     yield web

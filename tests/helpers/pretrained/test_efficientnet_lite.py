@@ -16,7 +16,6 @@ from helpers.pretrained import efficientnet_lite
 from helpers.pretrained.efficientnet_lite import (
     build_efficientnet_lite0,
     packaged_weights,
-    read_tensors,
     unpickle_tensors,
 )
 from helpers.pretrained.imagenet import name_pictures
@@ -48,7 +47,8 @@ def test_pixels_are_scaled_as_in_its_training(network):
 
 def test_kernels_stand_upright(network):
     """PyTorch keeps (out, in, height, width), Keras (height, width, in, out)."""
-    tensors = read_tensors(packaged_weights())
+    with packaged_weights().open("rb") as file:
+        tensors = unpickle_tensors(file)
     stem = np.asarray(network.get_layer("stem_conv").kernel)
     assert stem[2, 0, 1, 5] == tensors["_conv_stem.weight"][5, 1, 2, 0]
     filters = np.asarray(network.get_layer("block1a_dwconv").kernel)
@@ -86,7 +86,7 @@ def test_another_file_is_refused_before_it_is_read(tmp_path):
     other[len(other) // 2] ^= 1
     path.write_bytes(other)
     with pytest.raises(ValueError, match="sha256 differs"):
-        read_tensors(path)
+        build_efficientnet_lite0(32, weights=path)
 
 
 def test_a_missing_package_is_named(monkeypatch):
