@@ -59,7 +59,7 @@ class Line {
         this.onFree();
         if (!answer) reject(new Silence());
         else if (answer.error) reject(new Error(answer.error));
-        else resolve(answer);
+        else resolve(answer.answer);
       };
       this.asked = { number, settle };
       try {
@@ -296,14 +296,11 @@ class Panel {
 
   async countDown(run, words = ["3", "2", "1"]) {
     for (const word of words) {
-      this.count.textContent = word;
-      this.count.classList.remove("wc-beat");
-      void this.count.offsetWidth; // lets the movement begin anew
-      this.count.classList.add("wc-beat");
+      this.count.replaceChildren(make("span", { class: "wc-beat", text: word }));
       await sleep(BEAT);
       if (run !== this.run) throw new Stopped();
     }
-    this.count.textContent = "";
+    this.count.replaceChildren();
   }
 
   stop(why = "The camera is off.") {
@@ -312,7 +309,7 @@ class Panel {
     if (this.opening !== this.source) this.opening?.close();
     this.source = this.opening = null;
     this.playing = false;
-    this.count.textContent = "";
+    this.count.replaceChildren();
     this.square.replaceChildren(this.empty());
     this.say(why);
     this.refresh();
@@ -358,12 +355,13 @@ class GamePanel extends Panel {
       this.showed.append(this.button(`showed-${name}`, name, () => this.tell(name), "wc-small"));
     }
     this.table = make("div", { class: "wc-table" });
+    this.you = make("figcaption", { text: "you" });
     const you = make("div", { class: "wc-frame" }, this.square, this.count);
     this.root.append(
       make(
         "div",
         { class: "wc-stage" },
-        make("figure", {}, you, make("figcaption", { text: "you" })),
+        make("figure", {}, you, this.you),
         make("div", { class: "wc-middle" }, this.numbers, this.pips),
         make("figure", {}, make("div", { class: "wc-frame" }, this.move), this.seal),
       ),
@@ -460,6 +458,7 @@ class GamePanel extends Panel {
   hideMove(seal) {
     this.move.replaceChildren(make("span", { class: "wc-hidden", text: "?" }));
     this.move.className = "wc-square wc-move";
+    this.you.textContent = "you";
     this.seal.textContent = seal ? `sealed ${seal.slice(0, 8)}` : "the computer";
     this.seal.title = seal ? `SHA-256 of a salt and the move: ${seal}` : "";
   }
@@ -470,19 +469,20 @@ class GamePanel extends Panel {
       portrait ? make("img", { src: portrait, alt: `A drawn hand: ${move}` }) : make("span", { class: "wc-word", text: move }),
     );
     this.move.classList.add(`wc-${outcome}`);
+    this.you.textContent = `you: ${read}`;
     this.seal.textContent = `the computer: ${move}`;
     this.seal.title = `SHA-256 of "${salt} ${move}"`;
     this.decided = true;
     this.score(standing);
     const end = standing.over ? ` ${this.verdict(standing)}` : "";
-    const told = { won: "You win", lost: "The computer wins", draw: "A draw" }[outcome];
-    this.say(`I read ${read}. ${told} this round.${end}`, `wc-${outcome}`);
+    const told = { won: "This round is yours.", lost: "This round is the computer's.", draw: "A draw." }[outcome];
+    this.say(`I read ${read}. ${told}${end}`, `wc-${outcome}`);
     this.refresh();
   }
 
   verdict({ you, computer }) {
-    if (you === computer) return `The game is a draw, ${you} : ${computer}.`;
-    return you > computer ? `The game is yours, ${you} : ${computer}!` : `The game is the computer's, ${computer} : ${you}.`;
+    if (you === computer) return `The game ends in a draw, ${you} to ${computer}.`;
+    return you > computer ? `You win the game, ${you} to ${computer}!` : `The computer wins the game, ${computer} to ${you}.`;
   }
 
   score({ you, computer, outcomes, over }) {
@@ -599,7 +599,7 @@ class AlbumPanel extends Panel {
         if (begun.have >= goal) break;
         this.say(`${gesture}, ${begun.have} of ${goal}. ${HINTS[go % HINTS.length]}`);
         await this.countDown(run, go ? [HINTS[go % HINTS.length], "1"] : ["3", "2", "1"]);
-        for (let picture = 0; picture < begun.number; picture++) {
+        for (let picture = 0; picture < begun.pictures; picture++) {
           const { counts } = await this.line.ask({ do: "add", gesture, take: begun.take }, await source.grab());
           if (run !== this.run) throw new Stopped();
           this.counted(counts);
@@ -610,7 +610,7 @@ class AlbumPanel extends Panel {
       this.say(lacking.length ? `That was ${gesture}. Now ${lacking[0]}?` : "All there. Press Stop, then run the next cells.");
     } finally {
       if (run === this.run) this.playing = false;
-      this.count.textContent = "";
+      this.count.replaceChildren();
       this.refresh();
     }
   }

@@ -300,7 +300,7 @@ class Game:
             return "You win if the two differ"
         pairs = [(one, other) for one in self.classes for other in self.classes]
         won = [f"{one} beats {other}" for one, other in pairs if self.beats(one, other)]
-        return ", ".join(won)
+        return ", ".join(won).capitalize()
 
 
 def play_alone(game: Game, pictures: Pictures, seed: int = 0) -> Game:
@@ -392,14 +392,14 @@ class Album:
         """Begin a take.
 
         Returns:
-            Its number `take`; how many pictures it is to have, `number`, 0 when all are there; and
-            `have` of the `goal`, the next multiple of thirty.
+            Its number `take`; how many `pictures` it is to have; and that the gesture has `have`
+            of the `goal`, the next multiple of thirty.
         """
         taken = self._numbers(self._known(gesture))
         goal = (len(taken) // EACH + 1) * EACH
         take = max((take for take, _ in taken), default=0) + 1
-        number = min(EACH // TAKES, goal - len(taken))
-        return {"take": take, "number": number, "have": len(taken), "goal": goal}
+        pictures = min(EACH // TAKES, goal - len(taken))
+        return {"take": take, "pictures": pictures, "have": len(taken), "goal": goal}
 
     def add(self, gesture: str, take: int, frame: bytes) -> Path:
         """Write a picture.
@@ -498,13 +498,14 @@ class Webcam(anywidget.AnyWidget):
 
     def _answer(self, _: Any, question: Any, buffers: Sequence[Any]) -> None:
         """Answer the page: whatever fails, or it would wait."""
-        answer: dict[str, Any] = {}
+        reply: dict[str, Any] = {}
         try:
-            answer = {name: question[name] for name in ("view", "number")}
+            reply = {name: question[name] for name in ("view", "number")}
             with self._one_at_a_time:
-                answer |= self.what.answer(question, bytes(buffers[0]) if buffers else b"")
+                frame = bytes(buffers[0]) if buffers else b""
+                reply["answer"] = self.what.answer(question, frame)
         except OneSentence as error:
-            answer["error"] = str(error)
+            reply["error"] = str(error)
         except Exception as error:  # of the network, of the disk, of a page of another version
-            answer["error"] = f"{type(error).__name__}: {error}"
-        self.send(answer)
+            reply["error"] = f"{type(error).__name__}: {error}"
+        self.send(reply)
