@@ -52,12 +52,12 @@ class Line {
     return new Promise((resolve, reject) => {
       const busy = setTimeout(this.onBusy, BUSY);
       const silence = setTimeout(() => this.asked?.settle(null), PATIENCE);
-      const settle = (answer) => {
+      const settle = (answer, why = "No answer for a minute: is the kernel still running?") => {
         clearTimeout(busy);
         clearTimeout(silence);
         this.asked = null;
         this.onFree();
-        if (!answer) reject(new Silence());
+        if (!answer) reject(new Silence(`${why} The camera is off.`));
         else if (answer.error) reject(new Error(answer.error));
         else resolve(answer.answer);
       };
@@ -65,7 +65,7 @@ class Line {
       try {
         this.model.send({ ...question, view: this.view, number }, undefined, picture ? [picture] : []);
       } catch {
-        settle(null);
+        settle(null, "This panel has lost its kernel: run its cell again.");
       }
     });
   }
@@ -246,7 +246,7 @@ class Panel {
       await action();
     } catch (error) {
       if (error instanceof Stopped || this.closed) return;
-      if (error instanceof Silence) this.stop("No answer for a minute: is the kernel still running? The camera is off.");
+      if (error instanceof Silence) this.stop(error.message);
       else this.say(error.message, "wc-wrong");
       this.refresh();
     }

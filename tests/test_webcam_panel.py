@@ -30,7 +30,11 @@ MODEL = """([state, code]) => {
     on: (event, listener) => heard.set(listener, event),
     off: (event, listener) => heard.delete(listener),
     hear: (message) => [...heard.keys()].forEach((listener) => listener(message)),
-    async send(question, _, buffers) {
+    send(question, _, buffers) {
+      if (model.lost) throw new Error("no kernel");
+      model.answer(question, buffers);
+    },
+    async answer(question, buffers) {
       model.sent++;
       if (model.silent) return;
       const bytes = buffers.length ? [...new Uint8Array(buffers[0])] : null;
@@ -213,6 +217,15 @@ def test_one_picture_at_a_time_and_after_a_minute_without_an_answer_none(
     assert page.locator(".wc-busy").count() == 1 and live(page) == 1
     page.clock.fast_forward(60_000)
     says(page, "No answer for a minute: is the kernel still running")
+    assert live(page) == 0
+
+
+def test_a_kernel_that_was_restarted_is_told(shown, with_camera, network):
+    page = shown(with_camera, Game(network, CLASSES))
+    press(page, "camera")
+    page.locator(".wc-best").wait_for()
+    page.evaluate("model.lost = true")
+    says(page, "lost its kernel: run its cell again. The camera is off")
     assert live(page) == 0
 
 
