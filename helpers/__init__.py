@@ -6,10 +6,11 @@ messages       errors that a learner meets, in one sentence; times
 files          write a file or a folder whole or not at all
 fingerprints   what tells one state of the course's code from another
 
-data/          catalog, download, folders, idx, pictures, groups, splits: find pictures (one's own,
-               too), check, decode once, tell what belongs together, hold out
+data/          catalog, download, at_hand, folders, idx, pictures, groups, splits: find pictures
+               (one's own, too), check, decode once, tell what belongs together, hold out
 samples/       the drawn sample pictures: hands, faces, garments, surfaces
 photos         a learner's own photo: open, straighten, classify
+webcam         a camera on the page: a game against a network, an album of one's own pictures
 augmentation   one batched affine warp, new backgrounds, new light
 pretrained/    backbones, efficientnet_lite, imagenet: pretrained networks, found and built
 networks       the networks the lessons train

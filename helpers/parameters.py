@@ -165,6 +165,45 @@ class Words(Text):
         return isinstance(value, str)
 
 
+FOLDER_NAME = re.compile(r"[^\W_][\w -]{0,30}(?<! )")  # a name that every system takes for a folder
+RESERVED = re.compile(  # for splits, see `data.folders`, and by Windows
+    r"train(ing)?|val(id(ation)?)?|test(ing)?|con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE
+)
+
+
+def _names_folder(name: str) -> bool:
+    return bool(FOLDER_NAME.fullmatch(name)) and not RESERVED.fullmatch(name)
+
+
+@dataclass(frozen=True)
+class FolderName(Text):
+    """A name for a folder."""
+
+    allowed = "a name of letters, digits, spaces, - and _, 31 at most, but not train or test"
+    summary = "a name of letters, digits, spaces, - and _, 31 at most"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` can name a folder on any system."""
+        return isinstance(value, str) and _names_folder(value)
+
+
+@dataclass(frozen=True)
+class FolderNames(Text):
+    """A few names for folders in one text, with commas between them."""
+
+    allowed = (
+        "2 to 8 different names with commas between them, each of letters, digits, spaces, - and "
+        "_, 31 at most, but not train, validation or test"
+    )
+    summary = "2 to 8 names with commas between them"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` holds two names to eight, all different and fit for folders."""
+        names = [name.strip() for name in value.split(",")] if isinstance(value, str) else []
+        different = len({name.casefold() for name in names}) == len(names)
+        return 2 <= len(names) <= 8 and different and all(map(_names_folder, names))
+
+
 # As in `backbones.BACKBONES`, which cannot be imported before TensorFlow is set up.
 BACKBONE_NAMES = (
     "InceptionV3",
@@ -179,7 +218,7 @@ BACKBONE_NAMES = (
     "EfficientNetLite0",
 )
 
-Rule = Whole | Number | OneOf | DataSource | OwnPath | OwnRecords | Words
+Rule = Whole | Number | OneOf | DataSource | OwnPath | OwnRecords | Words | FolderName | FolderNames
 
 RULES: dict[str, Rule] = {
     "DATA": DataSource(),
@@ -209,6 +248,8 @@ RULES: dict[str, Rule] = {
     "SCRATCH_STEPS": Whole(4, 10_000),  # batches of each training from scratch
     "RECORDS": OwnRecords(),
     "FIGURE": Words('a figure in the records, or "" for the first'),
+    "ALBUM": FolderName(),  # of pictures of one's own
+    "GESTURES": FolderNames(),  # the classes of that album
     "TRANSFER_LIMIT": Whole(1, 100_000),  # training pictures of each class for transfer
 }
 

@@ -118,8 +118,11 @@ def presets(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator:
-    """The system's Chromium, without a window, by Playwright; skipped where one is missing."""
+def launch() -> Iterator[Callable]:
+    """Return what starts the system's Chromium, without a window; skipped where one is missing.
+
+    It takes further switches of Chromium's.
+    """
     if importlib.util.find_spec("playwright") is None:
         pytest.skip("Playwright is missing: pip install -r requirements-browser.txt")
     chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -128,6 +131,17 @@ def browser() -> Iterator:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
-        yield started
-        started.close()
+
+        def start(*switches: str):
+            arguments = [*CHROMIUM, *switches]
+            return playwright.chromium.launch(executable_path=chromium, args=arguments)
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def browser(launch) -> Iterator:
+    """Chromium by Playwright."""
+    started = launch()
+    yield started
+    started.close()

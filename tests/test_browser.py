@@ -1,4 +1,4 @@
-"""JupyterLab in a real browser, as a learner uses it: run a lesson, see it, upload a photo.
+"""JupyterLab in a real browser, as a learner uses it: run a lesson, upload a photo, play by camera.
 
 Needs Chromium and requirements-browser.txt, and is skipped where one is missing. Pictures of what
 the browser showed are left in `runs/browser/`.
@@ -18,8 +18,10 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import nbformat
+import numpy as np
 import papermill
 import pytest
+from PIL import Image
 
 from helpers.environment import PROJECT, RUNS_FOLDER
 from helpers.results import RECORD_VARIABLE
@@ -33,6 +35,7 @@ SETTINGS = {  # no question about news; all cells on the page, not only those in
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
 OUTPUT_ERROR = "[data-mime-type='application/vnd.jupyter.error']"
+IDLE = "Python 3 (ipykernel) | Idle"
 FIGURE = ".jp-OutputArea img"  # JupyterLab shows no alt text
 
 
@@ -88,15 +91,15 @@ def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
 def opened(lab, browser) -> Iterator[Callable]:
     """Return a function that opens a notebook in JupyterLab and returns the browser's page."""
     context = browser.new_context(viewport=WINDOW)
-
-    def open_notebook(name: str):
-        page = context.new_page()
-        page.goto(f"{lab}/lab/tree/{name}?reset", timeout=120_000)
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=120_000)
-        return page
-
-    yield open_notebook
+    yield lambda name: open_notebook(context, lab, name)
     context.close()
+
+
+def open_notebook(context, lab: str, name: str):
+    page = context.new_page()
+    page.goto(f"{lab}/lab/tree/{name}?reset", timeout=120_000)
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=120_000)
+    return page
 
 
 def picture(page, name: str) -> None:
@@ -118,31 +121,42 @@ def test_a_lesson_opens_with_its_stored_figures(lesson, opened):
         "([what, count]) => document.querySelectorAll(what).length == count",
         arg=[FIGURE, len(outputs)],
     )
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=120_000)
+    page.get_by_text(IDLE).wait_for(timeout=120_000)
     if outputs:
         page.locator(FIGURE).first.scroll_into_view_if_needed()
     picture(page, lesson.stem)
 
 
-def test_a_learner_runs_lesson_1_and_classifies_a_photo(opened, folder):
-    lesson = find_notebook("01")
-    quick = folder / "quick.ipynb"
+def quick_copy(lesson: Path, copy: Path) -> nbformat.NotebookNode:
+    """Return a lesson with the parameters of a quick run, and without outputs."""
     papermill.execute_notebook(
-        str(lesson), str(quick), quick_preset(lesson), kernel_name=KERNEL, prepare_only=True
+        str(lesson), str(copy), quick_preset(lesson), kernel_name=KERNEL, prepare_only=True
     )
-    book = nbformat.read(quick, as_version=4)
+    book = nbformat.read(copy, as_version=4)
     for cell in book.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    nbformat.write(book, quick)
+    return book
 
-    page = opened(quick.name)
+
+def run_all(page) -> None:
+    page.get_by_text(IDLE).wait_for(timeout=120_000)  # before, the menu would do nothing
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def wait_for_the_end(page) -> None:
     end = page.locator(f"{OUTPUT_ERROR}, .jp-OutputArea-output:has-text('Recorded:')")
     end.first.wait_for(timeout=SECONDS * 1000)
-    errors = page.locator(OUTPUT_ERROR).all_inner_texts()
-    assert errors == []
+    assert page.locator(OUTPUT_ERROR).all_inner_texts() == []
+
+
+def test_a_learner_runs_lesson_1_and_classifies_a_photo(opened, folder):
+    quick = folder / "quick.ipynb"
+    nbformat.write(quick_copy(find_notebook("01"), quick), quick)
+    page = opened(quick.name)
+    run_all(page)
+    wait_for_the_end(page)
     shown = page.locator(".jp-OutputArea").all_inner_texts()
     assert any("epoch 3/3 | training accuracy" in text for text in shown)
     figures = page.locator(FIGURE).count()
@@ -158,3 +172,113 @@ def test_a_learner_runs_lesson_1_and_classifies_a_photo(opened, folder):
     assert page.locator(FIGURE).count() == figures + 1
     answer.scroll_into_view_if_needed()
     picture(page, "01_own_photo")
+
+
+# Lesson 0, with a camera made of drawn hands ---------------------------------------------------
+
+GESTURES = ("paper", "rock", "scissors")
+CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+CHECKED = """\
+import json
+
+checked = {{
+    "record": game.record(),
+    "again": network.predict(game.frames, verbose=0).tolist(),
+    "seals": [webcam.seal_of(one["move"], one["salt"]) for one in game.record()["rounds"]],
+    "confusion": game.scores.confusion.tolist(),
+}}
+_ = Path({file!r}).write_text(json.dumps(checked))
+print("Checked.")"""
+
+
+def film_hands(file: Path) -> None:
+    """Write a film for Chromium's camera, 640x480: each drawn hand stands still for 2 seconds."""
+    with file.open("wb") as film:
+        film.write(b"YUV4MPEG2 W640 H480 F2:1 Ip A1:1 C420jpeg\n")
+        for label in range(len(GESTURES)):
+            frame = Image.new("RGB", (640, 480), (250, 250, 250))
+            frame.paste(draw_picture("rock_paper_scissors", label, 3).resize((480, 480)), (80, 0))
+            light, blue, red = frame.convert("YCbCr").split()
+            small = [plane.resize((320, 240)).tobytes() for plane in (blue, red)]
+            film.write((b"FRAME\n" + light.tobytes() + b"".join(small)) * 4)
+
+
+@pytest.fixture
+def filmed(lab, launch, tmp_path) -> Iterator[Callable]:
+    """As `opened`, in a browser whose camera shows drawn hands."""
+    film_hands(tmp_path / "hands.y4m")
+    started = launch(*CAMERA, f"--use-file-for-fake-video-capture={tmp_path / 'hands.y4m'}")
+    context = started.new_context(viewport=WINDOW)
+    yield lambda name: open_notebook(context, lab, name)
+    started.close()
+
+
+def run_cell_with(page, text: str) -> None:
+    """Run the cell whose code has this text."""
+    page.locator(".jp-CodeCell", has_text=text).first.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+
+
+def play_round(panel) -> None:
+    """Press until the network is sure, then say that it was right."""
+    for _ in range(5):
+        panel.locator("button[name=play]").click()
+        said = panel.locator(".wc-say", has_text=re.compile("I read|then press Play"))
+        said.wait_for(timeout=60_000)
+        if "I read" in said.inner_text():
+            break
+    read = re.search(r"I read (\w+)", said.inner_text())[1]
+    panel.locator(f"button[name=showed-{read}]").click()
+    panel.locator(f"button[name=showed-{read}][aria-pressed=true]").wait_for()
+
+
+def test_a_learner_plays_lesson_0_by_camera_and_teaches_it(filmed, folder, tmp_path):
+    quick, checked = folder / "quick_0.ipynb", tmp_path / "checked.json"
+    book = quick_copy(find_notebook("00"), quick)
+    (album,) = [cell for cell in book.cells if "webcam.Album(" in cell.source]
+    own = f"webcam.Album(ALBUM, GESTURES, Path({str(tmp_path)!r}))"
+    album.source = album.source.replace("webcam.Album(ALBUM, GESTURES)", own)
+    book.cells.append(nbformat.v4.new_code_cell(CHECKED.format(file=str(checked))))
+    nbformat.write(book, quick)
+
+    start = time.perf_counter()
+    page = filmed(quick.name)
+    run_all(page)
+    panel = page.locator(".wc-game").first
+    panel.locator("button[name=camera]").click(timeout=SECONDS * 1000)
+    panel.locator(".wc-best").wait_for(timeout=SECONDS * 1000)
+    seconds = time.perf_counter() - start
+    processor = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
+    print(f"From opening to the first prediction: {seconds:.0f} s, {processor and processor[1]}.")
+    wait_for_the_end(page)
+
+    for number in range(5):
+        play_round(panel)
+        if number == 1:
+            panel.scroll_into_view_if_needed()
+            picture(page, "00_game")
+    assert " game" in panel.locator(".wc-say").inner_text()
+    panel.locator("button[name=stop]").click()
+    assert panel.locator("video").count() == 0
+    run_cell_with(page, "checked.json")
+    page.get_by_text("Checked.", exact=True).wait_for(timeout=60_000)
+    said = json.loads(checked.read_text())
+    rounds = said["record"]["rounds"]
+    assert len(rounds) == 5
+    assert np.allclose(said["again"], [one["probabilities"] for one in rounds], atol=1e-4)
+    assert [one["read"] for one in rounds] == [GESTURES[np.argmax(p)] for p in said["again"]]
+    assert said["seals"] == [one["seal"] for one in rounds]
+    assert np.trace(said["confusion"]) == 5
+
+    taking = page.locator(".wc-album")
+    taking.locator("button[name=camera]").click()
+    for gesture in GESTURES:
+        taking.locator(f"button[name=take-{gesture}]:enabled").click(timeout=60_000)
+    taking.get_by_text("All there.").wait_for(timeout=120_000)
+    picture(page, "00_album")
+    taking.locator("button[name=stop]").click()
+    files = sorted((tmp_path / "hands" / "rock").iterdir())
+    assert len(files) == 30 and files[-1].name == "take05-030.jpg"
+    assert {Image.open(file).size for file in files} == {(480, 480)}
+    run_cell_with(page, "find_data(")
+    page.get_by_text("Data: the folder hands, 90 pictures").wait_for(timeout=60_000)

@@ -121,7 +121,7 @@ def test_all_means_every_notebook_of_the_course(tmp_path):
     path = tmp_path / "matrix.yaml"
     path.write_text("preset: quick\nseeds: [3]\nnotebooks: all\n")
     runs = read_matrix(path)
-    assert [run.notebook.stem[:2] for run in runs][:2] == ["01", "02"]
+    assert [run.notebook.stem[:2] for run in runs][:2] == ["00", "01"]
     assert runs[0].given["SEED"] == 3
 
 

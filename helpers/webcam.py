@@ -1,0 +1,511 @@
+"""A camera in the notebook: play against a network, take pictures of gestures of one's own.
+
+`Webcam` is a panel on the page. The page shows pictures, counts down and sends one picture at a
+time; whatever counts happens here, in the kernel: a `Game` draws the computer's moves, reads the
+pictures and keeps the score, an `Album` names the pictures and writes them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+import re
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import numpy as np
+import traitlets
+from PIL import Image
+
+from helpers.environment import DATA_FOLDER
+from helpers.evaluation import Scores
+from helpers.messages import OneSentence
+from helpers.parameters import RULES
+from helpers.photos import classify_photo, open_photo, photo_to_array
+from helpers.samples import draw_picture
+from helpers.samples.hands import GESTURES
+
+if TYPE_CHECKING:
+    import keras
+
+    from helpers.data.pictures import Pictures
+
+ROUNDS = 5  # of a game
+MARGIN = 0.2  # by which the likeliest class must lead for the network to be sure
+TRIES = 50  # pictures in a row that a network may be unsure of
+EACH = 30  # pictures to take of a gesture
+TAKES = 5  # in so many goes: pictures of one go are alike, and are held out together
+OWN_FOLDER = DATA_FOLDER / "own"
+NUMBER = re.compile(r"take(\d+)-(\d+)")
+
+
+class WebcamError(OneSentence):
+    """What the camera's panel cannot do; the message says why and what to do."""
+
+
+# A game ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Round:
+    """One round of a game.
+
+    Attributes:
+        move: the computer's gesture, drawn before the player's is read.
+        salt: 16 hexadecimal digits that keep the seal from being guessed.
+        seal: what the computer says before the round, see `seal_of`.
+        frame: the picture that was read, the bytes of a file; empty until then.
+        probabilities: of each class, as the network read it, in the order of the classes.
+        read: the likeliest class; "" while the network is unsure.
+        outcome: "won", "lost" or "draw", as the player sees it; "" while the round is open.
+        unsure: how often the network was not sure before.
+        shown: what the player says it was; "" if nothing.
+    """
+
+    move: str
+    salt: str
+    seal: str
+    frame: bytes = field(default=b"", repr=False)
+    probabilities: tuple[float, ...] = ()
+    read: str = ""
+    outcome: str = ""
+    unsure: int = 0
+    shown: str = ""
+
+
+def seal_of(move: str, salt: str) -> str:
+    """Return what commits to a move without telling it: the SHA-256 of salt and move."""
+    return hashlib.sha256(f"{salt} {move}".encode()).hexdigest()
+
+
+class Game:
+    """Best of five against a network that reads the player's hand.
+
+    Each gesture beats the next one of the list, and the last one beats the first; of five
+    gestures or six, each beats the next two, and so on. Of two, the player wins if they differ.
+
+    Args:
+        network: takes (n, size, size, 3) pixels, 0 to 255, ends in a softmax over the classes.
+        classes: two names or more, in the order of the network's outputs.
+        seed: fixes the computer's moves and salts; None draws them from the system, so that nobody
+            can learn them.
+        margin: by how much the likeliest class must lead, 0 to 1; less is "not sure".
+
+    Raises:
+        WebcamError: the margin is out of range.
+        ValueError: the network does not fit the classes.
+    """
+
+    kind = "game"
+
+    def __init__(
+        self,
+        network: keras.Model,
+        classes: Sequence[str],
+        seed: int | None = None,
+        margin: float = MARGIN,
+    ) -> None:
+        if not 0 <= margin <= 1:
+            raise WebcamError(f"The margin is {margin}; it must be 0 to 1.")
+        self.network, self.classes, self.margin = network, tuple(classes), margin
+        self._random = random.SystemRandom() if seed is None else random.Random(seed)
+        self.rounds: list[Round] = []
+        self.told: list[Round] = []  # of earlier games, too
+        classify_photo(network, _draw(GESTURES[0], 0), self.classes)  # does it fit?
+        self.look(_draw(GESTURES[0], 0))  # the first call takes longest
+
+    def __repr__(self) -> str:
+        won, lost = self.score
+        return f"Game({', '.join(self.classes)}; you {won}, computer {lost})"
+
+    @property
+    def score(self) -> tuple[int, int]:
+        """Rounds of this game that the player has won, and lost."""
+        outcomes = [one.outcome for one in self.rounds]
+        return outcomes.count("won"), outcomes.count("lost")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all rounds of this game are played."""
+        return len(self.rounds) == ROUNDS and bool(self.rounds[-1].outcome)
+
+    def beats(self, one: str, other: str) -> bool:
+        """Tell whether a gesture beats another."""
+        number = len(self.classes)
+        ahead = (self.classes.index(other) - self.classes.index(one)) % number
+        return 0 < ahead <= (number - 1) // 2
+
+    def look(self, frame: bytes) -> tuple[float, ...]:
+        """Let the network read a picture; nothing else happens.
+
+        Args:
+            frame: the bytes of a picture file.
+
+        Returns:
+            The probability of each class.
+
+        Raises:
+            PhotoError: it is no picture that can be read.
+        """
+        return tuple(self._predict(photo_to_array(frame, self.network.input_shape[1])[None])[0])
+
+    def _predict(self, images: np.ndarray) -> list[list[float]]:
+        return self.network.predict_on_batch(images.astype(np.float32)).tolist()
+
+    def deal(self) -> Round:
+        """Draw the computer's move for the next round; after the last, for a new game.
+
+        As long as a round is open, it stays as it is.
+        """
+        if self.is_over:
+            self.rounds = []
+        if not self.rounds or self.rounds[-1].outcome:
+            move, salt = self._random.choice(self.classes), f"{self._random.getrandbits(64):016x}"
+            self.rounds.append(Round(move, salt, seal_of(move, salt)))
+        return self.rounds[-1]
+
+    def read(self, frame: bytes) -> Round:
+        """Read the player's hand and decide the round, unless the network is not sure.
+
+        Args:
+            frame: the bytes of a picture file; it is kept with the round.
+
+        Raises:
+            WebcamError: the computer's move has not been drawn.
+            PhotoError: it is no picture that can be read.
+        """
+        if not self.rounds or self.rounds[-1].outcome:
+            raise WebcamError("The computer has not drawn its move; deal before you read.")
+        probabilities = self.look(frame)
+        first, second = sorted(probabilities, reverse=True)[:2]
+        this = self.rounds[-1]
+        this.frame, this.probabilities = frame, probabilities
+        if first - second < self.margin:
+            this.unsure += 1
+            return this
+        this.read = self.classes[probabilities.index(first)]
+        this.outcome = self.outcome_of(this.read, this.move)
+        return this
+
+    def outcome_of(self, read: str, move: str) -> str:
+        """Return "won", "lost" or "draw", as the player sees it."""
+        if len(self.classes) == 2:
+            return "lost" if read == move else "won"
+        won, lost = self.beats(read, move), self.beats(move, read)
+        return "won" if won else "lost" if lost else "draw"
+
+    def tell(self, shown: str) -> None:
+        """Note what the player says was shown in the last round; the last word counts.
+
+        Raises:
+            WebcamError: no round is decided, or there is no such gesture.
+        """
+        if not self.rounds or not self.rounds[-1].outcome:
+            raise WebcamError("No round is decided yet; play one, then say what you showed.")
+        if shown not in self.classes:
+            raise WebcamError(f"There is no {shown!r}; it was one of {', '.join(self.classes)}.")
+        this = self.rounds[-1]
+        this.shown = shown
+        if not any(one is this for one in self.told):
+            self.told.append(this)
+
+    @property
+    def scores(self) -> Scores:
+        """What the network read in all rounds whose gesture was told, for `helpers.plotting`."""
+        return Scores(
+            probabilities=np.array([one.probabilities for one in self.told], np.float32).reshape(
+                -1, len(self.classes)
+            ),
+            labels=np.array([self.classes.index(one.shown) for one in self.told], np.int32),
+            classes=self.classes,
+        )
+
+    @property
+    def frames(self) -> np.ndarray:
+        """The pictures of this game's decided rounds as the network saw them.
+
+        Returns:
+            uint8, shape (rounds, size, size, 3), RGB, values 0 to 255.
+        """
+        size = self.network.input_shape[1]
+        decided = [photo_to_array(one.frame, size) for one in self.rounds if one.outcome]
+        return np.array(decided, np.uint8).reshape(-1, size, size, 3)
+
+    def record(self) -> dict[str, Any]:
+        """Return this game as plain data, without its pictures, which `frames` has."""
+        decided = [one for one in self.rounds if one.outcome]
+        won, lost = self.score
+        return {
+            "classes": list(self.classes),
+            "margin": self.margin,
+            "you": won,
+            "computer": lost,
+            "rounds": [
+                {name: value for name, value in vars(one).items() if name != "frame"}
+                | {"probabilities": list(one.probabilities)}
+                for one in decided
+            ],
+        }
+
+    # What the page may ask.
+
+    def answer(self, question: Mapping[str, Any], frame: bytes) -> dict[str, Any]:
+        """Answer the page: `do` is look, deal, read, tell or draw."""
+        do = question.get("do")
+        if do == "look":
+            return {"probabilities": list(self.look(frame))}
+        if do == "deal":
+            seal = self.deal().seal
+            return {"seal": seal, **self._standing()}
+        if do == "read":
+            this = self.read(frame)
+            answer = {"probabilities": list(this.probabilities), **self._standing()}
+            if this.outcome:
+                answer |= {"move": this.move, "salt": this.salt, "seal": this.seal}
+                answer |= {"read": this.read, "outcome": this.outcome}
+            return answer
+        if do == "tell":
+            self.tell(question.get("shown"))
+            return {"confusion": self.scores.confusion.tolist(), **self._standing()}
+        if do == "draw":
+            label = secrets.randbelow(len(GESTURES))
+            jpeg = _draw(GESTURES[label], secrets.randbelow(2**31))
+            return {"picture": base64.b64encode(jpeg).decode("ascii")}
+        raise WebcamError(f"The page asked for {do!r}, which a game does not know.")
+
+    def _standing(self) -> dict[str, Any]:
+        won, lost = self.score
+        outcomes = [one.outcome for one in self.rounds if one.outcome]
+        return {"you": won, "computer": lost, "outcomes": outcomes, "over": self.is_over}
+
+    def for_page(self) -> dict[str, Any]:
+        """Return what the page shows from the start."""
+        drawn = set(self.classes) == set(GESTURES)
+        portraits = {
+            name: "data:image/jpeg;base64,"
+            + base64.b64encode(_draw(name, 3, side=200)).decode("ascii")
+            for name in (GESTURES if drawn else ())
+        }
+        return {"portraits": portraits, "rounds": ROUNDS, "beats": self._rule()}
+
+    def _rule(self) -> str:
+        if len(self.classes) == 2:
+            return "You win if the two differ"
+        pairs = [(one, other) for one in self.classes for other in self.classes]
+        won = [f"{one} beats {other}" for one, other in pairs if self.beats(one, other)]
+        return ", ".join(won).capitalize()
+
+
+def play_alone(game: Game, pictures: Pictures, seed: int = 0) -> Game:
+    """Let pictures play a game to its end, where there is no camera; they tell the truth.
+
+    Args:
+        game: its classes are those of the pictures.
+        pictures: to choose from.
+        seed: fixes the choice.
+
+    Returns:
+        The same game.
+
+    Raises:
+        WebcamError: the classes differ, or the network is sure of no picture.
+    """
+    if game.classes != tuple(pictures.classes):
+        raise WebcamError(
+            f"The game has {', '.join(game.classes)}, the pictures {', '.join(pictures.classes)}; "
+            "take pictures of the same classes in the same order."
+        )
+    chance = random.Random(seed)
+    while not game.is_over:
+        this = game.deal()
+        while not this.outcome:
+            position = chance.randrange(len(pictures))
+            game.read(_as_bytes(Image.fromarray(pictures.images[position]), "PNG"))  # to the bit
+            if this.unsure >= TRIES:
+                raise WebcamError(
+                    f"The network was unsure of {TRIES} pictures in a row; train it longer."
+                )
+        game.tell(game.classes[pictures.labels[position]])
+    return game
+
+
+def _draw(gesture: str, seed: int, side: int = 300) -> bytes:
+    """Draw a hand as the bytes of a JPEG file."""
+    picture = draw_picture("rock_paper_scissors", GESTURES.index(gesture), seed)
+    return _as_bytes(picture.resize((side, side)), "JPEG")
+
+
+def _as_bytes(picture: Image.Image, kind: str) -> bytes:
+    picture.save(buffer := BytesIO(), kind, quality=90)
+    return buffer.getvalue()
+
+
+# An album of one's own -------------------------------------------------------------------------
+
+
+class Album:
+    """A folder of one's own pictures: `data/own/<name>/<class>/take<t>-<n>.jpg`.
+
+    Nothing is ever overwritten: takes and pictures are numbered by the highest so far plus one.
+
+    Args:
+        name: of the folder; see the rule for `ALBUM` in `helpers.parameters`.
+        classes: the gestures, see the rule for `GESTURES`; those of one string, with commas
+            between them, or a sequence.
+        folder: holds the albums.
+
+    Raises:
+        WebcamError: a name is not allowed.
+    """
+
+    kind = "album"
+
+    def __init__(self, name: str, classes: str | Sequence[str], folder: Path = OWN_FOLDER) -> None:
+        text = classes if isinstance(classes, str) else ", ".join(classes)
+        for what, value in (("ALBUM", name), ("GESTURES", text)):
+            if not RULES[what].accepts(value):
+                raise WebcamError(f"{what} is {value!r}; allowed is {RULES[what].allowed}.")
+        self.classes = tuple(sorted(each.strip() for each in text.split(",")))
+        self.name, self.folder = name, Path(folder) / name
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{number} {name}" for name, number in self.count().items())
+        return f"Album({self.name}: {counts})"
+
+    def count(self) -> dict[str, int]:
+        """Return the number of pictures of each gesture."""
+        return {name: len(self._numbers(name)) for name in self.classes}
+
+    @property
+    def source(self) -> str:
+        """What `DATA` may be: the folder if each gesture has thirty pictures, else "samples"."""
+        return str(self.folder) if min(self.count().values()) >= EACH else "samples"
+
+    def begin(self, gesture: str) -> dict[str, int]:
+        """Begin a take.
+
+        Returns:
+            Its number `take`; how many `pictures` it is to have; and that the gesture has `have`
+            of the `goal`, the next multiple of thirty.
+        """
+        taken = self._numbers(self._known(gesture))
+        goal = (len(taken) // EACH + 1) * EACH
+        take = max((take for take, _ in taken), default=0) + 1
+        pictures = min(EACH // TAKES, goal - len(taken))
+        return {"take": take, "pictures": pictures, "have": len(taken), "goal": goal}
+
+    def add(self, gesture: str, take: int, frame: bytes) -> Path:
+        """Write a picture.
+
+        Args:
+            gesture: one of the classes.
+            take: from `begin`.
+            frame: the bytes of a JPEG file.
+
+        Returns:
+            The new file.
+
+        Raises:
+            WebcamError: there is no such gesture, the take is no number from 1 on, or the folder
+                cannot be written to.
+            PhotoError: it is no JPEG picture that can be read.
+        """
+        folder = self.folder / self._known(gesture)
+        if type(take) is not int or not 1 <= take <= 9999:
+            raise WebcamError(f"The take is {take!r}; it must be a number from 1 to 9999.")
+        open_photo(frame, ("JPEG",))
+        number = max((number for _, number in self._numbers(gesture)), default=0) + 1
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            while True:
+                path = folder / f"take{take:02d}-{number:03d}.jpg"
+                try:
+                    with path.open("xb") as file:  # never over another
+                        file.write(frame)
+                    return path
+                except FileExistsError:
+                    number += 1
+        except OSError as error:
+            raise WebcamError(
+                f"No picture could be written to {folder} ({error.strerror or error}); see to "
+                "that, or choose another ALBUM."
+            ) from None
+
+    def _known(self, gesture: Any) -> str:
+        """Return a gesture's name; never a path of the page's making."""
+        if gesture not in self.classes:
+            raise WebcamError(f"There is no gesture {gesture!r}; name one of {self.classes}.")
+        return gesture
+
+    def _numbers(self, gesture: str) -> list[tuple[int, int]]:
+        """List (take, number) of a gesture's pictures."""
+        found = (NUMBER.fullmatch(path.stem) for path in (self.folder / gesture).glob("*.jpg"))
+        return [(int(match[1]), int(match[2])) for match in found if match]
+
+    def answer(self, question: Mapping[str, Any], frame: bytes) -> dict[str, Any]:
+        """Answer the page: `do` is begin or add, `gesture` one of the classes."""
+        do, gesture = question.get("do"), question.get("gesture")
+        if do == "begin":
+            return self.begin(gesture)
+        if do == "add":
+            self.add(gesture, question.get("take"), frame)
+            return {"counts": self.count()}
+        raise WebcamError(f"The page asked for {do!r}, which an album does not know.")
+
+    def for_page(self) -> dict[str, Any]:
+        """Return what the page shows from the start."""
+        return {"counts": self.count(), "each": EACH, "place": f"data/own/{self.name}"}
+
+
+# The panel on the page -------------------------------------------------------------------------
+
+
+class Webcam(anywidget.AnyWidget):
+    """A camera on the page, for a game or for an album.
+
+    Works in JupyterLab, Jupyter Notebook and Colab; in VS Code without the camera itself, which it
+    gives to no notebook. Without a front end (papermill, nbval) nothing happens.
+
+    Args:
+        what: a `Game` or an `Album`.
+    """
+
+    _esm = Path(__file__).with_name("webcam.js")
+    _css = Path(__file__).with_name("webcam.css")
+    kind = traitlets.Unicode().tag(sync=True)
+    classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    start = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, what: Game | Album) -> None:
+        super().__init__(kind=what.kind, classes=list(what.classes), start=what.for_page())
+        self.what = what
+        self._one_at_a_time = threading.Lock()  # ipykernel 7 may answer in a thread of its own
+        self.on_msg(self._answer)
+
+    def __repr__(self) -> str:  # without an address: nbval compares it
+        return f"Webcam for {'a game' if self.kind == 'game' else 'an album'}"
+
+    def stop(self) -> None:
+        """Switch the camera off."""
+        self.send({"stop": True})
+
+    def _answer(self, _: Any, question: Any, buffers: Sequence[Any]) -> None:
+        """Answer the page: whatever fails, or it would wait."""
+        reply: dict[str, Any] = {}
+        try:
+            reply = {name: question[name] for name in ("view", "number")}
+            with self._one_at_a_time:
+                frame = bytes(buffers[0]) if buffers else b""
+                reply["answer"] = self.what.answer(question, frame)
+        except OneSentence as error:
+            reply["error"] = str(error)
+        except Exception as error:  # of the network, of the disk, of a page of another version
+            reply["error"] = f"{type(error).__name__}: {error}"
+        self.send(reply)

@@ -1,0 +1,58 @@
+"""A data set at hand: real pictures where they are, drawn ones at once where they are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.data import at_hand, download
+from helpers.data.at_hand import find_at_hand
+from helpers.messages import NotAvailable
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch):
+    """The addresses that were asked for; none of them answers."""
+    asked = []
+
+    def fetch(address, *_):
+        asked.append(address)
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr(download, "fetch", fetch)
+    return asked
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """The data set, with two pictures a split."""
+    whole = at_hand.dataset("rock_paper_scissors")
+    splits = tuple(at_hand.replace(split, pictures=3) for split in whole.splits)
+    small = at_hand.replace(whole, splits=splits)
+    monkeypatch.setattr(at_hand, "dataset", lambda name: small)
+    return small
+
+
+def test_without_the_real_ones_hands_are_drawn_and_nothing_is_downloaded(asked, tmp_path):
+    found = find_at_hand("rock_paper_scissors", folder=tmp_path)
+    assert found.kind == "samples" and asked == []
+    assert found.line == (
+        "Data: drawn sample pictures, because the real ones are not on this machine "
+        '(DATA = "full" downloads them, 230 MB).'
+    )
+
+
+def test_real_pictures_that_are_there_are_taken(few, tmp_path):
+    for split in few.splits:
+        for name in few.class_folders:
+            folder = tmp_path / few.name / split.folder / name
+            folder.mkdir(parents=True)
+            (folder / "a-1.png").touch()
+    found = find_at_hand("rock_paper_scissors", folder=tmp_path)
+    assert (found.kind, found.origin) == ("full", "cache")
+
+
+def test_who_asks_for_the_real_ones_has_them_downloaded(asked, tmp_path):
+    with pytest.raises(NotAvailable):
+        find_at_hand("rock_paper_scissors", "full", folder=tmp_path)
+    assert asked
+    assert find_at_hand("rock_paper_scissors", "samples", folder=tmp_path).kind == "samples"
