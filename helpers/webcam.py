@@ -28,7 +28,7 @@ from helpers.environment import DATA_FOLDER
 from helpers.evaluation import Scores
 from helpers.messages import OneSentence
 from helpers.parameters import RULES
-from helpers.photos import classify_photo, open_photo, photo_to_array
+from helpers.photos import classify_photo, open_photo, to_square_array
 from helpers.samples import draw_picture
 from helpers.samples.hands import GESTURES
 
@@ -154,7 +154,9 @@ class Game:
         Raises:
             PhotoError: it is no picture that can be read.
         """
-        return tuple(self._predict(photo_to_array(frame, self.network.input_shape[1])[None])[0])
+        return tuple(
+            self._predict(to_square_array(open_photo(frame), self.network.input_shape[1])[None])[0]
+        )
 
     def _predict(self, images: np.ndarray) -> list[list[float]]:
         return self.network.predict_on_batch(images.astype(np.float32)).tolist()
@@ -235,7 +237,9 @@ class Game:
             uint8, shape (rounds, size, size, 3), RGB, values 0 to 255.
         """
         size = self.network.input_shape[1]
-        decided = [photo_to_array(one.frame, size) for one in self.rounds if one.outcome]
+        decided = [
+            to_square_array(open_photo(one.frame), size) for one in self.rounds if one.outcome
+        ]
         return np.array(decided, np.uint8).reshape(-1, size, size, 3)
 
     def record(self) -> dict[str, Any]:

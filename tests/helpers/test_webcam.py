@@ -15,7 +15,7 @@ from PIL import Image
 from helpers import webcam
 from helpers.data.download import find_data
 from helpers.data.pictures import Pictures
-from helpers.photos import PhotoError, photo_to_array
+from helpers.photos import PhotoError, open_photo, to_square_array
 from helpers.webcam import Album, Game, Round, Webcam, WebcamError
 
 CLASSES = ("paper", "rock", "scissors")
@@ -187,7 +187,9 @@ def test_the_record_is_plain_and_agrees_with_the_network_on_the_same_frames(game
 def test_a_frame_goes_through_the_door_of_every_picture(game, network):
     noise = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     Image.fromarray(noise).save(buffer := BytesIO(), "PNG")
-    expected = network(photo_to_array(buffer.getvalue(), 32)[None].astype(np.float32))[0]
+    expected = network(to_square_array(open_photo(buffer.getvalue()), 32)[None].astype(np.float32))[
+        0
+    ]
     assert np.allclose(game.look(buffer.getvalue()), expected, atol=1e-6)
 
 
