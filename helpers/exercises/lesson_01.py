@@ -108,10 +108,15 @@ def whether(training_series, held_out_series):
     return bool(set(training_series) & set(held_out_series))
 """: "That says whether anything leaks; the question is how much.",
     },
-    inputs=lambda random: (
-        np.repeat(["rock01", "rock02", "rock05", "rock06"], random.integers(1, 30, 4)),
-        np.repeat(["rock05", "rock06", "rock08", "rock09", "rock10"], random.integers(1, 30, 5)),
-    ),
+    inputs=lambda random: [
+        (
+            np.repeat(["rock01", "rock02", "rock05", "rock06"], random.integers(1, 30, 4)),
+            np.repeat(
+                ["rock05", "rock06", "rock08", "rock09", "rock10"], random.integers(1, 30, 5)
+            ),
+        )
+        for _ in range(5)
+    ],
     hints=(
         "`np.isin(a, b)` tells for each element of `a` whether it is in `b`.",
         "Ask it for the held-out series, and take the mean of the answers: True counts 1, False 0.",
@@ -143,7 +148,7 @@ print(f"{degrees} degrees: {np.sin(np.radians(degrees)) / 2:.3f} of the width")
         ),
         0.41: "That is the angle in radians; the cell takes degrees.",
     },
-    units=("degrees", "degree", "°"),
+    units={"degrees": (1,), "degree": (1,), "°": (1,)},
     hints=(
         "Make the angle larger until the cell prints 0.200.",
         "It lies between 20 and 30 degrees.",
