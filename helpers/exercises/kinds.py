@@ -407,32 +407,29 @@ class Function(Code):
 
     def problem_of(self, answer: Callable) -> str:
         seed = int(np.random.default_rng().integers(2**32))
+        calls, again = (self.inputs(np.random.default_rng(seed)) for _ in range(2))
         found = []
-        for arguments in self._calls(seed):
+        for arguments in again:  # which the function may change
             outcome, problem = tried(answer, *arguments)
             if problem:
                 return problem
             found.append(outcome)
-        if self._agrees(found, self.code, seed):
+        if self._agrees(found, self.code, calls):
             return ""
         for code, message in self.mistakes.items():
-            if self._agrees(found, code, seed):
+            if self._agrees(found, code, calls):
                 return message
-        if self._agrees(found, self.code, seed, COARSE):
+        if self._agrees(found, self.code, calls, COARSE):
             return "That is rounded too far; leave the numbers as they are."
-        return self._difference(found, seed)
+        return self._difference(found, calls)
 
-    def _calls(self, seed: int) -> list[tuple]:
-        """Return the arguments of each call, the same for the same seed."""
-        return self.inputs(np.random.default_rng(seed))
-
-    def _agrees(self, found: list, code: str, seed: int, rounded: float = ROUNDED) -> bool:
-        outcomes = [defined(code)(*arguments) for arguments in self._calls(seed)]
+    def _agrees(self, found: list, code: str, calls: list, rounded: float = ROUNDED) -> bool:
+        outcomes = [defined(code)(*arguments) for arguments in calls]
         return all(map(alike, found, outcomes, [rounded] * len(found)))
 
-    def _difference(self, found: list, seed: int) -> str:
+    def _difference(self, found: list, calls: list) -> str:
         function = defined(self.code)
-        for outcome, arguments in zip(found, self._calls(seed), strict=True):
+        for outcome, arguments in zip(found, calls, strict=True):
             expected = function(*arguments)
             if not alike(outcome, expected):
                 break

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
+import keras
 import nbformat
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from helpers.exercises import exercises_of
 from helpers.exercises.kinds import (
     WAITING,
     Choice,
+    Code,
+    Examined,
     Feedback,
     Function,
     Number,
@@ -34,6 +37,8 @@ LESSONS = {name: exercises_of(getattr(exercises, name)) for name in MODULES}
 ALL = {
     f"{lesson}.{name}": each for lesson, those in LESSONS.items() for name, each in those.items()
 }
+NAMES = {"np": np, "keras": keras, "layers": keras.layers}
+NAMES |= {"evaluation": evaluation, "networks": networks}
 EVERY = pytest.mark.parametrize("exercise", ALL.values(), ids=ALL)
 KINDS = ("predict", "complete", "explore", "explain")
 
@@ -56,10 +61,10 @@ def test_a_lesson_has_three_to_five_exercises_of_several_kinds(lesson):
 
 @EVERY
 def test_every_right_answer_is_right(exercise, said):
-    for answer in exercise.right_answers():
-        assert exercise.judge(answer) == Feedback("Right", exercise.why), answer
-    assert exercise.check(answer) is None
-    assert said == [Feedback("Right", exercise.why)]
+    answers = exercise.right_answers()
+    for answer in answers:
+        assert exercise.check(answer) is None
+        assert said.pop() == Feedback("Right", exercise.why), answer
 
 
 @EVERY
@@ -74,7 +79,8 @@ def test_every_common_wrong_answer_is_told_what_is_wrong(exercise):
 def test_the_common_mistakes_have_messages(exercise):
     found = exercise.reasons if isinstance(exercise, Choice) else exercise.mistakes
     assert len(found) >= 2
-    assert all(len(message) > 15 for message in found.values())
+    whole = found.values() if not isinstance(exercise, Examined) else ()  # those have a part
+    assert all(len(message) > 15 for message in whole)
 
 
 @EVERY
@@ -86,10 +92,10 @@ def test_not_attempted_says_so_quietly(exercise, answer, said):
 
 @EVERY
 def test_what_the_learner_finds_runs_and_counts_as_not_attempted(exercise):
-    if isinstance(exercise, Function):
+    if isinstance(exercise, Code) and "..." in exercise.start:
         assert exercise.judge(defined(exercise.start)) == WAITING
     else:
-        exec(exercise.start, {"np": np, "evaluation": evaluation, "networks": networks})
+        exec(exercise.start, NAMES)
 
 
 @EVERY
@@ -128,7 +134,7 @@ def test_texts_are_complete_and_brief(exercise):
     texts = [exercise.question, exercise.why, *exercise.hints]
     assert all(text.strip() == text and text[-1] in ".?`)" for text in texts)
     assert len(exercise.question.split()) < 75
-    assert len(exercise.start.splitlines()) < 10
+    assert len(exercise.start.splitlines()) < (20 if isinstance(exercise, Examined) else 10)
 
 
 # What an answer may look like.
@@ -501,6 +507,6 @@ def test_the_instructors_page_has_the_answer(exercise):
     page = (PROJECT / "docs" / "instructors.md").read_text(encoding="utf-8")
     assert exercise.title.lower() in page.lower()
     answer = (
-        exercise.code if isinstance(exercise, Function) else exercise.answered().text.split(". ")[0]
+        exercise.code if isinstance(exercise, Code) else exercise.answered().text.split(". ")[0]
     )
     assert answer.strip() in page
