@@ -130,15 +130,17 @@ FALLEN = 0.8  # cross-entropy; guessing costs 1.10
 FAST = 0.02  # a rate that Adam cannot take here
 
 
-def _faults(network: keras.Model, first: float, last: float) -> list[str]:
+def _faults(network: keras.Model, losses: list[float]) -> list[str]:
     """Return what is wrong with a compiled network, and how it shows in its loss."""
-    faults, went = [], f"the loss went from {first:,.3g} to {last:,.3g}"
+    first, *later = losses
+    by_way = f" by way of {max(later):,.3g}" if max(later) > 10 * max(first, later[-1]) else ""
+    faults, went = [], f"the loss went from {first:,.3g}{by_way} to {later[-1]:,.3g}"
     scales = [layer.scale for layer in network.layers if isinstance(layer, layers.Rescaling)]
     for scale in scales:
         if np.max(scale) > 1 / 100:
             faults.append(
                 f"The scaling: times {scale:.3g}, pixels reach {255 * scale:,.0f}. On such numbers "
-                f"the first guesses are wild and every step overshoots: {went}. A network learns "
+                f"a network is sure of everything before it has learnt anything: {went}. It learns "
                 "best from numbers about 1."
             )
     if loss_of(network) != "sparse_categorical_crossentropy":
@@ -166,15 +168,15 @@ def repaired_training(answer: Callable) -> str:
     column = labels[:, None]  # so that the squared error runs, as it does on many a data set
     training = Training("The repaired network", SECONDS)
     first = network.evaluate(images, column, verbose=0, return_dict=True)["loss"]
-    last = training.fit(network, images, column, EPOCHS)["loss"][-1]
+    later = training.fit(network, images, column, EPOCHS)["loss"]
     probabilities = np.clip(network.predict(images, verbose=0), 1e-7, None)
     cost = float(-np.log(probabilities[np.arange(len(labels)), labels]).mean())
     training.say(f"the true class costs {cost:.2f}, guessing 1.10")
     if cost < FALLEN:
         return ""
-    fault, *more = _faults(network, first, last) or [
-        f"The loss went from {first:,.3g} to {last:,.3g} in {EPOCHS} epochs, too slowly: have you "
-        "changed more than the three faults? A rate about 0.001 suits Adam."
+    fault, *more = _faults(network, [first, *later]) or [
+        f"The loss went from {first:,.3g} to {later[-1]:,.3g} in {EPOCHS} epochs, too slowly: have "
+        "you changed more than the three faults? A rate about 0.001 suits Adam."
     ]
     return (
         fault

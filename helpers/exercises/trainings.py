@@ -19,6 +19,7 @@ from helpers.messages import format_seconds
 SIZE = 64  # pixels of an edge
 LEARNT_FROM, ASKED = 60, 40  # drawn hands a gesture
 OTHER_PEOPLE = 10_000  # seeds from here on belong to the hands that are asked about
+BATCH = 16  # small, for many steps in a short time
 LEARNT = 0.995  # a training accuracy that leaves nothing to learn
 
 
@@ -117,7 +118,7 @@ class Training(keras.callbacks.Callback):
         self.start, self.handle = time.perf_counter(), DisplayHandle()
         self.handle.display({"text/plain": f"{self.name}: starting"}, raw=True)
         history = network.fit(
-            images, labels, batch_size=32, epochs=epochs, callbacks=[self], verbose=0
+            images, labels, batch_size=BATCH, epochs=epochs, callbacks=[self], verbose=0
         )
         return history.history
 
