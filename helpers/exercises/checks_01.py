@@ -262,7 +262,7 @@ def _sides(films: np.ndarray, mask: np.ndarray) -> str:
     return ""
 
 
-MINUTE, PASSES, BEATEN = 60, 40, 0.9
+MINUTE, PASSES, BEATEN = 60, 20, 0.9
 
 
 def network_from_empty(answer: Callable) -> str:

@@ -17,7 +17,7 @@ import pytest
 
 from helpers import evaluation, exercises, networks
 from helpers.environment import PROJECT
-from helpers.exercises import exercises_of
+from helpers.exercises import checks_01, exercises_of, trainings
 from helpers.exercises.kinds import (
     WAITING,
     Choice,
@@ -417,6 +417,72 @@ def test_a_function_that_ends_the_program_does_not_end_the_notebook():
 def test_warnings_of_the_learners_function_are_not_shown(recwarn):
     DOUBLE.judge(lambda values: values / 0)
     assert not recwarn.list
+
+
+# Networks that the checks look at and train.
+
+LESSON_1 = exercises.lesson_01
+DENSE = LESSON_1.from_empty.code.replace("Conv2D(16, 3", "Flatten(), layers.Dense(16").split("\n")
+DENSE = "\n".join(line for line in DENSE if not re.search("Conv2D|Pooling", line))
+
+
+def test_a_network_itself_is_taken_as_well_as_a_function_that_returns_it():
+    network = defined(LESSON_1.layers_to_fit.code)()
+    assert LESSON_1.layers_to_fit.judge(network).heading == "Right"
+    assert "Begin with `keras.Input((64, 64, 3))`" in (
+        LESSON_1.layers_to_fit.judge(keras.Sequential()).text
+    )
+
+
+def test_softmax_may_be_a_layer_of_its_own():
+    code = LESSON_1.layers_to_fit.code.replace(
+        'layers.Dense(3, activation="softmax")', "layers.Dense(3), layers.Softmax()"
+    )
+    assert LESSON_1.layers_to_fit.judge(defined(code)).heading == "Right"
+
+
+@pytest.mark.parametrize(
+    ("code", "found", "text"),
+    [
+        (
+            DENSE,
+            (0.99, 0.8),
+            "0.800 are right, of those it learnt from 0.990. It has no convolution",
+        ),
+        (LESSON_1.from_empty.code, (0.6, 0.5), "It has not yet learnt those"),
+        (LESSON_1.from_empty.code, (0.99, 0.9), "It memorises"),
+    ],
+)
+def test_a_network_that_stays_below_is_told_why(monkeypatch, code, found, text):
+    monkeypatch.setattr(checks_01, "PASSES", 1)
+    answers = iter(found)
+    monkeypatch.setattr(checks_01, "accuracy", lambda *_: next(answers))
+    feedback = LESSON_1.from_empty.judge(defined(code))
+    assert feedback.heading == "Not yet" and text in feedback.text
+
+
+def test_a_repair_that_trains_too_slowly_is_told_so(monkeypatch):
+    monkeypatch.setattr(checks_01, "EPOCHS", 1)
+    code = LESSON_1.repair.code.replace("0.001", "1e-6")
+    assert "in 1 epochs, too slowly" in LESSON_1.repair.judge(defined(code)).text
+    code = code.replace("sparse_", "")
+    assert "wants three numbers for each label" in LESSON_1.repair.judge(defined(code)).text
+
+
+def test_a_training_ends_in_time():
+    images, labels = trainings.training_hands(shrink=2)
+    network = defined(LESSON_1.repair.code)()
+    training = trainings.Training("Hands", seconds=0)
+    assert len(training.fit(network, images, labels, epochs=50)["loss"]) == 1
+
+
+def test_the_hands_asked_about_are_not_those_learnt_from():
+    (images, labels), (asked, _) = trainings.training_hands(), trainings.new_hands()
+    assert images.shape == (360, 64, 64, 3) and asked.shape == (120, 64, 64, 3)
+    assert np.bincount(labels).tolist() == [120, 120, 120]
+    assert (images[180:, :, ::-1] == images[:180]).all()
+    known = {image.tobytes() for image in images}
+    assert len(known) == 360 and not known & {image.tobytes() for image in asked}
 
 
 # How it looks.
