@@ -1,4 +1,4 @@
-"""What an answer may be (a number, a choice, a function), how it is checked, and what is shown."""
+"""What an answer may be (a number, a choice, code), how it is checked, and what is shown."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import math
 import re
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -21,13 +20,26 @@ from IPython.display import display
 # Told apart with any colour vision, and the heading says the same in words.
 COLOURS = {"Right": "#4477aa", "Not yet": "#ee7733"}
 OTHER_COLOUR = "#777777"
-FRESH_INPUTS = 5  # on which a function is tried
-THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}([, _']\d{3})+(\.\d+)?")
+THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}([, _'’]\d{3})+(\.\d+)?")
+POINTS = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")  # between thousands, as in 2.097.665
+SUM = re.compile(r"(?!.*\*\*)[\d.()+*/e -]{1,80}")
+ABOUT = re.compile(r"(about|around|roughly|approximately|circa|ca\.|=|~|≈)\s*", re.IGNORECASE)
+WORDS = re.compile(r"([-+(.\d].*?)\s*((?:%|°|[^\W\d_])\D*)?")  # a number and what stands behind
+MANY = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 MARKS = re.compile(r"`([^`]+)`|(?<![\w*])\*(\w(?:[^*`]*\w)?)\*(?![\w*])")
-LETTER = re.compile(r"\(?([a-z])(?:[).:].*)?", re.DOTALL)  # c, (c), or c) and what follows it
+LETTER = re.compile(  # c, (c), option c, or c) and what follows it
+    r"(?:(?:answer|option|statement)\s+)?[(\[]?([a-z])[)\]]?(?:[).:]\s*(\S.*)?)?", re.DOTALL
+)
 SAME_MISTAKE = 0.1  # a number further off than by this share is another mistake
+NEARLY = 0.02  # a number that must be exact and is off by less was counted carelessly
+ROUNDED = 6e-4  # numbers rounded to three decimals are right
+COARSE = 0.06  # those rounded to one or two are not, and are told so
 FEW = 8  # numbers that are shown one by one
 SHOWN = 200  # characters of a value in a message
+DOTS = (AttributeError, TypeError, ValueError)  # what dots left in an expression lead to
+CURES = {  # what NumPy says of these leads astray
+    "truth value of an array": "For arrays, `and` is written `&`, `or` is `|`, `not` is `~`.",
+}
 
 
 class NotAttempted(Exception):
@@ -163,80 +175,100 @@ class Number(Exercise):
     """A number is asked.
 
     Attributes:
-        answer: the number.
+        answer: the number, above 0.
         mistakes: what is said of common wrong numbers.
-        tolerance: by which share of it a number may be off, to count as the answer; 0 where it
-            must be exact. To count as one of the mistakes it may be off by a tenth at most.
-        also: other right numbers, such as the answer in another unit.
+        tolerance: by which share of it a number may be larger than the answer (or the answer than
+            the number), to count as the answer; 0 where it must be exact. To count as one of the
+            mistakes it may be off by a tenth at most.
         share: the number is a share: 0.95, 95 and "95 %" are the same.
-        units: words that may stand behind the number.
+        units: how many of the answer's unit are in each unit that may stand behind the number,
+            several where people mean several; a number without a unit may be in any of them.
+            Without units, any words may stand there.
     """
 
     answer: float
     mistakes: Mapping[float, str]
     tolerance: float = 0.0
-    also: tuple[float, ...] = ()
     share: bool = False
-    units: tuple[str, ...] = ()
+    units: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def problem(self, answer: Any) -> str:
-        value = self._read(answer)
-        if isinstance(value, str):
-            return value
-        if any(_near(value, right, self.tolerance) for right in (self.answer, *self.also)):
+        values = self._read(answer)
+        if isinstance(values, str):
+            return values
+        if any(_within(value, self.answer, self.tolerance) for value in values):
             return ""
+        value = values[0]
         for mistake in sorted(self.mistakes, key=lambda number: abs(number - value)):
             if _near(value, mistake, min(self.tolerance, SAME_MISTAKE)):
                 return self.mistakes[mistake]
-        return f"{self._shown(value)} is too {'small' if value < self.answer else 'large'}."
+        size = "small" if value < self.answer else "large"
+        if not self.tolerance and _near(value, self.answer, NEARLY):
+            return f"{self._shown(value)} is a little too {size}; the number is asked exactly."
+        return f"{self._shown(value)} is too {size}; `q.hint()` helps."
 
     def answered(self) -> Feedback:
-        unit = f" {self.units[0]}" if self.units else ""
+        unit = next((f" {unit}" for unit in self.units), "")
         return Feedback("Solution", f"{self._shown(self.answer)}{unit}. {self.why}")
 
     def right_answers(self) -> list[Any]:
-        numbers = [self.answer, *self.also]
-        texts = [str(self.answer), f" {self.answer:,} "]
-        texts += [f"{self.answer} {unit}" for unit in self.units]
+        texts = [str(self.answer), f" {self.answer:,} ", f"about {self.answer:,}"]
+        units = self.units or {"of them": (1,)}
+        texts += [f"{self.answer / size:,} {u}" for u, sizes in units.items() for size in sizes]
         percent = [100 * self.answer, f"{100 * self.answer} %"] if self.share else []
-        return [*numbers, np.float64(self.answer), np.array([self.answer]), *texts, *percent]
+        return [self.answer, np.float64(self.answer), np.array([self.answer]), *texts, *percent]
 
     def wrong_answers(self) -> list[tuple[Any, str]]:
         more = [
-            (self.answer + 1000 if self.answer < 1e9 else 1, "is too large"),
+            (self.answer + 1000 if self.answer < 1e9 else 1, "too large"),
             (-1, "is too small"),
             (True, "no number"),
             ("many", "no number"),
+            ("12 or 14", "no number"),
             ([1, 2], "no number"),
             (float("nan"), "no number"),
         ]
         return [*self.mistakes.items(), *more]
 
     def _shown(self, value: float) -> str:
-        if self.share:
-            return f"{100 * value:.3g} %"
+        unit, value = (" %", 100 * value) if self.share else ("", value)
         if value == int(value):
-            return f"{value:,.0f}"
-        return np.format_float_positional(value, precision=4, fractional=False, trim="-")
+            return f"{value:,.0f}{unit}"
+        return np.format_float_positional(value, precision=4, fractional=False, trim="-") + unit
 
-    def _read(self, answer: Any) -> float | str:
-        """Return the number that an answer means, or what is wrong with it."""
-        percent = False
-        if isinstance(answer, str):
-            percent, text = answer.strip().endswith("%"), self._bare(answer)
+    def _read(self, answer: Any) -> list[float] | str:
+        """Return the numbers that an answer may mean, or what is wrong with it."""
+        words = ""
         try:
-            value = _number(text if isinstance(answer, str) else answer)
-        except (TypeError, ValueError, ZeroDivisionError):
+            if isinstance(answer, str):
+                text, words = WORDS.fullmatch(_without_about(answer)).groups("")
+                value = _number(self._bare(text, words))
+            else:
+                value = _number(answer)
+        except (ArithmeticError, AttributeError, SyntaxError, TypeError, ValueError):
             return f"{shown(answer)} is no number; give one, such as 12 or 0.5."
-        return value / 100 if percent or (self.share and value > 1) else value
+        first, *rest = words.casefold().split() or [""]
+        if first in MANY:
+            value, first = value * MANY[first], (rest or [""])[0]
+        if words.casefold().startswith(("%", "percent", "per cent")):
+            return [value / 100]
+        if self.share:
+            return [value / 100 if value > 1 else value]
+        sizes = {unit.casefold(): size for unit, size in self.units.items()}
+        if first and sizes and first.strip(".,") not in sizes:
+            return f"Give the number in {next(iter(self.units))}."
+        if first and sizes:
+            return [value * size for size in sizes[first.strip(".,")]]
+        return [value, *(value * size for each in sizes.values() for size in each)]
 
-    def _bare(self, text: str) -> str:
-        """Return a text without its unit and the signs between thousands."""
-        text = text.strip().removesuffix("%").strip()
-        for unit in self.units:
-            text = re.sub(rf"\s*{re.escape(unit)}$", "", text, flags=re.IGNORECASE)
+    def _bare(self, text: str, words: str) -> str:
+        """Return a number's text as Python writes it: no signs between thousands, a point."""
+        whole = not self.tolerance and self.answer == int(self.answer)
+        whole = whole and not words.casefold().startswith(tuple(MANY))
         if THOUSANDS.fullmatch(text):
-            return re.sub(r"[, _']", "", text)
+            return re.sub(r"[, _'’]", "", text)
+        if text.count(".") > 1 or whole:
+            text = text.replace(".", "") if POINTS.fullmatch(text) else text
         return text.replace(",", ".") if text.count(",") == 1 else text
 
 
@@ -262,9 +294,8 @@ class Choice(Exercise):
         return "\n".join([super().markdown(number), "", *lines])
 
     def problem(self, answer: Any) -> str:
-        found = LETTER.fullmatch(answer.strip().lower()) if isinstance(answer, str) else None
-        letter = found[1] if found else ""
-        if letter not in self.options:
+        letter = self._letter(answer) if isinstance(answer, str) else ""
+        if not letter:
             *most, last = self.options
             return (
                 f"{shown(answer)} is none of the letters; choose {', '.join(most)} or {last}, in "
@@ -276,29 +307,43 @@ class Choice(Exercise):
         return Feedback("Solution", f"{self.right}) {self.options[self.right]} {self.why}")
 
     def right_answers(self) -> list[Any]:
-        whole = f"{self.right}) {self.options[self.right]}"
-        return [self.right, self.right.upper(), f" ({self.right}) ", f"{self.right}.", whole]
+        right, text = self.right, self.options[self.right]
+        short = [right, right.upper(), f" ({right}) ", f"{right}.", f"{right})", f"[{right}]"]
+        quoted = [f"'{right}'", f'"{right.upper()}"', f"option {right}", f"Answer {right}."]
+        return [*short, *quoted, f"{right}) {text}", text, text.lower().rstrip("."), f"{right}: so"]
 
     def wrong_answers(self) -> list[tuple[Any, str]]:
-        return [*self.reasons.items(), ("z", "none of the letters"), (2, "none of the letters")]
+        none = ["z", 2, "a and b", "a or b", "a, b", "a) or b)", "a) b)", "ab", "(a", "()"]
+        return [
+            *self.reasons.items(),
+            *((f"{letter.upper()})", reason) for letter, reason in self.reasons.items()),
+            *((self.options[letter], reason) for letter, reason in self.reasons.items()),
+            *((answer, "none of the letters") for answer in none if answer != "(a"),
+        ]
+
+    def _letter(self, answer: str) -> str:
+        """Return the letter of the one statement that an answer names, "" where it is none."""
+        text = answer.strip().strip("'\"`").strip().lower()
+        for letter, option in self.options.items():
+            if text.rstrip(".") == option.lower().rstrip("."):
+                return letter
+        found = LETTER.fullmatch(text)
+        letter, rest = found.groups("") if found else ("", "")
+        another = re.match(r"(?:(?:and|or|[,/&])\s*)?[(\[]?[a-z](?:[)\].:]|$)", rest)
+        return letter if letter in self.options and not another else ""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Function(Exercise):
-    """A function is asked, and judged by what it returns on fresh inputs.
-
-    What it computes is compared with what the solution computes; where it differs, with what the
-    common mistakes compute.
+class Code(Exercise):
+    """Code is asked: a function, or a network.
 
     Attributes:
-        code: the solution; it defines one function, and may use `np` and `keras`.
-        mistakes: what is said of common wrong functions, by the code that defines one such.
-        inputs: makes a function's arguments, by a generator of random numbers.
+        code: the solution; it defines one function, and may use `np`, `keras` and `layers`.
+        mistakes: what is said of common wrong code, by the code that defines a function.
     """
 
     code: str
     mistakes: Mapping[str, str]
-    inputs: Callable[[np.random.Generator], tuple]
 
     def problem(self, answer: Any) -> str:
         if not callable(answer):
@@ -306,19 +351,7 @@ class Function(Exercise):
                 f"{shown(answer)} is no function; give the function itself, its name without "
                 "brackets."
             )
-        seeds = np.random.default_rng().integers(2**32, size=FRESH_INPUTS)
-        found = []
-        for seed in seeds:
-            outcome, problem = self._try(answer, seed)
-            if problem:
-                return problem
-            found.append(outcome)
-        if self._agrees(found, self.code, seeds):
-            return ""
-        for code, message in self.mistakes.items():
-            if self._agrees(found, code, seeds):
-                return message
-        return self._difference(found, seeds)
+        return self.problem_of(answer)
 
     def answered(self) -> Feedback:
         return Feedback("Solution", self.why, self.code)
@@ -332,76 +365,167 @@ class Function(Exercise):
             (lambda *arguments: 1 / 0, "stopped with ZeroDivisionError"),
             (lambda *arguments: None, "returns nothing"),
             (lambda *arguments: "a", "gives 'a'"),
-            (lambda: 1, "stopped with TypeError"),
+            (lambda *, missing: 1, "stopped with TypeError"),
         ]
         return [*((defined(code), message) for code, message in self.mistakes.items()), *more]
 
-    def _arguments(self, seed: int) -> tuple:
-        return self.inputs(np.random.default_rng(seed))
+    @abstractmethod
+    def problem_of(self, answer: Callable) -> str:
+        """Return what is wrong with a function, "" where it is right."""
 
-    def _try(self, answer: Callable, seed: int) -> tuple[Any, str]:
-        """Return what a function gives on fresh inputs, and what is wrong with that."""
-        try:
-            outcome = answer(*self._arguments(seed))
-        except (Exception, SystemExit) as error:
-            if isinstance(error, (TypeError, AttributeError)) and "ellipsis" in str(error):
-                raise NotAttempted from None
-            return None, f"Your function stopped with {type(error).__name__}: {error}"
-        parts = outcome if isinstance(outcome, (list, tuple)) else [outcome]
-        if any(part is ... for part in parts):
-            raise NotAttempted
-        return outcome, "Your function returns nothing; has it a `return`?" * (outcome is None)
 
-    def _agrees(self, found: list, code: str, seeds: np.ndarray) -> bool:
-        function = defined(code)
-        pairs = zip(found, seeds, strict=True)
-        return all(alike(each, function(*self._arguments(seed))) for each, seed in pairs)
+@dataclass(eq=False, repr=False, kw_only=True)
+class Examined(Code):
+    """Code is asked that many ways may be right: what it gives is examined.
 
-    def _difference(self, found: list, seeds: np.ndarray) -> str:
-        for outcome, seed in zip(found, seeds, strict=True):
-            expected = defined(self.code)(*self._arguments(seed))
+    Attributes:
+        examine: returns what is wrong with a function, "" where it is right.
+    """
+
+    examine: Callable[[Callable], str]
+
+    def problem_of(self, answer: Callable) -> str:
+        return self.examine(answer)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class Function(Code):
+    """A function is asked, and judged by what it returns on fresh inputs.
+
+    What it computes is compared with what the solution computes; where it differs, with what the
+    common mistakes compute.
+
+    Attributes:
+        inputs: makes, by a generator of random numbers, the arguments of a few calls, among them
+            every case in which a common mistake shows.
+        told: the beginning of a message, given a call's arguments and the place of the first wrong
+            number, where the arguments are too large to be shown.
+    """
+
+    inputs: Callable[[np.random.Generator], list[tuple]]
+    told: Callable[[tuple, tuple], str] | None = None
+
+    def problem_of(self, answer: Callable) -> str:
+        seed = int(np.random.default_rng().integers(2**32))
+        calls, again = (self.inputs(np.random.default_rng(seed)) for _ in range(2))
+        found = []
+        for arguments in again:  # which the function may change
+            outcome, problem = tried(answer, *arguments)
+            if problem:
+                return problem
+            found.append(outcome)
+        if self._agrees(found, self.code, calls):
+            return ""
+        for code, message in self.mistakes.items():
+            if self._agrees(found, code, calls):
+                return message
+        if self._agrees(found, self.code, calls, COARSE):
+            return "That is rounded too far; leave the numbers as they are."
+        return self._difference(found, calls)
+
+    def _agrees(self, found: list, code: str, calls: list, rounded: float = ROUNDED) -> bool:
+        outcomes = [defined(code)(*arguments) for arguments in calls]
+        return all(map(alike, found, outcomes, [rounded] * len(found)))
+
+    def _difference(self, found: list, calls: list) -> str:
+        function = defined(self.code)
+        for outcome, arguments in zip(found, calls, strict=True):
+            expected = function(*arguments)
             if not alike(outcome, expected):
-                names = inspect.signature(defined(self.code)).parameters
-                pairs = zip(names, self._arguments(seed), strict=True)
-                given = " and ".join(f"{name} = {shown(value)}" for name, value in pairs)
-                return f"With {given} your function gives {compared(outcome, expected)}."
-        raise AssertionError("There is no difference.")
+                break
+        place = first_difference(outcome, expected)
+        if self.told and place is not None:
+            given = self.told(arguments, place)
+        else:
+            pairs = zip(inspect.signature(function).parameters, arguments, strict=True)
+            given = "With " + " and ".join(f"{name} = {shown(value)}" for name, value in pairs)
+        return f"{given} your function gives {compared(outcome, expected)}."
+
+
+def tried(function: Callable, *arguments: Any) -> tuple[Any, str]:
+    """Call a learner's function.
+
+    Returns:
+        (what it returns, "" or what is wrong with that).
+
+    Raises:
+        NotAttempted: three dots are left in it.
+    """
+    try:
+        outcome = function(*arguments)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, DOTS) and "ellipsis" in str(error).lower():
+            raise NotAttempted from None
+        known = next((f" {cure}" for part, cure in CURES.items() if part in str(error)), "")
+        return None, f"Your function stopped with {type(error).__name__}: {error}{known}"
+    if isinstance(outcome, (map, filter, zip, Iterator)):
+        outcome = list(outcome)
+    parts = outcome if isinstance(outcome, (list, tuple)) else [outcome]
+    if any(part is ... for part in parts):
+        raise NotAttempted
+    return outcome, "Your function returns nothing; has it a `return`?" * (outcome is None)
 
 
 @cache
 def defined(code: str) -> Callable:
     """Return the function that code defines."""
-    known = {"np": np, "keras": keras}
+    known = {"np": np, "keras": keras, "layers": keras.layers}
     before = set(known)
     exec(code, known)
     return next(value for name, value in known.items() if name not in before and callable(value))
 
 
-def alike(found: Any, expected: Any) -> bool:
+def alike(found: Any, expected: Any, rounded: float = ROUNDED) -> bool:
     """Whether two outcomes are the same numbers in the same shape, but for rounding.
 
     Args:
         found: anything.
         expected: numbers, or lists or arrays of them.
+        rounded: by how much a number may be off.
     """
     found, expected = _numbers(found), np.asarray(expected, float)
     if found is None:
         return False
     if found.size == expected.size == 1:
         found = found.reshape(expected.shape)
-    return found.shape == expected.shape and bool(_close(found, expected).all())
+    return found.shape == expected.shape and bool(_close(found, expected, rounded).all())
+
+
+def first_difference(found: Any, expected: Any) -> tuple[int, ...] | None:
+    """Return the place of the first number that differs, None where the shapes do."""
+    mine, right = _numbers(found), np.asarray(expected, float)
+    if mine is None or mine.shape != right.shape:
+        return None
+    return tuple(np.argwhere(~_close(mine, right))[0].tolist())
 
 
 def compared(found: Any, expected: Any) -> str:
     """Write in a line how an outcome differs from the one expected; of many numbers, the first."""
     mine, right = _numbers(found), np.asarray(expected, float)
+    kind = "True or False" if np.asarray(expected).dtype == bool else "numbers"
     if mine is None:
-        return f"{shown(found)}, where numbers are expected"
-    if right.size > FEW and mine.shape == right.shape:
-        place = np.argwhere(~_close(mine, right))[0].tolist()
-        one, other = (shown(values[tuple(place)]) for values in (mine, right))
-        return f"{one} at {shown(place)}, where {other} is expected"
+        return f"{shown(found)}, where {kind} {'is' if 'T' in kind else 'are'} expected"
+    if mine.shape != right.shape:
+        return _other_shape(found, mine, right)
+    if right.size > FEW:
+        place = first_difference(found, expected)
+        one, other = (shown(values[place]) for values in (mine, right))
+        return f"{one} at {shown(list(place))}, where {other} is expected"
     return f"{shown(found)}, where {shown(expected)} is expected"
+
+
+def _other_shape(found: Any, mine: np.ndarray, right: np.ndarray) -> str:
+    """Write in a line what is wrong with the shape of an outcome."""
+    if mine.size == right.size and _close(mine.ravel(), right.ravel()).all():
+        return (
+            f"the right numbers in the shape {mine.shape}, where {right.shape} is expected; "
+            "`.reshape` or another `axis` mends that"
+        )
+    many = mine.size > FEW
+    given = f"{mine.size:,} numbers in the shape {mine.shape}" if many else shown(found)
+    if right.size == 1:
+        return f"{given}, where one number is expected"
+    return f"{given}, where {right.size:,} numbers, in the shape {right.shape}, are expected"
 
 
 def _numbers(value: Any) -> np.ndarray | None:
@@ -412,8 +536,8 @@ def _numbers(value: Any) -> np.ndarray | None:
         return None
 
 
-def _close(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    return np.isclose(found, expected, rtol=1e-4, atol=1e-6, equal_nan=True)
+def _close(found: np.ndarray, expected: np.ndarray, rounded: float = ROUNDED) -> np.ndarray:
+    return np.isclose(found, expected, rtol=1e-4, atol=rounded, equal_nan=True)
 
 
 def shown(value: Any) -> str:
@@ -437,12 +561,24 @@ def _near(value: float, number: float, share: float) -> bool:
     return math.isclose(value, number, rel_tol=1e-7, abs_tol=share * abs(number))
 
 
+def _within(value: float, number: float, share: float) -> bool:
+    """Whether the larger of two numbers is larger than the other by no more than a share of it."""
+    low, high = sorted((value, number))
+    return low > 0 and high <= low * (1 + share) * (1 + 1e-7)
+
+
+def _without_about(text: str) -> str:
+    return ABOUT.sub("", " ".join(text.split()), count=1).rstrip(" .")
+
+
 def _number(answer: Any) -> float:
-    """Read a number, a text such as "1/3" included."""
+    """Read a number, a sum in a text such as "64 x 28" included."""
     if isinstance(answer, (bool, np.bool_)):
         raise TypeError
-    if isinstance(answer, str) and "/" in answer:
-        answer = Fraction(answer)
+    if isinstance(answer, str):
+        answer = re.sub(r"\s*[x×]\s*", "*", answer)
+        if SUM.fullmatch(answer) and not answer.isdecimal():
+            answer = eval(answer, {"__builtins__": {}})  # digits, brackets and + - * / only
     value = float(answer.item() if getattr(answer, "size", 0) == 1 else answer)
     if not math.isfinite(value):
         raise ValueError

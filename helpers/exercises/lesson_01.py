@@ -1,187 +1,306 @@
-"""Exercises of lesson 1: weights, near-copies, leaks, angles, and two curves."""
+"""Exercises of lesson 1: weights, layers that fit, a repair, a split by films, an empty cell."""
 
-import numpy as np
+from __future__ import annotations
 
-from helpers.exercises.kinds import Choice, Function, Number
+from helpers.exercises.checks_01 import (
+    FILTERS,
+    fitting_layers,
+    network_from_empty,
+    repaired_training,
+    whole_films,
+)
+from helpers.exercises.kinds import Examined, Number
 
 weights = Number(
     kind="predict",
     title="the weights of one layer",
     question=(
-        "The first convolution has 64 patterns. Each looks at squares of 3x3 pixels in three "
+        "The first convolution has 64 filters. Each looks at squares of 3x3 pixels in three "
         "colours, with one weight for each of these numbers, and has one weight more, its *bias*. "
-        "How many weights has the layer? The summary below will tell."
+        "How many weights has the layer?"
     ),
     answer=1792,
     mistakes={
-        1728: "64 x 27 leaves out the biases, one for each pattern.",
-        1729: "Each of the 64 patterns has a bias of its own; one for all of them is too few.",
-        640: "That would do for grey pictures; in three colours a pattern looks at 27 numbers.",
-        576: "A pattern looks at three colours, and it has a bias, too.",
-        28: "That is one pattern; the layer has 64 of them.",
-        27: "That is one pattern without its bias; the layer has 64 of them.",
+        1728: "64 x 27 leaves out the biases, one for each filter.",
+        1729: "Each of the 64 filters has a bias of its own; one for all of them is too few.",
+        640: "That would do for grey pictures; in three colours a filter looks at 27 numbers.",
+        576: "A filter looks at three colours, and it has a bias, too.",
+        28: "That is one filter; the layer has 64 of them.",
+        27: "That is one filter without its bias; the layer has 64 of them.",
     },
     hints=(
-        "How many numbers does one pattern look at? A square of 3x3 pixels, each of three colours.",
-        "Each of the 64 patterns has 27 weights and one bias.",
+        "How many numbers does one filter look at? A square of 3x3 pixels, each of three colours.",
+        "Each of the 64 filters has 27 weights and one bias.",
     ),
     why=(
-        "Each of the 64 patterns has 3 x 3 x 3 weights and a bias, 64 x 28 in all. The size of the "
-        "picture does not matter: the same patterns slide over all of it."
+        "Each of the 64 filters has 3 x 3 x 3 weights and a bias, 64 x 28 in all. The size of the "
+        "picture does not matter: the same filters slide over all of it."
     ),
 )
 
-copycat = Choice(
-    kind="predict",
-    title="a program that only copies",
-    question=(
-        "A seventh of the frames is held out at random. The program gives each of them the class "
-        "of its most similar training picture. How often is it right?"
-    ),
-    options={
-        "a": "About one time in three, as one who guesses.",
-        "b": "About two times in three.",
-        "c": "Nearly always.",
-    },
-    reasons={
-        "a": (
-            "That is what comes out when whole series are held out. At random, the neighbours of "
-            "nearly every held-out frame stay among the training pictures."
-        ),
-        "b": (
-            "It is more. Think of two frames of a film, one right after the other: would you tell "
-            "them apart?"
-        ),
-    },
-    hints=(
-        "The files are frames of 21 short films. Which picture is most similar to a frame?",
-        "It is the frame before or after it, and that one has the same class.",
-    ),
-    why=(
-        "The most similar training picture is a neighbouring frame of the same film, so copying is "
-        "enough: on the real pictures it is right in 1.000 of the cases, and in 0.395 on the test "
-        "set. A score that a copycat can reach says nothing about learning."
-    ),
-)
 
-leak = Function(
+def _fitting(*lines: str) -> str:
+    """Return code that builds a network of these layers after the input."""
+    body = "".join(f"            {line},\n" for line in lines)
+    return f"""\
+def build():
+    return keras.Sequential(
+        [
+            keras.Input((64, 64, 3)),
+{body}        ]
+    )
+"""
+
+
+def _stack(
+    options: str = "",
+    pooling: str = "layers.MaxPooling2D()",
+    strongest: str = "layers.GlobalMaxPooling2D()",
+    last: str = 'layers.Dense(3, activation="softmax")',
+    filters: tuple[int, ...] = FILTERS,
+) -> str:
+    first, *rest = [f'layers.Conv2D({n}, 3, activation="relu"{options})' for n in filters]
+    middle = [line for convolution in rest for line in (pooling, convolution) if line]
+    return _fitting(first, *middle, *filter(None, (strongest, last)))
+
+
+layers_to_fit = Examined(
     kind="complete",
-    title="measure the leak",
+    title="layers that fit",
     question=(
-        "Write a function that tells which share of the held-out pictures comes from a series that "
-        "is among the training pictures, too. Both arguments are arrays that name the series of "
-        "each picture. Then try it: "
-        "`leak(by_frame[0].groups, by_frame[1].groups)`, and the same with `by_series`."
+        "A network for pictures of 64x64x3 and three classes has three convolutions (3x3, ReLU, no "
+        "padding), each with twice as many filters as the one before, `MaxPooling2D` between any "
+        "two, then `GlobalMaxPooling2D` and a dense layer with softmax: 23,779 parameters. Write "
+        "the missing layers."
+    ),
+    start=_fitting('layers.Conv2D(16, 3, activation="relu")', "...").replace(
+        "...,", "...,  # the missing layers"
+    ),
+    code=_stack(),
+    mistakes={
+        _stack(', padding="same"'): 'has `padding="same"`',
+        _stack(pooling=""): "The poolings are forgotten",
+        _stack(strongest="layers.Flatten()"): "`Flatten` keeps every place",
+        _stack(strongest="layers.GlobalAveragePooling2D()"): "*strongest* value is asked",
+        _stack(strongest=""): "`GlobalMaxPooling2D` is missing",
+        _stack(pooling="layers.AveragePooling2D(2)"): "`AveragePooling2D` keeps averages",
+        _stack(last="layers.Dense(3)"): "no activation: without softmax",
+        _stack(last='layers.Dense(3, activation="sigmoid")'): "sigmoid: without softmax",
+        _stack(last='layers.Dense(2, activation="softmax")'): "gives 2 numbers; three classes need",
+        _stack(last='layers.Dense(1, activation="sigmoid")'): "gives 1 numbers; three classes need",
+        _stack(last=""): "gives 64 numbers; three classes need",
+        _stack(filters=(16, 16, 16)): "With 16, 16, 16 filters the convolutions have",
+        _stack(filters=(16, 32)): "has 2 convolutions",
+        _stack().replace('64, 3, activation="relu"', "64, 3"): "Convolution 3 has no ReLU",
+        _stack().replace("64, 3, act", "64, 5, act"): "Convolution 3 looks at 5 x 5 pixels",
+        _stack(", use_bias=False"): "has no bias",
+        _stack(strongest="layers.MaxPooling2D(), layers.GlobalMaxPooling2D()"): "too many",
+        _stack(strongest='layers.GlobalMaxPooling2D(), layers.Dense(8, activation="relu")'): (
+            "2 dense layers"
+        ),
+        _stack(strongest="layers.GlobalMaxPooling2D(), layers.Dropout(0.5)"): "`Dropout` is not",
+        _stack().replace("keras.Input((64, 64, 3)),\n", ""): "Begin with `keras.Input",
+        _stack().replace("(64, 64, 3)", "(150, 150, 3)"): "takes the shape (150, 150, 3)",
+    },
+    examine=fitting_layers,
+    hints=(
+        "How many filters have the second and the third convolution? `build().summary()` counts.",
+        "Twice: `MaxPooling2D()` and a convolution, of 32 filters and of 64. Then "
+        "`GlobalMaxPooling2D()` and `Dense(3, ...)`.",
+    ),
+    why=(
+        "448 + 4,640 + 18,496 + 195. Poolings have no parameters, and the size of the pictures "
+        "does not count either: a filter is used at every place, and of each map one number is "
+        "left for the dense layer."
+    ),
+)
+
+
+def _training(scale: str, loss: str, rate: str) -> str:
+    return f"""\
+def build():
+    network = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Rescaling({scale}),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    network.compile(keras.optimizers.Adam({rate}), "{loss}", metrics=["accuracy"])
+    return network
+"""
+
+
+RIGHT_LOSS = "sparse_categorical_crossentropy"
+repair = Examined(
+    kind="explore",
+    title="a loss that does not fall",
+    question=(
+        "This network learns nothing from pictures (0 to 255) whose labels are numbers, 0, 1, 2. "
+        "It has three faults. Find them, then give `build` to the check, which trains the network "
+        "on drawn hands for some seconds."
+    ),
+    start=_training("255", "mean_squared_error", "1.0"),
+    code=_training("1 / 255", RIGHT_LOSS, "0.001"),
+    mistakes={
+        _training("255", "mean_squared_error", "1.0"): "Two more are left",
+        _training("255", RIGHT_LOSS, "0.001"): "The scaling: times 255, pixels reach 65,025",
+        _training("1 / 255", "mean_squared_error", "0.001"): "The loss: the loss went from",
+        _training("1 / 255", RIGHT_LOSS, "1.0"): "The rate: at 1 the loss went from",
+    },
+    examine=repaired_training,
+    hints=(
+        "One fault is in the layers, two are in `compile`. What range do the pixels have after the "
+        "first layer?",
+        "`Rescaling(1 / 255)`; a loss for classes that are numbers; and Adam's own rate, 0.001.",
+    ),
+    why=(
+        "Pixels from 0 to 1, the cross-entropy of the true class, and steps that are small enough. "
+        "The first loss tells most: near 1.10, the logarithm of 3, a network of three classes is "
+        "rightly unsure. Far above it the scaling is wrong; where it stays there, the rate or the "
+        "loss."
+    ),
+)
+
+held_out = Examined(
+    kind="complete",
+    title="hold out whole films",
+    question=(
+        "Write a function that holds out a fifth of the films, chosen by `seed`, with all their "
+        "frames; no film may be on both sides. `films` is an array that names the film of each "
+        "frame, such as rock03."
     ),
     start='''\
-def leak(training_series, held_out_series):
-    """Share of the held-out pictures whose series is among the training pictures, 0 to 1."""
+def hold_out(films, seed):
+    """True for each frame that is held out, else False; shape (frames,)."""
     return ...
 ''',
     code="""\
-def leak(training_series, held_out_series):
-    return np.isin(held_out_series, training_series).mean()
+def hold_out(films, seed):
+    names = np.unique(films)
+    chosen = np.random.default_rng(seed).permutation(names)[: len(names) // 5]
+    return np.isin(films, chosen)
 """,
     mistakes={
         """\
-def turned_round(training_series, held_out_series):
-    return np.isin(training_series, held_out_series).mean()
-""": (
-            "That is the share of the *training* pictures whose series is held out, too; the "
-            "question goes the other way round."
-        ),
+def random_frames(films, seed):
+    return np.random.default_rng(seed).random(len(films)) < 0.2
+""": "films are on both sides",
         """\
-def by_series(training_series, held_out_series):
-    known = set(training_series)
-    return np.mean([name in known for name in set(held_out_series)])
-""": "That counts series. Count pictures: a long series has more of them.",
+def last_frames(films, seed):
+    return np.arange(len(films)) >= 0.8 * len(films) - seed
+""": "on both sides",
         """\
-def safe(training_series, held_out_series):
-    return 1 - np.isin(held_out_series, training_series).mean()
-""": "That is the share of the pictures that do *not* leak.",
+def every_fifth(films, seed):
+    return np.arange(len(films)) % 5 == seed % 5
+""": "films are on both sides",
         """\
-def number(training_series, held_out_series):
-    return np.isin(held_out_series, training_series).sum()
-""": "That is the number of pictures; for a share, divide by how many are held out.",
+def names_of_films(films, seed):
+    return np.random.default_rng(seed).permutation(np.unique(films))[:3]
+""": "gives names of films",
         """\
-def whether(training_series, held_out_series):
-    return bool(set(training_series) & set(held_out_series))
-""": "That says whether anything leaks; the question is how much.",
+def places(films, seed):
+    chosen = np.random.default_rng(seed).permutation(np.unique(films))[:3]
+    return np.flatnonzero(np.isin(films, chosen))
+""": "gives the places of frames",
+        """\
+def repeated_draws(films, seed):
+    return np.isin(films, np.random.default_rng().permutation(np.unique(films))[:3])
+""": "The same seed gives another split",
+        """\
+def always_the_same(films, seed):
+    return np.isin(films, np.unique(films)[:3])
+""": "Every seed holds out the same films (paper00, paper01, paper02)",
+        """\
+def turned_round(films, seed):
+    return ~np.isin(films, np.random.default_rng(seed).permutation(np.unique(films))[:3])
+""": "12 of 15 films are held out",
+        """\
+def one_film(films, seed):
+    return films == np.random.default_rng(seed).choice(films)
+""": "1 of 15 films are held out",
+        """\
+def nothing(films, seed):
+    return np.zeros(len(films), bool)
+""": "Nothing is held out",
     },
-    inputs=lambda random: (
-        np.repeat(["rock01", "rock02", "rock05", "rock06"], random.integers(1, 30, 4)),
-        np.repeat(["rock05", "rock06", "rock08", "rock09", "rock10"], random.integers(1, 30, 5)),
-    ),
+    examine=whole_films,
     hints=(
-        "`np.isin(a, b)` tells for each element of `a` whether it is in `b`.",
-        "Ask it for the held-out series, and take the mean of the answers: True counts 1, False 0.",
+        "Choose among the names, not among the frames: `np.unique(films)` has each once.",
+        "`np.random.default_rng(seed).permutation(names)` shuffles them, `np.isin(films, chosen)` "
+        "finds their frames.",
     ),
     why=(
-        "Of random frames all leak, 1.0; of whole series none, 0.0. A check of one line, and worth "
-        "making before every training."
+        "A held-out frame whose neighbour is learnt from tells nothing: copying would be enough. "
+        "The same holds for photos of one person, one patient, one walk. Scikit-learn's "
+        "`GroupShuffleSplit` does it, too."
     ),
 )
 
-shear = Number(
-    kind="explore",
-    title="an angle that can be seen",
+
+def _four_convolutions(
+    size: int = 64, end: str = "", loss: str = RIGHT_LOSS, compiled: bool = True
+) -> str:
+    compiling = f'    network.compile("adam", "{loss}", metrics=["accuracy"])\n' * compiled
+    end = (
+        end
+        or """\
+            layers.GlobalMaxPooling2D(),
+            layers.Dense(3, activation="softmax"),
+"""
+    )
+    return f"""\
+def build():
+    network = keras.Sequential(
+        [
+            keras.Input(({size}, {size}, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+{end}        ]
+    )
+{compiling}    return network
+"""
+
+
+_GLOBAL = "            layers.GlobalMaxPooling2D(),\n"
+from_empty = Examined(
+    kind="complete",
+    title="from an empty cell",
     question=(
-        "The published shear of 0.2 is in degrees. Change `degrees` below and run the cell again: "
-        "which angle really moves the edge by a fifth of the picture's width?"
+        "Write `build()`, a function that returns a compiled network for pictures of 64x64x3 (0 to "
+        "255) and three classes, numbered 0, 1, 2. The check trains it for a minute at most on "
+        "360 drawn hands, then shows it 120 hands of other people: beat 0.9."
     ),
-    start="""\
-degrees = 2  # try others
-print(f"{degrees} degrees: {np.sin(np.radians(degrees)) / 2:.3f} of the width")
-""",
-    answer=23.6,
-    tolerance=0.02,
+    code=_four_convolutions(),
     mistakes={
-        0.2: "That is the published slip: 0.2 degrees move the edge by 0.002 of the width.",
-        11.5: (
-            "That moves the edge by a tenth. The picture is sheared about its centre, so half of "
-            "its width counts."
-        ),
-        0.41: "That is the angle in radians; the cell takes degrees.",
+        _four_convolutions(150): "takes the shape (150, 150, 3); the pictures have (64, 64, 3)",
+        _four_convolutions(loss="categorical_crossentropy"): "take `sparse_categorical",
+        _four_convolutions(end=_GLOBAL + "            layers.Dense(3),\n"): "has no softmax",
+        _four_convolutions(end=_GLOBAL + "            layers.Dense(2),\n"): "gives 2 numbers",
+        _four_convolutions(end="            layers.Dense(3),\n"): "ends in feature maps",
+        _four_convolutions(compiled=False): "is not compiled",
+        _four_convolutions().replace("return network", "network"): "returns nothing",
     },
-    units=("degrees", "degree", "°"),
+    examine=network_from_empty,
     hints=(
-        "Make the angle larger until the cell prints 0.200.",
-        "It lies between 20 and 30 degrees.",
+        "The network of this lesson, smaller: scaling, convolutions, poolings.",
+        "`Rescaling(1 / 255)`; convolutions of 16, 32, 64, 64 filters, `MaxPooling2D()` between "
+        'them; `GlobalMaxPooling2D()`; `Dense(3, activation="softmax")`; `compile` with Adam.',
     ),
     why=(
-        "That moves the edge more than a hundred times as far as 0.2 degrees do. What a number "
-        "means stands in the documentation, and shows in the picture: look at both."
-    ),
-)
-
-lower_curve = Choice(
-    kind="explain",
-    title="the lower curve",
-    question="The training curve runs *below* that of the held-out series. Why?",
-    options={
-        "a": "The network has learnt the training pictures by heart.",
-        "b": "The training pictures are harder: turned, tilted, lit, set in front of scenes.",
-        "c": "The network has seen the held-out series in training.",
-        "d": "There is a mistake; training accuracy is always the higher one.",
-    },
-    reasons={
-        "a": (
-            "Then the training curve would be the upper one, close to 1: that is over-fitting, as "
-            "in section 5."
-        ),
-        "c": "Whole series are held out; not one of their frames is trained on.",
-        "d": (
-            "It is the higher one as a rule, where both kinds of pictures are equally hard. Are "
-            "they here?"
-        ),
-    },
-    hints=(
-        "Look at the augmented pictures above, then at those of section 2, in front of white.",
-        "Which of the two kinds would you rather be tested on?",
-    ),
-    why=(
-        "Training pictures are augmented, held-out ones are as they were made, in front of white. "
-        "(Dropout makes training harder, too, and its accuracy is an average over the epoch, in "
-        "which the network still improves.)"
+        "Convolutions find a finger wherever it is, because the same filters slide over all of the "
+        "picture. You have written a network alone: try other sizes, or leave one layer out."
     ),
 )

@@ -118,15 +118,15 @@ print(f"averaged {networks.pooled_head((edge, edge, 112), 3).count_params():>12,
 )
 
 
-def _layers(random):
-    """Return some layers and the number of the first that may learn."""
+def _layers(random, lower):
+    """Return layers, the first that may learn after `lower` times three, and its number."""
 
     def some():
         layers = [keras.layers.BatchNormalization(), keras.layers.ReLU(), keras.layers.Dense(2)]
         return [layers[place] for place in random.permutation(3)]
 
-    lower = [layer for _ in range(random.integers(1, 4)) for layer in some()]
-    return [*lower, keras.layers.Conv2D(2, 3), *some(), *some()], len(lower)
+    frozen = [layer for _ in range(lower) for layer in some()]
+    return [*frozen, keras.layers.Conv2D(2, 3), *some(), *some()], len(frozen)
 
 
 may_learn = Function(
@@ -182,8 +182,26 @@ def frozen(layers, first):
         for number, layer in enumerate(layers)
     ]
 """: "That says which layers are *frozen*; the question is which may learn.",
+        """\
+def one_too_early(layers, first):
+    return [
+        number >= first - 1 and not isinstance(layer, keras.layers.BatchNormalization)
+        for number, layer in enumerate(layers)
+    ]
+""": "The layer before number `first` must stay frozen: layers are counted from 0.",
+        """\
+def either(layers, first):
+    return [
+        number >= first or not isinstance(layer, keras.layers.BatchNormalization)
+        for number, layer in enumerate(layers)
+    ]
+""": "Both must hold, so join them by `and`.",
+        """\
+def only_the_upper(layers, first):
+    return [not isinstance(layer, keras.layers.BatchNormalization) for layer in layers[first:]]
+""": "Give True or False for each layer, those before number `first` included.",
     },
-    inputs=_layers,
+    inputs=lambda random: [_layers(random, lower) for lower in (2, 0, 3)],
     hints=(
         "Two things must hold: the layer's number, and what kind of layer it is.",
         "`isinstance(layer, keras.layers.BatchNormalization)` tells the kind; join both by `and`, "

@@ -4,6 +4,13 @@ import numpy as np
 
 from helpers.exercises.kinds import Choice, Function, Number
 
+# How many GB, of a thousand million bytes or of 1024 x 1024 x 1024, each unit is.
+GIB, MIB = 2**30 / 1e9, 2**20 / 1e9
+GB = {
+    "GB": (1, GIB), "gigabytes": (1, GIB), "gigabyte": (1, GIB), "GiB": (GIB,),
+    "MB": (1e-3, MIB), "MiB": (MIB,), "kB": (1e-6,), "bytes": (1e-9,), "byte": (1e-9,),
+}  # fmt: skip
+
 memory = Number(
     kind="predict",
     title="sixty thousand enlarged pictures",
@@ -12,7 +19,6 @@ memory = Number(
         "number (float32)? Half a GB more or less does not matter."
     ),
     answer=16.2,
-    also=(15.1, 16.2e9),
     tolerance=0.032,
     mistakes={
         4.05: "That is one byte a number; float32 takes four.",
@@ -21,7 +27,7 @@ memory = Number(
         0.14: "That is the 28x28 pixels they are kept in, at one byte a number.",
         0.56: "That is 28x28 pixels; enlarged, they have 150x150.",
     },
-    units=("GB", "GiB", "gigabytes", "gigabyte"),
+    units=GB,
     hints=(
         "Pictures x height x width x colours x bytes a number; a GB is a thousand million bytes.",
         "60,000 x 150 x 150 x 3 x 4 bytes.",
@@ -64,6 +70,16 @@ print(f"0.80 of {number:,}: {low:.3f} to {high:.3f}, {high - low:.4f} wide")
         "For one decimal more you need a hundred times the pictures."
     ),
 )
+
+
+def _right(random, more):
+    """Return which pictures two networks get right; the first some more than the second."""
+    first, second = random.random((2, 60)) < 0.7
+    alone = first & ~second
+    second[np.flatnonzero(alone)[: alone.sum() // 2]] = True
+    extra = np.arange(2 * more) < more
+    return np.concatenate([first, extra, extra]), np.concatenate([second, ~extra, extra])
+
 
 only_one = Function(
     kind="complete",
@@ -110,10 +126,24 @@ def shares(first, second):
 def difference(first, second):
     return first.sum() - second.sum()
 """: "That is the difference of the two counts; give them one by one.",
+        """\
+def masks(first, second):
+    return first & ~second, second & ~first
+""": "Those say *which* pictures decide; `.sum()` counts them.",
+        """\
+def only_the_first(first, second):
+    return (first & ~second).sum()
+""": "That is the first count; give the second, too, after a comma.",
+        """\
+def wrong(first, second):
+    return (~first).sum(), (~second).sum()
+""": "Those are the mistakes of each; the pictures that both get wrong do not decide anything.",
     },
-    inputs=lambda random: (
-        np.concatenate([random.random(60) < 0.8, [True] * 7, [False] * 3]),
-        np.concatenate([random.random(60) < 0.7, [False] * 7, [True] * 3]),
+    inputs=lambda random: [_right(random, more) for more in (7, 2)],
+    told=lambda arguments, place: (
+        "Where {} pictures are right by the first only and {} by the second only".format(
+            *((one & ~other).sum() for one, other in (arguments, arguments[::-1]))
+        )
     ),
     hints=(
         "`a & b` tells where both are True, `~a` turns True and False round.",

@@ -8,17 +8,21 @@ from __future__ import annotations
 import pkgutil
 import re
 from dataclasses import replace
+from decimal import Decimal
 
+import keras
 import nbformat
 import numpy as np
 import pytest
 
 from helpers import evaluation, exercises, networks
 from helpers.environment import PROJECT
-from helpers.exercises import exercises_of
+from helpers.exercises import checks_01, exercises_of, trainings
 from helpers.exercises.kinds import (
     WAITING,
     Choice,
+    Code,
+    Examined,
     Feedback,
     Function,
     Number,
@@ -33,6 +37,8 @@ LESSONS = {name: exercises_of(getattr(exercises, name)) for name in MODULES}
 ALL = {
     f"{lesson}.{name}": each for lesson, those in LESSONS.items() for name, each in those.items()
 }
+NAMES = {"np": np, "keras": keras, "layers": keras.layers}
+NAMES |= {"evaluation": evaluation, "networks": networks}
 EVERY = pytest.mark.parametrize("exercise", ALL.values(), ids=ALL)
 KINDS = ("predict", "complete", "explore", "explain")
 
@@ -55,10 +61,10 @@ def test_a_lesson_has_three_to_five_exercises_of_several_kinds(lesson):
 
 @EVERY
 def test_every_right_answer_is_right(exercise, said):
-    for answer in exercise.right_answers():
-        assert exercise.judge(answer) == Feedback("Right", exercise.why), answer
-    assert exercise.check(answer) is None
-    assert said == [Feedback("Right", exercise.why)]
+    answers = exercise.right_answers()
+    for answer in answers:
+        assert exercise.check(answer) is None
+        assert said.pop() == Feedback("Right", exercise.why), answer
 
 
 @EVERY
@@ -73,7 +79,8 @@ def test_every_common_wrong_answer_is_told_what_is_wrong(exercise):
 def test_the_common_mistakes_have_messages(exercise):
     found = exercise.reasons if isinstance(exercise, Choice) else exercise.mistakes
     assert len(found) >= 2
-    assert all(len(message) > 15 for message in found.values())
+    whole = found.values() if not isinstance(exercise, Examined) else ()  # those have a part
+    assert all(len(message) > 15 for message in whole)
 
 
 @EVERY
@@ -85,10 +92,10 @@ def test_not_attempted_says_so_quietly(exercise, answer, said):
 
 @EVERY
 def test_what_the_learner_finds_runs_and_counts_as_not_attempted(exercise):
-    if isinstance(exercise, Function):
+    if isinstance(exercise, Code) and "..." in exercise.start:
         assert exercise.judge(defined(exercise.start)) == WAITING
     else:
-        exec(exercise.start, {"np": np, "evaluation": evaluation, "networks": networks})
+        exec(exercise.start, NAMES)
 
 
 @EVERY
@@ -127,37 +134,61 @@ def test_texts_are_complete_and_brief(exercise):
     texts = [exercise.question, exercise.why, *exercise.hints]
     assert all(text.strip() == text and text[-1] in ".?`)" for text in texts)
     assert len(exercise.question.split()) < 75
-    assert len(exercise.start.splitlines()) < 10
+    assert len(exercise.start.splitlines()) < (20 if isinstance(exercise, Examined) else 10)
 
 
 # What an answer may look like.
 
 HALF = Number(
     kind="predict", title="", question="", hints=("", ""), why="So it is.", answer=0.95, share=True,
-    mistakes={0.05: "The rest."}, units=("of all",),
+    mistakes={0.05: "The rest."},
 )  # fmt: skip
 BIG = Number(
-    kind="predict", title="", question="", hints=("", ""), why="", answer=1_792, mistakes={}
-)
+    kind="predict", title="", question="", hints=("", ""), why="", answer=1_792,
+    mistakes={1_728: "No biases."},
+)  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "answer", [0.95, "0.95", "0,95", 95, "95 %", "95%", np.float32(0.95), "19/20", "0.95 of all"]
-)
+SHARES = [
+    0.95, "0.95", "0,95", ".95", 95, "95 %", "95%", "95 percent", "95 per cent", "95 % of all",
+    np.float32(0.95), "19/20", "about 0.95", "~ 95 %", "= 0.95", "0.95 of all",
+]  # fmt: skip
+BIGS = [
+    1792, 1792.0, "1792", "1,792", "1 792", "1_792", "1'792", "1.792", "1\u202f792", np.int64(1792),
+    "1792 weights", "1,792 weights in all.", "1792 parameters", "1.792 thousand", "1792.0",
+    "= 1792", "64 * 28", "64 x (3*3*3 + 1)", "64×28", 64 * 28, " 1792. ", Decimal(1792),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", SHARES, ids=repr)
 def test_a_share_may_be_written_in_many_ways(answer):
     assert HALF.judge(answer).heading == "Right"
 
 
-@pytest.mark.parametrize(
-    "answer", [1792, 1792.0, "1792", "1,792", "1 792", "1_792", np.int64(1792)]
-)
+@pytest.mark.parametrize("answer", BIGS, ids=repr)
 def test_a_large_number_may_be_written_in_many_ways(answer):
     assert BIG.judge(answer).heading == "Right"
 
 
 @pytest.mark.parametrize(
     ("answer", "text"),
-    [(5, "The rest."), ("5 %", "The rest."), (0.9, "90 % is too small."), (2000, "too large.")],
+    [
+        ("1728 weights", "No biases."), ("1,728", "No biases."), ("64 x 27", "No biases."),
+        (1790, "1,790 is a little too small; the number is asked exactly."),
+        (1.792, "1.792 is too small; `q.hint()` helps."), ("1792 %", "17.92 is too small"),
+        ("1792 million", "too large"), ("1792 or 1728", "is no number"),
+        ("9**9**9", "is no number"),
+        ("1792; import os", "is no number"), ("()", "is no number"), ("1" * 999, "is no number"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_wrong_large_number_is_told_why(answer, text):
+    assert text in BIG.judge(answer).text
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [(5, "The rest."), ("5 %", "The rest."), (0.9, "90 % is too small"), (2000, "2,000 % is")],
 )
 def test_a_wrong_share_is_told_why(answer, text):
     assert text in HALF.judge(answer).text
@@ -165,19 +196,184 @@ def test_a_wrong_share_is_told_why(answer, text):
 
 def test_a_rough_guess_is_not_taken_for_another_mistake():
     rough = replace(BIG, answer=0.1, tolerance=0.5, mistakes={1.0: "The whole."})
-    assert rough.judge(0.14).heading == "Right"
+    assert rough.judge(0.14).heading == rough.judge(0.07).heading == "Right"
     assert rough.judge(1.05).text == "The whole."
-    assert rough.judge(0.6).text == "0.6 is too large."
+    assert rough.judge(0.6).text == "0.6 is too large; `q.hint()` helps."
 
 
-@pytest.mark.parametrize("answer", ["a and b", "ab", "answer b", "b or c", "()"])
-def test_of_the_letters_one_is_to_be_chosen(answer):
-    assert "none of the letters" in exercises.lesson_01.lower_curve.judge(answer).text
+ATTACKS = {  # right answers, and wrong ones with what is said of them
+    "lesson_01.weights": (
+        [1792, "1792", "1,792", "1792 weights", "1.792", "64 * 28", "1792 parameters in all"],
+        [(1728, "biases"), ("1728 weights", "biases"), (1790, "exactly"), ("none", "no number")],
+    ),
+    "lesson_02.views": (
+        [15_120, "15,120", "15120 pictures", "6 x 2520", "15.12 thousand", "15.120"],
+        [("63,000", "walkthrough"), ("378,000 views", "before they begin"), (15_000, "exactly")],
+    ),
+    "lesson_02.small_head": (
+        [2307, "2,307", "2307 weights", "3 * (768 + 1)", "2.307 thousand"],
+        [("2304", "biases"), ("112,899 weights", "one number"), (2.307, "too small")],
+    ),
+    "lesson_02.swing": (["b", "B", "b)", "(B)", "b."], [("A)", "second curve"), ("c", "flat")]),
+    "lesson_02.edge": (["c", "C)", "option c"], [("b", "how many times"), ("a or c", "none of")]),
+    "lesson_03.memory": (
+        [16.2, "16.2", "16,2", "16.2 GB", "16 GB", 15.1, "15.1 GiB", "15.1 GB",
+         "16200 MB", 16_200, 16.2e9,
+         "16,200,000,000 bytes", "16.2 billion bytes", "about 16 gigabytes", "16.2 gb of memory"],
+        [(4.05, "one byte"), ("4.05 GB", "one byte"), ("16.2 MB", "too small"), (14, "too small"),
+         ("16.2e9 GB", "too large"), ("14 GiB", "too small"), ("16.2 hours", "in GB"),
+         (18, "too large")],
+    ),
+    "lesson_03.interval": (["b", "It shrinks to a half"], [("a", "Divide"), ("C", "precisely")]),
+    "lesson_03.dense_inputs": (
+        [256, "256", "256 numbers", "2 x 2 x 64", "2*2*64"],
+        [(576, "pixel off"), ("4 places", "64 maps"), (255, "exactly")],
+    ),
+    "lesson_03.photo_look": (["b", "B", "(b)"], [("d", "not enough"), ("a)", "dark stays")]),
+    "lesson_04.dense_head": (
+        [2_097_665, "2,097,665", "2.097.665", "2 097 665 weights", "8193 * 256 + 257"],
+        [("2,097,664", "bias of the last"), (2_097_152, "256 biases"), ("2.1 million", "exactly")],
+    ),
+    "lesson_04.sure_mistakes": (
+        [0.00007, 7e-5, "7e-5", 0.0001, 0.00005, 0.00003, "0.007 %", 1e-4, "1/10000"],
+        [(0.001, "0.355"), (0.01, "half"), (0.0, "too small"), (1e-6, "too small"), (7, "large")],
+    ),
+    "lesson_04.calibrated": (["b", "B)", "too sure of itself"], [("a", "180"), ("c)", "180")]),
+    "lesson_04.block_five": (
+        [9_177_089, "9,177,089", "9177089 weights", "3*512*(3*3*512+1) + 2097665"],
+        [(7_079_424, "head"), ("9,177,088", "exactly"), ("16,812,353", "frozen")],
+    ),
+    "lesson_05.work_share": (
+        [0.087, "8.7 %", "8.7%", 8.7, 0.1, "10 %", "1/12", "0.57/6.62", "about 9 %", 0.06],
+        [(0.2, "equal share"), ("48 %", "weights"), ("23 percent", "of thirteen"), (0, "small")],
+    ),
+    "lesson_05.views_saved": (
+        [120, "120", "120 views", 119.5, 119, "240000/2000", "about 120"],
+        [(18, "as much work"), (90, "validation"), ("6 views", "240,000"), (100, "too small")],
+    ),
+    "lesson_05.over_fitting": (["b", "B)", '"b"'], [("a", "hard"), ("d", "swing"), ("e", "none")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_on_an_exercise(name):
+    right, wrong = ATTACKS[name]
+    for answer in right:
+        feedback = ALL[name].judge(answer)
+        assert feedback.heading == "Right", (answer, feedback)
+    for answer, text in wrong:
+        feedback = ALL[name].judge(answer)
+        assert feedback.heading == "Not yet" and text in feedback.text, (answer, feedback)
+
+
+RIGHT_CODE = {
+    "lesson_02.may_learn": [
+        "[i >= first and type(l).__name__ != 'BatchNormalization' for i, l in enumerate(layers)]",
+        "map(lambda i: i >= first and 'batch' not in layers[i].name, range(len(layers)))",
+        "np.array([not (i < first or hasattr(l, 'moving_mean')) for i, l in enumerate(layers)])",
+        "(int(i >= first and 'batch' not in l.name) for i, l in enumerate(layers))",
+    ],
+    "lesson_03.only_one": [
+        "((first > second).sum(), (second > first).sum())",
+        "[np.sum(first & ~second), np.sum(~first & second)]",
+        "[sum(a and not b for a, b in zip(x, y)) for x, y in ((first, second), (second, first))]",
+        "np.array([np.count_nonzero(first * ~second), len(first[second & ~first])])",
+        "tuple(np.bincount(first + 2 * second, minlength=4)[1:3])",
+    ],
+    "lesson_04.cat_or_dog": [
+        "(answers[:, 151:269].sum(1) > answers[:, 281:286].sum(1)).astype(int)",
+        "[int(sum(a[151:269]) > sum(a[281:286])) for a in answers]",
+        "np.where(answers[:, 281:286].sum(-1) < answers[:, 151:269].sum(-1), 1, 0)",
+        "keras.ops.sum(answers[:, 151:269], 1) > keras.ops.sum(answers[:, range(281, 286)], 1)",
+        "np.sign(answers[:, 151:269].sum(1) - answers[:, 281:286].sum(1)) / 2 + 0.5",
+    ],
+    "lesson_05.errors_gone": [
+        "((1 - before) - (1 - after)) / (1 - before)",
+        "(after - before) / (1 - before)",
+        "round(1 - (1 - after) / (1 - before), 3)",
+        "np.array([(after - before) / (1 - before)])",
+    ],
+    "lesson_05.vgg_input": [
+        "photos[:, :, :, [2, 1, 0]] - means",
+        "np.flip(photos, axis=-1) - means.reshape(1, 1, 1, 3)",
+        "(photos - means[::-1])[..., ::-1]",
+        "np.stack([photos[..., 2 - c] - means[c] for c in range(3)], axis=-1).round(3)",
+        "keras.ops.convert_to_tensor(photos[..., ::-1] - means, 'float32')",
+    ],
+}
+WRONG_CODE = {
+    "lesson_02.may_learn": [
+        ("[l for l in layers[first:]]", "where True or False is expected"),
+        ("[i >= first and not l.trainable for i, l in enumerate(layers)]", "With layers = ["),
+        ("[True] * len(layers)", "With layers = ["),
+        ("layers[first:] and not layers[:first]", "False, where 13 numbers, in"),
+    ],
+    "lesson_03.only_one": [
+        ("first and not second", "`and` is written `&`"),
+        ("((first & ~second).sum(), 3)", "right by the first only"),
+        ("((first & ~second).sum(), (first | second).sum())", "right by the first only"),
+        ("(first & ~second).sum() + 1", "2 numbers, in the shape (2,), are expected"),
+    ],
+    "lesson_04.cat_or_dog": [
+        ("answers[:, 151:268].sum(1) > answers[:, 281:286].sum(1)", "the end of a slice"),
+        ("answers[:, 151:268].sum(1) > answers[:, 281:285].sum(1)", "268 and 285"),
+        ("answers[:, 152:269].sum(1) > answers[:, 281:286].sum(1)", "For a photo whose dogs"),
+        ("answers[:, 151:269].sum(1) > answers[:, 282:286].sum(1)", "For a photo whose dogs"),
+        ("answers[:, 151:269].sum(1) > answers[:, 280:286].sum(1)", "For a photo whose dogs"),
+        ("answers[:, 151:270].sum(1) > answers[:, 281:286].sum(1)", "For a photo whose dogs"),
+        ("answers[:, 151:269].sum(1) > answers[:, 281:287].sum(1)", "For a photo whose dogs"),
+        ("answers[:, 150:269].sum(1) > answers[:, 281:286].sum(1)", "For a photo whose dogs"),
+        ("['dog'] * len(answers)", "where True or False is expected"),
+        ("answers[:, 151:269].sum(1, keepdims=True) > answers[:, 281:286].sum(1, keepdims=True)",
+         "the right numbers in the shape (40, 1), where (40,) is expected"),
+        ("answers[:, 151:269].sum(0) > 1", "40 numbers, in the shape (40,), are expected"),
+        ("(answers.argmax(1) > 150) & (answers.argmax(1) < 269)", "all 1000 names"),
+        ("answers[151:269].sum(1) > answers[281:286].sum(1)", "40 numbers"),
+    ],
+    "lesson_05.errors_gone": [
+        ("max(0, 1 - (1 - after) / (1 - before))", "must be below 0; yours stays at 0"),
+        ("max(0.0, (after - before) / (1 - before))", "must be below 0; yours stays at 0"),
+        ("abs(after - before) / (1 - before)", "must be below 0"),
+        ("round((after - before) / (1 - before), 1)", "rounded too far"),
+        ("f'{(after - before) / (1 - before):.0%}'", "where numbers are expected"),
+        ("0.5", "With before = "),
+    ],
+    "lesson_05.vgg_input": [
+        ("photos[..., ::-1] - means[::-1]", "Blue's mean is taken from red"),
+        ("(photos[..., ::-1] / 255 - means) / 255", "Of a pixel with red "),
+        ("photos[0, ..., ::-1] - means", "numbers in the shape (4, 5, 3), where "),
+        ("photos[:, :, ::-1] - means", "Of a pixel with red "),
+        ("photos[..., ::-1] - means.mean()", "Of a pixel with red "),
+        ("(photos[..., ::-1] - means).clip(0, 255)", "Of a pixel with red "),
+    ],
+}  # fmt: skip
+
+
+def with_body(exercise: Function, body: str):
+    return defined(f"{exercise.code.splitlines()[0]}\n    return {body}")
+
+
+@pytest.mark.parametrize(
+    ("name", "body"), [(name, body) for name, those in RIGHT_CODE.items() for body in those]
+)
+def test_an_attack_with_right_code(name, body):
+    for _ in range(3):  # inputs are drawn anew
+        assert ALL[name].judge(with_body(ALL[name], body)).heading == "Right"
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "text"),
+    [(name, *each) for name, those in WRONG_CODE.items() for each in those],
+)
+def test_an_attack_with_wrong_code(name, body, text):
+    for _ in range(10):  # no wrong code is right now and then
+        feedback = ALL[name].judge(with_body(ALL[name], body))
+        assert feedback.heading == "Not yet" and text in feedback.text, feedback
 
 
 DOUBLE = Function(
     kind="complete", title="", question="", hints=("", ""), why="", mistakes={},
-    code="def double(values):\n    return 2 * values", inputs=lambda random: (random.random(3),),
+    code="def double(values):\n    return 2 * values", inputs=lambda random: [(random.random(3),)],
 )  # fmt: skip
 
 
@@ -223,6 +419,72 @@ def test_warnings_of_the_learners_function_are_not_shown(recwarn):
     assert not recwarn.list
 
 
+# Networks that the checks look at and train.
+
+LESSON_1 = exercises.lesson_01
+DENSE = LESSON_1.from_empty.code.replace("Conv2D(16, 3", "Flatten(), layers.Dense(16").split("\n")
+DENSE = "\n".join(line for line in DENSE if not re.search("Conv2D|Pooling", line))
+
+
+def test_a_network_itself_is_taken_as_well_as_a_function_that_returns_it():
+    network = defined(LESSON_1.layers_to_fit.code)()
+    assert LESSON_1.layers_to_fit.judge(network).heading == "Right"
+    assert "Begin with `keras.Input((64, 64, 3))`" in (
+        LESSON_1.layers_to_fit.judge(keras.Sequential()).text
+    )
+
+
+def test_softmax_may_be_a_layer_of_its_own():
+    code = LESSON_1.layers_to_fit.code.replace(
+        'layers.Dense(3, activation="softmax")', "layers.Dense(3), layers.Softmax()"
+    )
+    assert LESSON_1.layers_to_fit.judge(defined(code)).heading == "Right"
+
+
+@pytest.mark.parametrize(
+    ("code", "found", "text"),
+    [
+        (
+            DENSE,
+            (0.99, 0.8),
+            "0.800 are right, of those it learnt from 0.990. It has no convolution",
+        ),
+        (LESSON_1.from_empty.code, (0.6, 0.5), "It has not yet learnt those"),
+        (LESSON_1.from_empty.code, (0.99, 0.9), "It memorises"),
+    ],
+)
+def test_a_network_that_stays_below_is_told_why(monkeypatch, code, found, text):
+    monkeypatch.setattr(checks_01, "PASSES", 1)
+    answers = iter(found)
+    monkeypatch.setattr(checks_01, "accuracy", lambda *_: next(answers))
+    feedback = LESSON_1.from_empty.judge(defined(code))
+    assert feedback.heading == "Not yet" and text in feedback.text
+
+
+def test_a_repair_that_trains_too_slowly_is_told_so(monkeypatch):
+    monkeypatch.setattr(checks_01, "EPOCHS", 1)
+    code = LESSON_1.repair.code.replace("0.001", "1e-6")
+    assert "in 1 epochs, too slowly" in LESSON_1.repair.judge(defined(code)).text
+    code = code.replace("sparse_", "")
+    assert "wants three numbers for each label" in LESSON_1.repair.judge(defined(code)).text
+
+
+def test_a_training_ends_in_time():
+    images, labels = trainings.training_hands(shrink=2)
+    network = defined(LESSON_1.repair.code)()
+    training = trainings.Training("Hands", seconds=0)
+    assert len(training.fit(network, images, labels, epochs=50)["loss"]) == 1
+
+
+def test_the_hands_asked_about_are_not_those_learnt_from():
+    (images, labels), (asked, _) = trainings.training_hands(), trainings.new_hands()
+    assert images.shape == (360, 64, 64, 3) and asked.shape == (120, 64, 64, 3)
+    assert np.bincount(labels).tolist() == [120, 120, 120]
+    assert (images[180:, :, ::-1] == images[:180]).all()
+    known = {image.tobytes() for image in images}
+    assert len(known) == 360 and not known & {image.tobytes() for image in asked}
+
+
 # How it looks.
 
 
@@ -251,7 +513,8 @@ def test_an_exercise_shown_by_itself_has_its_whole_question(exercise):
     ("function", "text"),
     [
         (lambda values: values / 3, "[0, 0.3333, 0.6667], where [0, 2, 4] is expected"),
-        (lambda values: values[:2], "[0, 1], where "),
+        (lambda values: values[:2], "[0, 1], where 3 numbers, in the shape (3,), are expected"),
+        (lambda values: [[0, 2, 4]], "the right numbers in the shape (1, 3), where (3,) is"),
         (lambda values: "a", "'a', where numbers are expected"),
         (lambda values: [[1], [2, 3]], "[[1], [2, 3]], where numbers are expected"),
     ],
@@ -266,7 +529,7 @@ def test_of_many_numbers_the_first_that_differs_is_shown():
     assert compared(found, expected) == "7 at [2, 1], where 0 is expected"
     assert (
         compared(found[0], expected)
-        == "[0, 0, 0, 0, 0], where an array of shape (4, 5) is expected"
+        == "[0, 0, 0, 0, 0], where 20 numbers, in the shape (4, 5), are expected"
     )
 
 
@@ -310,6 +573,6 @@ def test_the_instructors_page_has_the_answer(exercise):
     page = (PROJECT / "docs" / "instructors.md").read_text(encoding="utf-8")
     assert exercise.title.lower() in page.lower()
     answer = (
-        exercise.code if isinstance(exercise, Function) else exercise.answered().text.split(". ")[0]
+        exercise.code if isinstance(exercise, Code) else exercise.answered().text.split(". ")[0]
     )
     assert answer.strip() in page
