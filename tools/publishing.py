@@ -1,6 +1,6 @@
 """Execute a notebook in place, as it is to be committed.
 
-    python -m tools.publishing notebooks/01_simple_cnn_rock_paper_scissors.ipynb
+    python -m tools.publishing notebooks/01_simple_cnn_rock_paper_scissors.ipynb [--pace class]
 
 Runs it with the parameters it states, in its own folder. Pictures out of a data set are not the
 course's to pass on, so cells tagged `data-pictures` are stored with what they show of drawn
@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from helpers.environment import PUBLISHED_FOLDER
 from helpers.files import replace_folder, write_atomically
-from helpers.pace import PACE_VARIABLE
+from helpers.pace import PACE_VARIABLE, PACES
 from helpers.results import RECORD_VARIABLE, models_beside
 from tools.execution import inspect_notebook, quick_preset, run_notebook
 
@@ -34,11 +34,12 @@ STAND_INS = "Drawn stand-ins for the pictures of the data set: run the cell to s
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def publish(notebook: Path) -> None:
+def publish(notebook: Path, pace: str = "published") -> None:
     """Execute a notebook and replace it by the executed one; keep its record in `PUBLISHED_FOLDER`.
 
     Args:
         notebook: the file; its folder is the working folder.
+        pace: what its PACE "auto" means, "published" or "class".
 
     Raises:
         OSError: there is no such file, or it was edited meanwhile; it is left as it is.
@@ -63,7 +64,7 @@ def publish(notebook: Path) -> None:
             coalesce_streams=True,
             on_cell_executed=lambda **_: bar.update(),
         )
-        client.execute(env={**os.environ, PACE_VARIABLE: "published", RECORD_VARIABLE: str(record)})
+        client.execute(env={**os.environ, PACE_VARIABLE: pace, RECORD_VARIABLE: str(record)})
         strip(book)
         if "DATA" in known:
             add_stand_ins(book, notebook, Path(folder))
@@ -129,9 +130,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Publish the notebooks named on the command line; return 1 where one fails."""
     parser = argparse.ArgumentParser(description="Execute notebooks in place, to be committed.")
     parser.add_argument("notebooks", nargs="+", type=Path)
-    for notebook in parser.parse_args(arguments).notebooks:
+    parser.add_argument("--pace", choices=PACES, default="published")
+    options = parser.parse_args(arguments)
+    for notebook in options.notebooks:
         try:
-            publish(notebook)
+            publish(notebook, options.pace)
         except CellExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"
         except Exception as error:  # of the file, the kernel, or between them
