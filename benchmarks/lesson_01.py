@@ -31,11 +31,11 @@ from tensorflow.keras.preprocessing.image import ImageDataGenerator  # noqa: E40
 
 from benchmarks.shared import RANGES, augmenting_generator, run_cells  # noqa: E402
 from helpers import augmentation, networks  # noqa: E402
-from helpers.callbacks import EpochSeconds  # noqa: E402
+from helpers.callbacks import EpochSeconds, ProgressLine  # noqa: E402
 from helpers.data import pictures  # noqa: E402
 from helpers.data.download import find_data  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
-from helpers.training import compile_with_decay, train  # noqa: E402
+from helpers.training import train  # noqa: E402
 
 OUTPUT = Path(__file__).with_suffix(".json")
 NOTEBOOK = PROJECT / "notebooks" / "01_simple_cnn_rock_paper_scissors.ipynb"
@@ -158,18 +158,28 @@ def measure_training(located) -> dict:
 
 
 def fit_recipe(located, seed: int) -> dict:
-    """Train lesson 1's better recipe by the notebook's own cells, watched on the test pictures."""
-    lesson = {
-        module.__name__.split(".")[-1]: module for module in (augmentation, networks, pictures)
-    }
-    lesson |= {"keras": keras, "replace": replace}
-    lesson |= {"compile_with_decay": compile_with_decay, "train": train}
+    """Train lesson 1's better network by the notebook's own cells, watched on the test pictures."""
+    lesson: dict = {}
+    run_cells(NOTEBOOK, ["imports", "parameters"], lesson)
+    lesson |= {"SEED": seed, "located": located, "classes": located.dataset.classes, "hands": True}
     lesson |= {"load": lambda located, split, size, limit=0: load(located, split, size)}
-    run_cells(NOTEBOOK, ["parameters"], lesson)
-    lesson |= {"SEED": seed, "located": located, "classes": located.dataset.classes}
-    run_cells(NOTEBOOK, ["recipe-data", "recipe-augment", "recipe-train"], lesson)
-    parts = [lesson[name] for name in ("all_small", "augment", "RECIPE_EPOCHS")]
-    return lesson["train_recipe"](*parts, f"better recipe, {seed}", lesson["small_test"])[1]
+    cells = ["recipe-data", "recipe-network", "recipe-compile", "recipe-augment", "lack"]
+    run_cells(NOTEBOOK, cells, lesson)
+    known = lesson["with_closed_hands"](lesson["everything"], lesson["DRAWN"])
+    masked = replace(known, images=augmentation.add_masks(known.images))
+    keras.utils.set_random_seed(seed)
+    network, steps = lesson["build_network"](), -(-len(masked) // 32)
+    lesson["compile_network"](network, lesson["RECIPE_EPOCHS"] * steps)
+    averaged = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    return network.fit(
+        pictures.training_batches(masked, 32, seed, lesson["augment"]),
+        epochs=lesson["RECIPE_EPOCHS"],
+        steps_per_epoch=steps,
+        validation_data=pictures.plain_batches(lesson["same_test"], 64),
+        callbacks=[averaged, ProgressLine(f"better network, {seed}")],
+        shuffle=False,
+        verbose=0,
+    ).history
 
 
 def fit_published(located, seed: int) -> dict:
