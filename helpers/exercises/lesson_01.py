@@ -132,7 +132,8 @@ def build():
             layers.Dense(3, activation="softmax"),
         ]
     )
-    network.compile(keras.optimizers.Adam({rate}), "{loss}", metrics=["accuracy"])
+    optimizer = keras.optimizers.Adam({rate})
+    network.compile(optimizer, "{loss}", metrics=["accuracy"])
     return network
 """
 
