@@ -31,6 +31,7 @@ from tools.execution import inspect_notebook, quick_preset, run_notebook
 
 DATA_PICTURES = "data-pictures"
 STAND_INS = "Drawn stand-ins for the pictures of the data set: run the cell to see those.\n"
+PICTURE_KINDS = {"image/png", "image/svg+xml"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

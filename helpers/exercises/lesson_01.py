@@ -116,59 +116,6 @@ layers_to_fit = Examined(
 )
 
 
-def _training(scale: str, loss: str, rate: str) -> str:
-    return f"""\
-def build():
-    network = keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.Rescaling({scale}),
-            layers.Conv2D(16, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.GlobalMaxPooling2D(),
-            layers.Dense(3, activation="softmax"),
-        ]
-    )
-    optimizer = keras.optimizers.Adam({rate})
-    network.compile(optimizer, "{loss}", metrics=["accuracy"])
-    return network
-"""
-
-
-RIGHT_LOSS = "sparse_categorical_crossentropy"
-repair = Examined(
-    kind="explore",
-    title="a loss that does not fall",
-    question=(
-        "This network learns nothing from pictures (0 to 255) whose labels are numbers, 0, 1, 2. "
-        "It has three faults. Find them, then give `build` to the check, which trains the network "
-        "on drawn hands for some seconds."
-    ),
-    start=_training("255", "mean_squared_error", "1.0"),
-    code=_training("1 / 255", RIGHT_LOSS, "0.001"),
-    mistakes={
-        _training("255", "mean_squared_error", "1.0"): "Two more are left",
-        _training("255", RIGHT_LOSS, "0.001"): "The scaling: times 255, pixels reach 65,025",
-        _training("1 / 255", "mean_squared_error", "0.001"): "The loss: the loss went from",
-        _training("1 / 255", RIGHT_LOSS, "1.0"): "The rate: at 1 the loss went from",
-    },
-    examine=repaired_training,
-    hints=(
-        "One fault is in the layers, two are in `compile`. What range do the pixels have after the "
-        "first layer?",
-        "`Rescaling(1 / 255)`; a loss for classes that are numbers; and Adam's own rate, 0.001.",
-    ),
-    why=(
-        "Pixels from 0 to 1, the cross-entropy of the true class, and steps that are small enough. "
-        "The first loss tells most: near 1.10, the logarithm of 3, a network of three classes is "
-        "rightly unsure. Far above it the scaling is wrong; where it stays there, the rate or the "
-        "loss."
-    ),
-)
-
 held_out = Examined(
     kind="complete",
     title="hold out whole films",
@@ -241,6 +188,60 @@ def nothing(films, seed):
         "A held-out frame whose neighbour is learnt from tells nothing: copying would be enough. "
         "The same holds for photos of one person, one patient, one walk. Scikit-learn's "
         "`GroupShuffleSplit` does it, too."
+    ),
+)
+
+
+def _training(scale: str, loss: str, rate: str) -> str:
+    return f"""\
+def build():
+    network = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Rescaling({scale}),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    optimizer = keras.optimizers.Adam({rate})
+    network.compile(optimizer, "{loss}", metrics=["accuracy"])
+    return network
+"""
+
+
+RIGHT_LOSS = "sparse_categorical_crossentropy"
+repair = Examined(
+    kind="explore",
+    title="a loss that does not fall",
+    question=(
+        "This network learns nothing from pictures (0 to 255) whose labels are numbers, 0, 1, 2. "
+        "It has three faults. Find them, then give `build` to the check, which trains the network "
+        "on drawn hands for some seconds."
+    ),
+    start=_training("255", "mean_squared_error", "1.0"),
+    code=_training("1 / 255", RIGHT_LOSS, "0.001"),
+    mistakes={
+        _training("255", "mean_squared_error", "1.0"): "Two more are left",
+        _training("255", RIGHT_LOSS, "0.001"): "The scaling: times 255, pixels reach 65,025",
+        _training("1 / 255", "mean_squared_error", "0.001"): "The loss: the loss went from",
+        _training("1 / 255", RIGHT_LOSS, "1.0"): "The rate: at 1 the loss went from",
+    },
+    examine=repaired_training,
+    hints=(
+        "One fault is in the layers, two are in `compile`. What range do the pixels have after the "
+        "first layer?",
+        "`Rescaling(1 / 255)`; a loss for classes that are numbers; and Adam's own rate, 0.001.",
+    ),
+    why=(
+        "Pixels from 0 to 1, the cross-entropy of the true class, and steps that are small enough. "
+        "The first loss tells most: near 1.10, the logarithm of 3, a network of three classes is "
+        "rightly unsure. Far above it the scaling is wrong; where it stays there, the rate or the "
+        "loss."
     ),
 )
 
