@@ -108,16 +108,14 @@ def add_stand_ins(book: nbformat.NotebookNode, notebook: Path, folder: Path) -> 
         raise OSError(f"its quick run, for drawn stand-ins, failed: {drawn.problem}")
     shown = nbformat.read(drawn.output, as_version=4)
     strip(shown, ())
-    outputs = {cell.id: cell.get("outputs", []) for cell in shown.cells}
+    pictures = {
+        cell.id: [each for each in cell.outputs if PICTURE_KINDS & set(each.get("data", ()))]
+        for cell in shown.cells
+        if DATA_PICTURES in cell.metadata.get("tags", [])
+    }
     for cell in book.cells:
-        pictures = [
-            each for each in outputs.get(cell.id, []) if "image/png" in each.get("data", {})
-        ]
-        if DATA_PICTURES in cell.metadata.get("tags", []) and pictures:
-            for each in pictures:
-                each.pop("execution_count", None)
-                each.output_type = "display_data"
-            cell.outputs = [new_output("stream", name="stdout", text=STAND_INS), *pictures]
+        if found := pictures.get(cell.id):
+            cell.outputs = [new_output("stream", name="stdout", text=STAND_INS), *found]
 
 
 def drop_widgets(book: nbformat.NotebookNode) -> None:
