@@ -12,6 +12,8 @@ saved beside it.
 from __future__ import annotations
 
 import argparse
+import base64
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +23,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_output
+from PIL import Image
 from tqdm import tqdm
 
 from helpers.environment import PUBLISHED_FOLDER
@@ -115,7 +118,17 @@ def add_stand_ins(book: nbformat.NotebookNode, notebook: Path, folder: Path) -> 
     }
     for cell in book.cells:
         if found := pictures.get(cell.id):
+            for each in found:
+                if "image/png" in each.data:
+                    each.data["image/png"] = smaller(each.data["image/png"])
             cell.outputs = [new_output("stream", name="stdout", text=STAND_INS), *found]
+
+
+def smaller(png: str) -> str:
+    """Return a PNG in base64 with 256 colours: drawn noise would make a notebook too large."""
+    with Image.open(io.BytesIO(base64.b64decode(png))) as image:
+        image.convert("RGB").quantize(256).save(buffer := io.BytesIO(), "PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def drop_widgets(book: nbformat.NotebookNode) -> None:

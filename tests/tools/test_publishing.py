@@ -61,7 +61,7 @@ def test_data_set_pictures_are_stored_as_drawn_stand_ins(tiny_notebook, presets,
     caption, figure = shown.outputs
     assert caption.text == publishing.STAND_INS and shown.execution_count is None
     drawn = Image.open(io.BytesIO(base64.b64decode(figure.data["image/png"])))
-    assert drawn.getpixel((0, 0)) == (255, 0, 0)
+    assert drawn.mode == "P" and drawn.convert("RGB").getpixel((0, 0)) == (255, 0, 0)
     assert figure.metadata["image/png"]["alt"] == "A <teal> plane."
     assert silent.outputs == []
 
