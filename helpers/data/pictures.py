@@ -373,20 +373,23 @@ def _write_cache(path: Path, pictures: Pictures) -> None:
         np.savez(file, sha256=_checksum(path, content), **content)
 
 
-def hold_out_groups(pictures: Pictures, seed: int = 0) -> tuple[Pictures, Pictures]:
-    """Split off a whole series of each class, so that no near-identical frame is on both sides.
+def hold_out_groups(
+    pictures: Pictures, seed: int = 0, per_class: int = 1
+) -> tuple[Pictures, Pictures]:
+    """Split off whole series of each class, so that no near-identical frame is on both sides.
 
     Of pictures of one's own, which come in series of any size, a seventh is split off.
 
     Args:
         pictures: the pictures to split.
         seed: chooses the series.
+        per_class: series held out of each class.
 
     Returns:
         (the rest, the held-out pictures).
 
     Raises:
-        ValueError: a class has one series only.
+        ValueError: a class has too few series to leave one for training.
     """
     if pictures.series is not None:
         return _hold_out_own(pictures, HELD_OUT_SHARE, seed)
@@ -394,12 +397,12 @@ def hold_out_groups(pictures: Pictures, seed: int = 0) -> tuple[Pictures, Pictur
     held_out = np.zeros(len(pictures), bool)
     for label, name in enumerate(pictures.classes):
         series = np.unique(groups[pictures.labels == label])
-        if len(series) < 2:
+        if len(series) <= per_class:
             raise ValueError(
-                f"The class {name!r} has {len(series)} series; holding out one needs at least two: "
-                "use more pictures (LIMIT)."
+                f"The class {name!r} has {len(series)} series; holding out {per_class} needs at "
+                f"least {per_class + 1}: use more pictures (LIMIT)."
             )
-        chosen = random.choice(series, 1, replace=False)
+        chosen = random.choice(series, per_class, replace=False)
         held_out |= np.isin(groups, chosen) & (pictures.labels == label)
     return pictures.select(~held_out), pictures.select(held_out)
 
