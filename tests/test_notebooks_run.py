@@ -32,9 +32,7 @@ def prepare(notebook: Path, copy: Path, parameters: dict) -> Path:
     )
     book = nbformat.read(copy, as_version=4)
     for cell in book.cells:
-        if DATA_PICTURES in cell.metadata.get(
-            "tags", []
-        ):  # nbval: a cell not run has none
+        if DATA_PICTURES in cell.metadata.get("tags", []):  # nbval: a cell not run has none
             cell.outputs = []
     nbformat.write(book, copy)
     return copy
