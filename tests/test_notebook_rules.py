@@ -22,7 +22,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from helpers.parameters import PARAMETER_NAME
 from helpers.parameters import RULES as PARAMETER_RULES
-from tools.publishing import STAND_INS
+from tools.outputs import STAND_INS
 from tools.reruns import course_notebooks
 
 MARK = "# NBVAL_CHECK_OUTPUT"

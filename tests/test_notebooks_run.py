@@ -18,7 +18,7 @@ import pytest
 from helpers.environment import RUNS_FOLDER
 from helpers.results import RECORD_VARIABLE
 from tools.execution import KERNEL, course_notebooks, quick_preset
-from tools.publishing import DATA_PICTURES
+from tools.outputs import DATA_PICTURES
 
 MARK = "# NBVAL_CHECK_OUTPUT"
 CELL_SECONDS = 600

@@ -31,11 +31,9 @@ from helpers.files import replace_folder, write_atomically
 from helpers.pace import PACE_VARIABLE, PACES
 from helpers.results import RECORD_VARIABLE, models_beside
 from tools.execution import inspect_notebook, quick_preset, run_notebook
+from tools.outputs import DATA_PICTURES, STAND_INS, drop_widgets
 
-DATA_PICTURES = "data-pictures"
-STAND_INS = "Drawn stand-ins for the pictures of the data set: run the cell to see those.\n"
 PICTURE_KINDS = {"image/png", "image/svg+xml"}
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def publish(notebook: Path, pace: str = "published") -> None:
@@ -129,13 +127,6 @@ def smaller(png: str) -> str:
     with Image.open(io.BytesIO(base64.b64decode(png))) as image:
         image.convert("RGB").quantize(256).save(buffer := io.BytesIO(), "PNG", optimize=True)
     return base64.b64encode(buffer.getvalue()).decode()
-
-
-def drop_widgets(book: nbformat.NotebookNode) -> None:
-    """Take out progress bars and other widgets: on a page that nobody runs they stand still."""
-    for cell in book.cells:
-        if cell.cell_type == "code":
-            cell.outputs = [each for each in cell.outputs if WIDGET not in each.get("data", {})]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -50,7 +50,7 @@ from tools.execution import (
     try_notebook,
 )
 from tools.matrix import read_matrix
-from tools.publishing import drop_widgets
+from tools.outputs import drop_widgets
 from tools.ray_runs import Needs, check_ray, run_on_ray
 from tools.safe_html import clean_html
 

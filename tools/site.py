@@ -26,7 +26,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 from helpers.environment import PROJECT
 from helpers.files import replace_folder
 from tools.address import HOME, present_address
-from tools.publishing import DATA_PICTURES, drop_widgets
+from tools.outputs import DATA_PICTURES, drop_widgets
 
 SITE = PROJECT / "site"
 SECTIONS = {  # the navigation: its headings, and the pages below each
