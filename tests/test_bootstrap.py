@@ -209,7 +209,14 @@ def test_another_pythons_home_stops_neither_making_nor_pip(tiny, project, monkey
 def test_make_starts_python_whatever_home_another_one_has(project):
     (project / "bootstrap.py").write_text("print('started')")
     makefile = SCRIPT.with_name("Makefile")
-    command = ["make", "-f", makefile, "environment", f"PYTHON={sys.executable}"]
+    command = [
+        "make",
+        "--no-print-directory",
+        "-f",
+        makefile,
+        "environment",
+        f"PYTHON={sys.executable}",
+    ]
     variables = os.environ | {"PYTHONHOME": "/nowhere"}
     said = subprocess.check_output(command, cwd=project, env=variables, text=True)
     assert said == "started\n"

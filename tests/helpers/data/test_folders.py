@@ -397,7 +397,16 @@ def test_lesson_1_takes_a_folder_of_ones_own(tmp_path, capsys):
         exec(cells[cell], names)
     names |= {"DATA": str(folder), "IMAGE_SIZE": 64, "CACHE_FOLDER": tmp_path / "cache"}
     names["find_data"] = partial(find_data, folder=tmp_path / "data")
-    for cell in ("check", "find", "load", "look", "augment", "neighbours", "neighbours-measure"):
+    for cell in (
+        "check",
+        "find",
+        "load",
+        "look",
+        "augment",
+        "films",
+        "neighbours",
+        "neighbours-measure",
+    ):
         exec(cells[cell], names)
     for cell in ("recipe-data", "recipe-augment", "green"):
         exec(cells[cell], names)
@@ -407,5 +416,5 @@ def test_lesson_1_takes_a_folder_of_ones_own(tmp_path, capsys):
     )
     assert names["training"].count() == {"Ahorn rot": 10, "Buche": 10, "Eiche": 10}
     assert len(names["test"]) == 6 and names["test"].classes == names["classes"]
-    assert set(names["held_out"].groups).isdisjoint(names["small_training"].groups)
+    assert set(names["held_out"].groups).isdisjoint(names["chosen_training"].groups)
     assert told.count("Left out") == 2
