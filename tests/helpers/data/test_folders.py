@@ -405,7 +405,6 @@ def test_lesson_1_takes_a_folder_of_ones_own(tmp_path, capsys):
         "augment",
         "films",
         "neighbours",
-        "neighbours-measure",
     ):
         exec(cells[cell], names)
     for cell in ("recipe-data", "recipe-augment", "green"):
