@@ -112,6 +112,7 @@ class Pictures:
             labels=np.concatenate([self.labels, labels]),
             names=self.names + names,
             series=self.series and self.series + names,
+            facts=None,  # the others are no files
         )
 
     def spread(self, each: int) -> np.ndarray:

@@ -562,6 +562,22 @@ def test_holding_out_needs_two_series(folder):
         hold_out_groups(pictures.select(np.char.endswith(pictures.groups, "00")))
 
 
+def test_pictures_that_are_no_files_join_and_are_chosen_from():
+    files = Pictures(
+        np.zeros((2, 4, 4, 3), np.uint8),
+        np.array([0, 1], np.int32),
+        ("paper/a-1.png", "rock/b-1.png"),
+        CLASSES,
+        facts=np.ones((2, 3)),
+    )
+    more = np.full((3, 4, 4, 3), 9, np.uint8)
+    joined = files.with_more(more, np.array([0, 1, 2], np.int32), "drawn")
+    chosen = joined.select(np.array([1, 4]))
+    assert chosen.names == ("rock/b-1.png", "drawn/2")
+    assert chosen.labels.tolist() == [1, 2] and chosen.images[:, 0, 0, 0].tolist() == [0, 9]
+    assert len(set(joined.groups)) == 5
+
+
 def test_a_series_with_a_dash_in_its_name():
     names = ("rock/rock07-k03-070.png", "cats/cat.7.jpg", "Bag/0001.png", "Coat/0001.png")
     pictures = Pictures(np.zeros((4, 1, 1, 3), np.uint8), np.zeros(4, np.int32), names, CLASSES)
