@@ -119,13 +119,18 @@ print(f"averaged {networks.pooled_head((edge, edge, 112), 3).count_params():>12,
 
 
 def _layers(random, lower):
-    """Return layers, the first that may learn after `lower` times three, and its number."""
+    """Return layers, `lower` times three and one more below the first that may learn, its number.
+
+    The one just below could learn: were it batch normalisation, an error by one would not show.
+    """
 
     def some():
         layers = [keras.layers.BatchNormalization(), keras.layers.ReLU(), keras.layers.Dense(2)]
         return [layers[place] for place in random.permutation(3)]
 
     frozen = [layer for _ in range(lower) for layer in some()]
+    if lower:
+        frozen.append(keras.layers.Dense(2))
     return [*frozen, keras.layers.Conv2D(2, 3), *some(), *some()], len(frozen)
 
 
