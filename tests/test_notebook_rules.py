@@ -386,10 +386,8 @@ def test_a_notebook_keeps_the_rules(path: Path):
 
 
 def test_all_notebooks_are_set_up_alike():
-    """But for the list of what Colab lacks: each has its own, see test_colab.py."""
     books = [Notebook(path.read_text(encoding="utf-8")) for path in NOTEBOOKS]
-    alike = {re.sub(r"^lacking = .+$", "", book.set_up, flags=re.MULTILINE) for book in books}
-    assert len(alike) == 1
+    assert len({book.set_up for book in books}) == 1
 
 
 PARAMETERS = """\
