@@ -56,8 +56,7 @@ class _Client(PapermillNotebookClient):
         try:
             return super().execute(**options)
         except BaseException as error:
-            if process := getattr(getattr(self.km, "provisioner", None), "process", None):
-                process.kill()  # not by the client, whose broken-off tasks would answer, too
+            self._kill_kernel()
             if _was_interrupted(error):  # cleaning up may have raised something else
                 logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of those tasks
                 raise KeyboardInterrupt from None
@@ -67,8 +66,14 @@ class _Client(PapermillNotebookClient):
         try:
             super().papermill_execute_cells()
         except BaseException:  # interrupted, or out of time: a kernel asked to go would answer back
+            self._kill_kernel()
             self.shutdown_kernel = "immediate"
             raise
+
+    def _kill_kernel(self) -> None:
+        """End the kernel at once; the client would interrupt it first, which it tells on stderr."""
+        if process := getattr(getattr(self.km, "provisioner", None), "process", None):
+            process.kill()
 
     def clear_output(self, *message: Any) -> None:
         self.length = 0
