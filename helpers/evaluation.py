@@ -199,8 +199,9 @@ def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = AT_ONCE) 
         )
     batches = plain_batches(pictures, size=expected[0])
     scores = score(model, batches, pictures.classes, batch_size)
-    grouped = 1 < len(np.unique(pictures.groups)) < len(pictures)
-    return replace(scores, groups=pictures.groups) if grouped else scores
+    groups = pictures.groups
+    grouped = 1 < len(np.unique(groups)) < len(groups)
+    return replace(scores, groups=groups) if grouped else scores
 
 
 def score(

@@ -124,6 +124,11 @@ def press(page, name: str) -> None:
     page.locator(f"button[name={name}]:enabled").click()
 
 
+def switch_on(page) -> None:
+    press(page, "camera")
+    page.locator(".wc-best").wait_for()
+
+
 def says(page, text: str) -> None:
     page.locator(".wc-say", has_text=re.compile(text)).wait_for(timeout=30_000)
 
@@ -179,8 +184,7 @@ def test_a_second_click_opens_no_second_camera(shown, with_camera, network):
 
 def test_a_cell_that_is_run_again_or_closed_frees_the_camera(shown, with_camera, network):
     page = shown(with_camera, Game(network, CLASSES))
-    press(page, "camera")
-    page.locator(".wc-best").wait_for()
+    switch_on(page)
     page.evaluate("leave()")
     assert live(page) == 0 and page.locator(".wc").count() == 1
     sent = page.evaluate("model.sent")
@@ -197,8 +201,7 @@ def test_while_the_browser_asks_the_page_may_be_left(shown, with_camera, network
 
 def test_the_kernel_can_switch_the_camera_off(shown, with_camera, network):
     page = shown(with_camera, Game(network, CLASSES))
-    press(page, "camera")
-    page.locator(".wc-best").wait_for()
+    switch_on(page)
     page.evaluate("model.hear({ stop: true })")
     assert live(page) == 0
 
@@ -207,8 +210,7 @@ def test_one_picture_at_a_time_and_after_a_minute_without_an_answer_none(
     shown, with_camera, network
 ):
     page = shown(with_camera, Game(network, CLASSES), clock=True)
-    press(page, "camera")
-    page.locator(".wc-best").wait_for()
+    switch_on(page)
     page.evaluate("model.silent = true")
     page.wait_for_timeout(500)
     sent = page.evaluate("model.sent")
@@ -222,8 +224,7 @@ def test_one_picture_at_a_time_and_after_a_minute_without_an_answer_none(
 
 def test_a_kernel_that_was_restarted_is_told(shown, with_camera, network):
     page = shown(with_camera, Game(network, CLASSES))
-    press(page, "camera")
-    page.locator(".wc-best").wait_for()
+    switch_on(page)
     page.evaluate("model.lost = true")
     says(page, "lost its kernel: run its cell again. The camera is off")
     assert live(page) == 0

@@ -30,7 +30,7 @@ from helpers.environment import PUBLISHED_FOLDER
 from helpers.files import replace_folder, write_atomically
 from helpers.pace import PACE_VARIABLE, PACES
 from helpers.results import RECORD_VARIABLE, models_beside
-from tools.execution import inspect_notebook, quick_preset, run_notebook
+from tools.execution import cells_of, inspect_notebook, quick_preset, run_notebook
 from tools.outputs import DATA_PICTURES, STAND_INS, drop_widgets
 
 PICTURE_KINDS = {"image/png", "image/svg+xml"}
@@ -79,8 +79,8 @@ def publish(notebook: Path, pace: str = "published") -> None:
             replace_folder(models, PUBLISHED_FOLDER / models.name)
 
 
-def strip(book: nbformat.NotebookNode, hidden: Sequence[str] = (DATA_PICTURES,)) -> None:
-    """Take out what is not to be committed: outputs of hidden tags, widgets, other metadata."""
+def strip(book: nbformat.NotebookNode) -> None:
+    """Take out what is not to be committed: data-set pictures, widget states, other metadata."""
     book.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -88,7 +88,7 @@ def strip(book: nbformat.NotebookNode, hidden: Sequence[str] = (DATA_PICTURES,))
     for cell in book.cells:
         tags = cell.metadata.get("tags", [])
         cell.metadata = {"tags": tags} if tags else {}
-        if cell.cell_type == "code" and set(tags) & set(hidden):
+        if cell.cell_type == "code" and DATA_PICTURES in tags:
             cell.outputs, cell.execution_count = [], None
     drop_widgets(book)
 
@@ -107,11 +107,9 @@ def add_stand_ins(book: nbformat.NotebookNode, notebook: Path, folder: Path) -> 
     drawn = run_notebook(notebook, folder / "drawn.ipynb", quick_preset(notebook))
     if drawn.problem:
         raise OSError(f"its quick run, for drawn stand-ins, failed: {drawn.problem}")
-    shown = nbformat.read(drawn.output, as_version=4)
-    strip(shown, ())
     pictures = {
         cell.id: [each for each in cell.outputs if PICTURE_KINDS & set(each.get("data", ()))]
-        for cell in shown.cells
+        for cell in cells_of(drawn.output)
         if DATA_PICTURES in cell.metadata.get("tags", [])
     }
     for cell in book.cells:

@@ -95,10 +95,11 @@ def run_course(
         raise ValueError(f"There is no notebook in {NOTEBOOKS_FOLDER.name}/: nothing to run.")
     values = [quick_preset(notebook, presets) for notebook in notebooks]
     folder = _new_folder(runs_folder)
-    beside = min(AT_ONCE, os.cpu_count() or 1, len(notebooks))
+    cores = os.cpu_count() or 1
+    beside = min(AT_ONCE, cores, len(notebooks))
     options = {
         "progress": beside == 1 and sys.stderr.isatty(),
-        "variables": thread_variables(max((os.cpu_count() or 1) // beside, 1)),
+        "variables": thread_variables(cores // beside),
         "minutes": minutes,
     }
     todo = []

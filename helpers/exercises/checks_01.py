@@ -121,10 +121,6 @@ def _end(found: list[keras.Layer], network: keras.Model) -> str:
     return ""
 
 
-CATEGORICAL = (
-    "The loss: `categorical_crossentropy` wants three numbers for each label; the labels here are "
-    "0, 1, 2, so take `sparse_categorical_crossentropy`."
-)
 EPOCHS, SECONDS = 12, 30  # of the repaired network's training
 FALLEN = 0.8  # cross-entropy; guessing costs 1.10
 FAST = 0.02  # a rate that Adam cannot take here
@@ -162,8 +158,6 @@ def repaired_training(answer: Callable) -> str:
     network, problem = network_of(answer, 32, compiled=True)
     if problem:
         return problem
-    if loss_of(network) == "categorical_crossentropy":
-        return CATEGORICAL
     images, labels = training_hands(shrink=2)
     column = labels[:, None]  # so that the squared error runs, as it does on many a data set
     training = Training("The repaired network", SECONDS)
@@ -269,8 +263,6 @@ def network_from_empty(answer: Callable) -> str:
     network, problem = network_of(answer, 64, compiled=True)
     if problem:
         return problem
-    if loss_of(network) == "categorical_crossentropy":
-        return CATEGORICAL
     linear = getattr(network.layers[-1], "activation", None) is keras.activations.linear
     if linear and not getattr(network.loss, "from_logits", False):
         return (

@@ -9,8 +9,6 @@ from typing import Any
 import keras
 import numpy as np
 from IPython.display import DisplayHandle
-from PIL import Image
-from tqdm.auto import tqdm
 
 from helpers import samples
 from helpers.exercises.kinds import shown, tried
@@ -20,17 +18,21 @@ SIZE = 64  # pixels of an edge
 LEARNT_FROM, ASKED = 60, 40  # drawn hands a gesture
 OTHER_PEOPLE = 10_000  # seeds from here on belong to the hands that are asked about
 BATCH = 16  # small, for many steps in a short time
+CATEGORICAL = (
+    "The loss: `categorical_crossentropy` wants three numbers for each label; the labels here are "
+    "0, 1, 2, so take `sparse_categorical_crossentropy`."
+)
 LEARNT = 0.995  # a training accuracy that leaves nothing to learn
 
 
 @cache
 def _drawn(each: int, first: int) -> tuple[np.ndarray, np.ndarray]:
     labels = np.arange(3 * each, dtype=np.int32) % 3
-    images = np.empty((3 * each, SIZE, SIZE, 3), np.uint8)
-    for number, label in enumerate(tqdm(labels, "Drawing", leave=False, unit="hand")):
-        hand = samples.draw_picture("rock_paper_scissors", int(label), first + number)
-        images[number] = hand.resize((SIZE, SIZE), Image.Resampling.BILINEAR)
-    return images, labels
+    hands = (
+        samples.draw_picture("rock_paper_scissors", int(label), first + number)
+        for number, label in enumerate(labels)
+    )
+    return samples.to_array(hands, len(labels), SIZE), labels
 
 
 def training_hands(shrink: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -90,6 +92,8 @@ def network_of(answer: Any, size: int, compiled: bool) -> tuple[keras.Model | No
             network,
             f"The last layer gives {given[0]:,} numbers; three classes need three units.",
         )
+    if compiled and loss_of(network) == "categorical_crossentropy":
+        return network, CATEGORICAL
     return network, ""
 
 

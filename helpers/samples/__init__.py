@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -133,14 +133,31 @@ def draw_closed_hands(each: int, size: int, seed: int = 0) -> tuple[np.ndarray, 
         (uint8 pictures, shape (3 * each, size, size, 3), 0 to 255; int32 labels, shape
         (3 * each,), in the order of `GESTURES`).
     """
-    labels = np.repeat(np.arange(len(GESTURES), dtype=np.int32), each)
-    images = np.empty((len(labels), size, size, 3), np.uint8)
-    for number, label in enumerate(tqdm(labels, "Drawing", leave=False, unit="hand")):
+
+    def draw(number: int, label: int) -> Image.Image:
         generator = np.random.default_rng([seed, number])
         person = draw_person(generator, generator.random())
-        hand = draw_hand(GESTURES[label], person, generator, openness=CLOSED)
-        images[number] = hand.resize((size, size), Image.Resampling.BILINEAR)
-    return images, labels
+        return draw_hand(GESTURES[label], person, generator, openness=CLOSED)
+
+    labels = np.repeat(np.arange(len(GESTURES), dtype=np.int32), each)
+    return to_array(map(draw, range(len(labels)), labels), len(labels), size), labels
+
+
+def to_array(hands: Iterable[Image.Image], number: int, size: int) -> np.ndarray:
+    """Make one array of hands while they are drawn, with a progress bar.
+
+    Args:
+        hands: RGB pictures.
+        number: how many.
+        size: edge of the pictures in the array, in pixels.
+
+    Returns:
+        uint8, shape (number, size, size, 3), 0 to 255.
+    """
+    images = np.empty((number, size, size, 3), np.uint8)
+    for place, hand in enumerate(tqdm(hands, "Drawing", number, leave=False, unit="hand")):
+        images[place] = hand.resize((size, size), Image.Resampling.BILINEAR)
+    return images
 
 
 def _check(name: str, seed: int) -> None:
