@@ -119,7 +119,7 @@ print(f"averaged {networks.pooled_head((edge, edge, 112), 3).count_params():>12,
 
 
 def _layers(random, lower):
-    """Return layers, `lower` times three and one more below the first that may learn, its number.
+    """Return layers, the first that may learn after `lower` times three, and its number.
 
     The one just below could learn: were it batch normalisation, an error by one would not show.
     """
@@ -129,8 +129,8 @@ def _layers(random, lower):
         return [layers[place] for place in random.permutation(3)]
 
     frozen = [layer for _ in range(lower) for layer in some()]
-    if lower:
-        frozen.append(keras.layers.Dense(2))
+    if frozen and isinstance(frozen[-1], keras.layers.BatchNormalization):
+        frozen[-2:] = frozen[:-3:-1]
     return [*frozen, keras.layers.Conv2D(2, 3), *some(), *some()], len(frozen)
 
 
