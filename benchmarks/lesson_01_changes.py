@@ -1,0 +1,129 @@
+"""Lesson 1: what each change of the better network is worth, over seeds.
+
+    python -m benchmarks.lesson_01_changes                 # eight changes, three seeds
+    python -m benchmarks.lesson_01_changes --only nothing --seeds 0 --epochs 30 --size 160
+
+The network is trained by the lesson's own cells, once whole and once without each change. Whole
+films are held out and judge: on white, and in front of real photographs; so do photos of real
+hands. What is done already is not done again: a row for each training is added to
+benchmarks/lesson_01_changes.jsonl.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from helpers.environment import CACHE_FOLDER, PROJECT, prepare
+
+LINE = prepare(seed=0, precision="float32")
+
+import keras  # noqa: E402
+
+from helpers import augmentation, evaluation  # noqa: E402
+from helpers.backgrounds import in_photographs  # noqa: E402
+from helpers.callbacks import ProgressLine  # noqa: E402
+from helpers.data import pictures  # noqa: E402
+from helpers.data.download import find_data  # noqa: E402
+from tools.execution import cells_of  # noqa: E402
+
+OUTPUT = Path(__file__).with_suffix(".jsonl")
+NOTEBOOK = PROJECT / "notebooks" / "01_simple_cnn_rock_paper_scissors.ipynb"
+CELLS = ["imports", "parameters", "recipe-network", "recipe-compile", "recipe-augment", "lack"]
+# What stands in the lesson, and what stands in its place without the change.
+PLAIN_STEP = "Conv2D(32, 3, padding='same', use_bias=False), layers.MaxPooling2D()"
+WITHOUT = {
+    "nothing": {},
+    "strides": {'Conv2D(32, 5, strides=2, padding="same", use_bias=False)': PLAIN_STEP},
+    "GlobalMaxPooling2D": {"GlobalMaxPooling2D()": "Flatten()"},
+    "BatchNormalization": {
+        "BatchNormalization(momentum=0.9)": "Identity()",
+        "use_bias=False": "use_bias=True",
+    },
+    "CosineDecay": {"AdamW(\n        rate,": "AdamW(\n        0.001,"},
+    "SwapEMAWeights": {"use_ema=True": "use_ema=False"},
+    "new scenes": {"keep=0.3": "keep=1.0"},
+    "light": {"scenes, augmentation.RandomLight()": "scenes"},
+    "drawn hands": {"return known.with_more(drawn_images, drawn_labels, \"closed\")": "return known"},
+}
+
+
+def lesson_without(change: str, settings: dict) -> dict:
+    """Run the lesson's cells that define its better network, without one change."""
+    sources = {cell.id: cell.source for cell in cells_of(NOTEBOOK)}
+    replaced = WITHOUT[change]
+    assert all(any(old in sources[name] for name in CELLS) for old in replaced), replaced
+    lesson: dict = {}
+    for name in CELLS:
+        source = sources[name]
+        for old, new in replaced.items():
+            source = source.replace(old, new)
+        exec(source, lesson)
+        if name == "parameters":
+            lesson |= settings
+    return lesson
+
+
+def measure(change: str, seed: int, epochs: int, size: int, drawn: int) -> dict:
+    """Train once without a change, and judge."""
+    located, green = find_data("rock_paper_scissors", "full"), find_data("hands_green", "full")
+    everything = pictures.load_split(located, "train", size, 0, CACHE_FOLDER)
+    known, held_out = pictures.hold_out_groups(everything, seed)
+    settings = {"SEED": seed, "RECIPE_EPOCHS": epochs, "RECIPE_SIZE": size, "DRAWN": drawn}
+    lesson = lesson_without(change, settings | {"classes": known.classes, "hands": True})
+    known = lesson["with_closed_hands"](known, drawn)
+    known = replace(known, images=augmentation.add_masks(known.images))
+    keras.utils.set_random_seed(seed)
+    network, steps = lesson["build_network"](), -(-len(known) // 32)
+    lesson["compile_network"](network, epochs * steps)
+    averaged = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]
+    start, cpu = time.perf_counter(), time.process_time()
+    network.fit(
+        pictures.training_batches(known, 32, seed, lesson["augment"]),
+        epochs=epochs,
+        steps_per_epoch=steps,
+        callbacks=[*(averaged if network.optimizer.use_ema else []), ProgressLine(change)],
+        shuffle=False,
+        verbose=0,
+    )
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+    test = pictures.load_split(located, "test", size, 0, CACHE_FOLDER)
+    real = pictures.load_split(green, "test", size, 0, CACHE_FOLDER)
+    judges = {
+        "held-out films": held_out,
+        "in photographs": replace(held_out, images=in_photographs(held_out.images, seed)),
+        "test films": test,
+        "real hands": real,
+    }
+    accuracies = {name: evaluation.evaluate(network, asked).accuracy for name, asked in judges.items()}
+    return accuracies | {"seconds": seconds, "processor seconds": cpu}
+
+
+def main() -> None:
+    """Train what is not on record yet."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", choices=WITHOUT, default=list(WITHOUT))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--size", type=int, default=96)
+    parser.add_argument("--drawn", type=int, default=150)
+    options = parser.parse_args()
+    print(LINE)
+    for seed in options.seeds:
+        for change in options.only:
+            row = {"without": change, "seed": seed, "epochs": options.epochs}
+            row |= {"size": options.size, "drawn": options.drawn}
+            kept = OUTPUT.read_text("utf-8").splitlines() if OUTPUT.exists() else []
+            if any(row.items() <= json.loads(line).items() for line in kept):
+                continue
+            row |= measure(change, seed, options.epochs, options.size, options.drawn)
+            with OUTPUT.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row | {"machine": LINE}) + "\n")
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()
