@@ -47,7 +47,7 @@ WITHOUT = {
     "SwapEMAWeights": {"use_ema=True": "use_ema=False"},
     "new scenes": {"keep=0.3": "keep=1.0"},
     "light": {"scenes, augmentation.RandomLight()": "scenes"},
-    "drawn hands": {"return known.with_more(drawn_images, drawn_labels, \"closed\")": "return known"},
+    "drawn hands": {'return known.with_more(drawn_images, drawn_labels, "closed")': "return known"},
 }
 
 
@@ -98,7 +98,9 @@ def measure(change: str, seed: int, epochs: int, size: int, drawn: int) -> dict:
         "test films": test,
         "real hands": real,
     }
-    accuracies = {name: evaluation.evaluate(network, asked).accuracy for name, asked in judges.items()}
+    accuracies = {
+        name: evaluation.evaluate(network, asked).accuracy for name, asked in judges.items()
+    }
     return accuracies | {"seconds": seconds, "processor seconds": cpu}
 
 

@@ -132,7 +132,9 @@ def _differences(claim: Mapping[str, Any], records: Mapping[int, Mapping]) -> di
         if not isinstance(side, str):
             return float(side)
         figure = figures.get(side)
-        return float(figure["value"] if isinstance(figure, Mapping) else np.nan if figure is None else figure)
+        return float(
+            figure["value"] if isinstance(figure, Mapping) else np.nan if figure is None else figure
+        )
 
     pairs = {
         seed: value(claim["first"], record["figures"]) - value(claim["second"], record["figures"])

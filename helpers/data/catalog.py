@@ -26,15 +26,15 @@ class Archive:
     Attributes:
         name: file name.
         addresses: where it lies, tried in turn.
-        bytes: its size.
+        bytes: its size; None where it is not known.
         sha256: its checksum in hexadecimal digits; None where none is known.
         unpacked_sha256: checksum of what a `.gz` file unpacks to; accepts recompressed copies.
         inside: the folder within the archive that holds the split folders.
     """
 
     name: str
-    addresses: tuple[str, ...]
-    bytes: int
+    addresses: tuple[str, ...] = ()
+    bytes: int | None = None
     sha256: str | None = None
     unpacked_sha256: str | None = None
     inside: str = "."
@@ -49,7 +49,7 @@ class Archive:
             What is wrong with it, such as "has 12 bytes instead of 5,148"; empty if nothing is.
         """
         size = file.stat().st_size
-        if size == self.bytes and (self.sha256 is None or _sha256(file) == self.sha256):
+        if size == (self.bytes or size) and (self.sha256 is None or _sha256(file) == self.sha256):
             return ""
         if self.unpacked_sha256 and _sha256_unpacked(file) == self.unpacked_sha256:
             return ""
@@ -94,6 +94,7 @@ class DataSet:
         folders: names of the classes' folders, where they differ from the classes' own.
         drawn: whether there are drawn samples to stand in for it.
         whole: the data set that this one is a part of, and that serves in its stead.
+        kaggle: its name on Kaggle, for `kagglehub`.
     """
 
     name: str
@@ -108,6 +109,7 @@ class DataSet:
     folders: tuple[str, ...] = ()
     drawn: bool = True
     whole: DataSet | None = None
+    kaggle: str = ""
 
     @property
     def class_folders(self) -> tuple[str, ...]:
@@ -211,7 +213,7 @@ def read_catalog(path: Path = CATALOG) -> dict[str, DataSet]:
         lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
         lists["splits"] = tuple(Split(**entry) for entry in table["splits"])
         lists["archives"] = tuple(
-            Archive(**entry | {"addresses": tuple(entry["addresses"])})
+            Archive(**entry | {"addresses": tuple(entry.get("addresses", ()))})
             for entry in table.get("archives", [])
         )
         whole = catalog[table["whole"]] if "whole" in table else None

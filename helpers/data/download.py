@@ -38,6 +38,7 @@ HOST_SECONDS = 10  # for a host to answer at all: its name may stand for a dozen
 READ_SECONDS = 30  # without a single byte, in the middle of a transfer
 FILE_SECONDS = 3600  # for a whole file
 PIECE = 2**16  # bytes read at a time
+LARGEST = 2**30  # bytes of an archive whose size the catalog does not know
 UNPACKED_AT_MOST = 4  # times the archive's size; pictures hardly compress
 SEEN = " (it holds "  # begins what only those need to know who get no real pictures
 
@@ -194,7 +195,7 @@ def _what_to_do(wanted: DataSet, folder: Path) -> str:
     if os.path.lexists(folder / wanted.name):
         return f"move {folder.name}/{wanted.name} away and run again"
     files = [
-        f"{archive.name} ({archive.bytes:,} bytes)"
+        archive.name + (f" ({archive.bytes:,} bytes)" if archive.bytes else "")
         for archive in wanted.archives
         if _find_fault(archive, folder / "downloads" / archive.name) != ""
     ]
@@ -358,7 +359,9 @@ def _from_archives(
             archive: _find_archive(archive, downloads, places, notes) for archive in wanted.archives
         }
         missing = [archive for archive, file in files.items() if file is None]
-        _check_space(folder, sum(archive.bytes for archive in [*missing, *wanted.archives]))
+        if missing and wanted.kaggle:
+            return _from_kaggle(wanted, notes)
+        _check_space(folder, sum(archive.bytes or 0 for archive in [*missing, *wanted.archives]))
         for archive in missing:
             files[archive] = _download(archive, downloads)
         try:
@@ -370,6 +373,26 @@ def _from_archives(
         return target, "download"
     in_downloads = all(file.parent == downloads for file in files.values())
     return target, "cache" if in_downloads else "mirror"
+
+
+def _from_kaggle(wanted: DataSet, notes: list[str]) -> tuple[DataSet, Path, Origin] | None:
+    """Let `kagglehub`, where it is installed, fetch a data set into its own cache."""
+    try:
+        import kagglehub
+    except ImportError:
+        notes.append(f"{wanted.name} lies on Kaggle ({wanted.kaggle}), and kagglehub is missing")
+        return None
+    try:
+        place = Path(kagglehub.dataset_download(wanted.kaggle))
+    except Exception as error:  # its own kinds, and those of the libraries below it
+        notes.append(f"Kaggle did not send {wanted.kaggle} ({type(error).__name__})")
+        return None
+    there = _as_it_lies(wanted, place)
+    shortage = there.find_shortage(place)
+    if shortage:
+        notes.append(f"what Kaggle sent of {wanted.name} is incomplete, {shortage}")
+        return None
+    return there, place, "download"
 
 
 def _drop_unproven(fetched: list[Archive], downloads: Path) -> None:
@@ -443,7 +466,7 @@ def _download(archive: Archive, downloads: Path) -> Path:
         if host in unreachable:
             continue
         try:
-            fetch(address, partial, archive.name, archive.bytes)
+            fetch(address, partial, archive.name, archive.bytes or LARGEST)
             fault = archive.find_fault(partial)
             if not fault:
                 return partial.replace(target)
@@ -600,7 +623,7 @@ def _unpack_all(wanted: DataSet, files: dict[Archive, Path], target: Path) -> No
 def _unpack(archive: Archive, file: Path, target: Path) -> None:
     try:
         with zipfile.ZipFile(file) as bundle:
-            members = _choose_members(archive, bundle)
+            members = _choose_members(archive, bundle, file.stat().st_size)
             _check_space(target, sum(info.file_size for info, _ in members))
             for info, path in tqdm(members, f"Unpacking {archive.name}", unit="", leave=False):
                 destination = target / path
@@ -614,7 +637,7 @@ def _unpack(archive: Archive, file: Path, target: Path) -> None:
 
 
 def _choose_members(
-    archive: Archive, bundle: zipfile.ZipFile
+    archive: Archive, bundle: zipfile.ZipFile, size: int
 ) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
     """List the files to unpack, each with its path inside the data set.
 
@@ -631,7 +654,7 @@ def _choose_members(
         if not info.is_dir() and not junk and path.is_relative_to(archive.inside):
             members.append((info, path.relative_to(archive.inside)))
     unpacked = sum(info.file_size for info, _ in members)
-    if unpacked > UNPACKED_AT_MOST * archive.bytes:
+    if unpacked > UNPACKED_AT_MOST * size:
         raise OSError(
             f"{archive.name} would unpack to {unpacked:,} bytes, far more than its pictures can be"
         )

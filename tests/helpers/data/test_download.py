@@ -17,6 +17,7 @@ import zipfile
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -1039,3 +1040,68 @@ def test_a_split_that_is_not_there_is_refused(served, tmp_path):
         found.split_folder("test")
     with pytest.raises(ValueError, match="no split 'nonsense'"):
         found.split_folder("nonsense")
+
+
+# All real hands on green: an archive from Kaggle, by hand or by kagglehub.
+
+
+def hands_as_kaggle_keeps_them(folder: Path) -> Path:
+    """2,188 files in the archive's own shape: class folders, a copy of them, a page of text."""
+    names = [
+        f"{name}/{number:04}.png"
+        for name, count in (("paper", 712), ("rock", 726), ("scissors", 750))
+        for number in range(count)
+    ]
+    for name in [*names, *(f"rps-cv-images/{name}" for name in names)]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"picture")
+    (folder / "README_rpc-cv-images.txt").write_text("What it is.")
+    return folder
+
+
+def test_all_real_hands_are_taken_from_an_archive_placed_by_hand(tmp_path):
+    made = hands_as_kaggle_keeps_them(tmp_path / "made")
+    downloads = tmp_path / "data" / "downloads"
+    downloads.mkdir(parents=True)
+    shutil.make_archive(str(downloads / "rockpaperscissors"), "zip", made)
+    located = find_data("hands_green", "full", tmp_path / "data")
+    assert located.line == "Data: hands_green_all, 2,188 real pictures from the data folder."
+    assert located.splits == ("test",)
+    assert (located.split_folder("test") / "rock" / "0000.png").is_file()
+
+
+def test_kagglehub_fetches_all_real_hands_where_it_is_installed(tmp_path, monkeypatch):
+    made = hands_as_kaggle_keeps_them(tmp_path / "versions" / "1")
+    asked = []
+
+    def fetch(name: str) -> str:
+        asked.append(name)
+        return str(made)
+
+    monkeypatch.setitem(sys.modules, "kagglehub", SimpleNamespace(dataset_download=fetch))
+    located = find_data("hands_green", "full", tmp_path / "data")
+    assert asked == ["drgfreeman/rockpaperscissors"]
+    assert located.line.startswith("Data: hands_green_all, 2,188 real pictures from the download")
+    assert located.split_folder("test") == made
+
+
+@pytest.mark.parametrize(
+    ("hub", "said"),
+    [
+        (None, "hands_green_all lies on Kaggle (drgfreeman/rockpaperscissors), and kagglehub is"),
+        ("empty", "what Kaggle sent of hands_green_all is incomplete, split test (.) has 0 of"),
+        (ConnectionError("no"), "Kaggle did not send drgfreeman/rockpaperscissors (ConnectionEr"),
+    ],
+)
+def test_without_kagglehub_it_is_said_where_the_hands_are(tmp_path, monkeypatch, hub, said):
+    def fetch(name: str) -> str:
+        if isinstance(hub, Exception):
+            raise hub
+        return str(tmp_path)
+
+    module = SimpleNamespace(dataset_download=fetch) if hub else None
+    monkeypatch.setitem(sys.modules, "kagglehub", module)
+    with pytest.raises(NotAvailable) as refused:
+        find_data("hands_green", "full", tmp_path / "data")
+    assert said in str(refused.value)
+    assert "put rockpaperscissors.zip into data/downloads/ and run again" in str(refused.value)
