@@ -41,7 +41,7 @@ class Claim:
 
     @property
     def verdict(self) -> str:
-        """ "holds" where each of three seeds or more agrees, "contradicted" where none, or "open"."""
+        """Hold where three seeds or more all agree, be contradicted where none does, else open."""
         if len(self.differences) < SEEDS_NEEDED or 0 < self.agreeing < len(self.differences):
             return OPEN
         return HOLDS if self.agreeing else CONTRADICTED

@@ -1,0 +1,61 @@
+"""Claims that are recomputed from the records of several seeds."""
+
+import json
+
+import pytest
+
+from helpers.claims import claims
+
+
+def write(folder, taught, figures):
+    """A file of one claim, "a" above "b", and a record for each seed's figures."""
+    (folder / "records").mkdir(exist_ok=True)
+    (folder / "claims.toml").write_text(
+        '[[claim]]\nlesson = "02"\ngroup = "heads"\nsays = "A <small> head is better"\n'
+        f'records = "records/02-*.json"\nfirst = "a"\nsecond = "b"\ntaught = "{taught}"\n'
+        '[[claim]]\nlesson = "02"\ngroup = "goal"\nsays = "The goal is reached"\n'
+        'records = "records/02-*.json"\nfirst = "a"\nsecond = 0.5\ntaught = "holds"\n'
+    )
+    for seed, found in enumerate(figures):
+        record = {
+            "parameters": {"SEED": seed},
+            "figures": found,
+            "finished": "2026-11-28T10:00:00",
+            "machine": {"cpu_count": 2, "precision": "float32"},
+        }
+        (folder / "records" / f"02-seed{seed}.json").write_text(json.dumps(record))
+    return folder / "claims.toml"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "verdict", "mean"),
+    [
+        ([(0.9, 0.8), (0.8, 0.7), (0.9, 0.7)], "holds: 3 of 3 seeds", "+0.133 (-0.010 to +0.277)"),
+        ([(0.9, 0.8), (0.8, 0.7), (0.7, 0.7)], "open: 2 of 3 seeds", "+0.067 (-0.077 to +0.210)"),
+        ([(0.8, 0.9), (0.7, 0.8), (0.7, 0.9)], "contradicted: 0 of 3 seeds", "-0.133"),
+        ([(0.9, 0.1), (0.9, 0.2)], "open: 2 of 2 seeds", "+0.750"),
+        ([], "no records yet", "–"),
+    ],
+)
+def test_the_seeds_decide(tmp_path, pairs, verdict, mean):
+    figures = [{"a": {"value": a, "low": 0, "high": 1, "n": 9}, "b": b} for a, b in pairs]
+    table = claims("02", "heads", write(tmp_path, "holds", figures))
+    assert len(table.claims) == 1
+    assert table.claims[0].cells()[1] == verdict
+    assert table.claims[0].cells()[2].startswith(mean)
+    assert "A &lt;small&gt; head" in table._repr_html_() and "A <small> head" in repr(table)
+
+
+def test_a_number_can_be_the_goal_and_a_record_without_the_figure_is_left_out(tmp_path):
+    path = write(tmp_path, "holds", [{"a": 0.9}, {"a": 0.8}, {"other": 1}, {"a": 0.6}])
+    goal = claims("02", "goal", path).claims[0]
+    assert goal.differences == pytest.approx({0: 0.4, 1: 0.3, 3: 0.1})
+    assert goal.verdict == "holds"
+    assert [claim.says for claim in claims("02", path=path).claims][1] == "The goal is reached"
+    assert repr(claims("02", path=path)).endswith("2 cores, float32, 2026-11-28")
+
+
+def test_a_lesson_without_claims_is_refused(tmp_path):
+    path = write(tmp_path, "holds", [])
+    with pytest.raises(ValueError, match="lists no claim of lesson '03', group ''"):
+        claims("03", path=path)
