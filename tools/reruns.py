@@ -14,7 +14,9 @@ import io
 import math
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -155,6 +157,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         it was interrupted.
     """
     options = _read_arguments(arguments)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
     try:
         if options.minutes is not None and not 0 < options.minutes < math.inf:
             raise ValueError("--minutes is the time limit of a notebook: a number above 0.")

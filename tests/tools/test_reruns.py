@@ -148,6 +148,7 @@ def test_a_failed_run_ends_with_an_error(tiny_notebook, tmp_path, elsewhere, cap
     assert "failed after 0." in capsys.readouterr().out
 
 
+COMMANDS = ("course", "sweep", "run")
 # Ends its first run, and in the second waits for ever.
 WAITING = """\
 import os
@@ -171,8 +172,17 @@ reruns.run_course = partial(reruns.run_course, **settings)
 sys.exit(reruns.main(sys.argv[1:]))"""
 
 
-@pytest.mark.parametrize("command", ["course", "sweep", "run"])
-def test_ctrl_c_is_one_sentence_and_what_was_finished_is_kept(tiny_notebook, tmp_path, command):
+@pytest.mark.parametrize(
+    ("command", "stop"),
+    [
+        *((command, lambda process: os.killpg(process.pid, signal.SIGINT)) for command in COMMANDS),
+        ("course", lambda process: process.terminate()),
+    ],
+    ids=[*COMMANDS, "course terminated"],
+)
+def test_ctrl_c_is_one_sentence_and_what_was_finished_is_kept(
+    tiny_notebook, tmp_path, command, stop
+):
     started = tmp_path / "started"
     first = tiny_notebook(tmp_path)
     second = tiny_notebook(tmp_path, WAITING.format(started=str(started)), name="02_waits")
@@ -198,10 +208,11 @@ def test_ctrl_c_is_one_sentence_and_what_was_finished_is_kept(tiny_notebook, tmp
         deadline = time.monotonic() + 120
         while not waits() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        stop(process)  # Ctrl-C of a terminal goes to all processes, SIGTERM to one
         _, errors = process.communicate(timeout=60)
     finally:
         process.kill()
+    errors = errors.removeprefix("[IPKernelApp] ERROR | KeyboardInterrupt caught in kernel.\n")
     assert (process.returncode, errors) == (130, "\nStopped; what was finished is kept.\n")
     with contextlib.suppress(psutil.NoSuchProcess):
         psutil.Process(int(started.read_text())).wait(30)  # no kernel is left behind
