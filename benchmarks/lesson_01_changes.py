@@ -1,20 +1,21 @@
 """Lesson 1: what each change of the better network is worth, over seeds.
 
     python -m benchmarks.lesson_01_changes                 # eight changes, three seeds
-    python -m benchmarks.lesson_01_changes --only nothing --seeds 0 --epochs 30 --size 160
+    python -m benchmarks.lesson_01_changes --only nothing --seeds 0 --epochs 30
 
 The network is trained by the lesson's own cells, once whole and once without each change. Whole
 films are held out and judge: on white, and in front of real photographs; so do photos of real
-hands. What is done already is not done again: a row for each training is added to
-benchmarks/lesson_01_changes.jsonl.
+hands. A training that is on record in benchmarks/changes/ is not done again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from helpers.environment import CACHE_FOLDER, PROJECT, prepare
@@ -28,9 +29,10 @@ from helpers.backgrounds import in_photographs  # noqa: E402
 from helpers.callbacks import ProgressLine  # noqa: E402
 from helpers.data import pictures  # noqa: E402
 from helpers.data.download import find_data  # noqa: E402
+from helpers.files import write_atomically  # noqa: E402
 from tools.execution import cells_of  # noqa: E402
 
-OUTPUT = Path(__file__).with_suffix(".jsonl")
+OUTPUT = Path(__file__).with_name("changes")
 NOTEBOOK = PROJECT / "notebooks" / "01_simple_cnn_rock_paper_scissors.ipynb"
 CELLS = ["imports", "parameters", "recipe-network", "recipe-compile", "recipe-augment", "lack"]
 # What stands in the lesson, and what stands in its place without the change.
@@ -109,22 +111,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=WITHOUT, default=list(WITHOUT))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--size", type=int, default=96)
     parser.add_argument("--drawn", type=int, default=150)
     options = parser.parse_args()
     print(LINE)
     for seed in options.seeds:
+        settings = {"RECIPE_EPOCHS": options.epochs, "RECIPE_SIZE": options.size}
+        settings |= {"DRAWN": options.drawn, "SEED": seed}
+        file = OUTPUT / f"01-{options.epochs}-epochs-seed{seed}.json"
         for change in options.only:
-            row = {"without": change, "seed": seed, "epochs": options.epochs}
-            row |= {"size": options.size, "drawn": options.drawn}
-            kept = OUTPUT.read_text("utf-8").splitlines() if OUTPUT.exists() else []
-            if any(row.items() <= json.loads(line).items() for line in kept):
+            record = read(file, settings)
+            if any(name.startswith(f"{change}: ") for name in record["figures"]):
                 continue
-            row |= measure(change, seed, options.epochs, options.size, options.drawn)
-            with OUTPUT.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row | {"machine": LINE}) + "\n")
-            print(row, flush=True)
+            measured = measure(change, seed, options.epochs, options.size, options.drawn)
+            record = read(file, settings)  # another process may have added to it
+            record["figures"] |= {f"{change}: {judge}": each for judge, each in measured.items()}
+            record["finished"] = datetime.now(UTC).isoformat()
+            file.parent.mkdir(exist_ok=True)
+            write_atomically(file, json.dumps(record, indent=1) + "\n")
+            print(seed, change, measured, flush=True)
+
+
+def read(file: Path, settings: dict) -> dict:
+    """Read a seed's record, or begin it; refuse one of other settings."""
+    machine = {"cpu_count": os.cpu_count(), "precision": "float32"}
+    begun = {"parameters": settings, "machine": machine, "figures": {}}
+    record = json.loads(file.read_text("utf-8")) if file.exists() else begun
+    if record["parameters"] != settings:
+        raise SystemExit(f"{file.name} has other settings: {record['parameters']}; move it away.")
+    return record
 
 
 if __name__ == "__main__":

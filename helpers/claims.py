@@ -28,11 +28,13 @@ class Claim:
         says: the claim, in a sentence.
         taught: as what the lesson teaches it, "holds" or "open".
         differences: by seed, by how much the first figure is higher than the second.
+        judge: by which pictures, where a claim is asked of several; else "".
     """
 
     says: str
     taught: str
     differences: Mapping[int, float]
+    judge: str = ""
 
     @property
     def agreeing(self) -> int:
@@ -41,45 +43,63 @@ class Claim:
 
     @property
     def verdict(self) -> str:
-        """Hold where three seeds or more all agree, be contradicted where none does, else open."""
-        if len(self.differences) < SEEDS_NEEDED or 0 < self.agreeing < len(self.differences):
-            return OPEN
-        return HOLDS if self.agreeing else CONTRADICTED
+        """Hold where three seeds or more all agree, be contradicted where all object, else open."""
+        number = len(self.differences)
+        if number >= SEEDS_NEEDED and self.agreeing == number:
+            return HOLDS
+        objecting = sum(difference < 0 for difference in self.differences.values())
+        return CONTRADICTED if number >= SEEDS_NEEDED and objecting == number else OPEN
 
-    def cells(self) -> tuple[str, str, str]:
-        """Return what the table says of it: the claim, seeds with verdict, mean and interval."""
+    def cells(self) -> tuple[str, str]:
+        """Return the verdict with its seeds, and the mean difference with its interval."""
         values = list(self.differences.values())
         if not values:
-            return self.says, "no records yet", "–"
+            return "no records yet", "–"
         low, high = mean_interval(values)
         spread = f" ({low:+.3f} to {high:+.3f})" if np.isfinite(low) else ""
         verdict = f"{self.verdict}: {self.agreeing} of {len(values)} seeds"
-        return self.says, verdict, f"{np.mean(values):+.3f}{spread}"
+        return verdict, f"{np.mean(values):+.3f}{spread}"
 
 
 class ClaimsTable:
-    """Claims of a lesson as HTML and as text; a notebook shows it by its name."""
+    """Claims of a lesson as HTML and as text; a notebook shows it by its name.
 
-    HEAD = ("claim", "verdict", "mean difference (95 % interval over seeds)")
+    Claims without judges get a line each; of those with judges, each judge gets a column.
+    """
 
     def __init__(self, claims: list[Claim], machine: str = "") -> None:
         self.claims = claims
         self.machine = machine
+        judges = list(dict.fromkeys(claim.judge for claim in claims))
+        if judges == [""]:
+            self.head = ("claim", "verdict", "mean difference (95 % interval over seeds)")
+            self.rows = [(claim.says, *claim.cells()) for claim in claims]
+            return
+        self.head = ("worth of", *judges)
+        by_judge = {(claim.says, claim.judge): claim.cells() for claim in claims}
+        self.rows = [
+            (
+                says,
+                *(", ".join(reversed(by_judge.get((says, judge), ("", "")))) for judge in judges),
+            )
+            for says in dict.fromkeys(claim.says for claim in claims)
+        ]
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{name}</th>' for name in self.HEAD)
         left = 'style="text-align: left"'
+        head = "".join(f'<th scope="col" {left}>{html.escape(name)}</th>' for name in self.head)
         body = "".join(
             f'<tr><th scope="row" {left}>{html.escape(says)}</th>'
-            f"<td {left}>{html.escape(verdict)}</td><td {left}>{html.escape(mean)}</td></tr>"
-            for says, verdict, mean in (claim.cells() for claim in self.claims)
+            + "".join(f"<td {left}>{html.escape(text)}</td>" for text in texts)
+            + "</tr>"
+            for says, *texts in self.rows
         )
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         return f"{table}<p>{html.escape(self.machine)}</p>"
 
     def __repr__(self) -> str:
-        lines = [self.HEAD, *(claim.cells() for claim in self.claims)]
-        widths = [max(len(line[column]) for line in lines) for column in range(3)]
+        lines = [self.head, *self.rows]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         table = [
             " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
             for line in lines
@@ -107,8 +127,9 @@ def claims(lesson: str, group: str = "", path: Path = CLAIMS) -> ClaimsTable:
     read = {each["records"]: _by_seed(path.parent, each["records"]) for each in chosen}
     machines = {record["machine"] for records in read.values() for record in records.values()}
     made = [
-        Claim(each["says"], each["taught"], _differences(each, read[each["records"]]))
+        Claim(each["says"], each["taught"], _differences(each, judge, read[each["records"]]), judge)
         for each in chosen
+        for judge in each.get("judges", [""])
     ]
     return ClaimsTable(made, "; ".join(sorted(machines)))
 
@@ -125,13 +146,15 @@ def _by_seed(folder: Path, pattern: str) -> dict[int, dict[str, Any]]:
     return found
 
 
-def _differences(claim: Mapping[str, Any], records: Mapping[int, Mapping]) -> dict[int, float]:
+def _differences(
+    claim: Mapping[str, Any], judge: str, records: Mapping[int, Mapping]
+) -> dict[int, float]:
     """Subtract a claim's second figure, or number, from its first, in each record that has them."""
 
     def value(side: Any, figures: Mapping[str, Any]) -> float:
         if not isinstance(side, str):
             return float(side)
-        figure = figures.get(side)
+        figure = figures.get(side.format(judge=judge))
         return float(
             figure["value"] if isinstance(figure, Mapping) else np.nan if figure is None else figure
         )

@@ -41,8 +41,8 @@ def test_the_seeds_decide(tmp_path, pairs, verdict, mean):
     figures = [{"a": {"value": a, "low": 0, "high": 1, "n": 9}, "b": b} for a, b in pairs]
     table = claims("02", "heads", write(tmp_path, "holds", figures))
     assert len(table.claims) == 1
-    assert table.claims[0].cells()[1] == verdict
-    assert table.claims[0].cells()[2].startswith(mean)
+    assert table.claims[0].cells()[0] == verdict
+    assert table.claims[0].cells()[1].startswith(mean)
     assert "A &lt;small&gt; head" in table._repr_html_() and "A <small> head" in repr(table)
 
 
@@ -59,3 +59,23 @@ def test_a_lesson_without_claims_is_refused(tmp_path):
     path = write(tmp_path, "holds", [])
     with pytest.raises(ValueError, match="lists no claim of lesson '03', group ''"):
         claims("03", path=path)
+
+
+def test_of_a_claim_with_judges_each_gets_a_column(tmp_path):
+    figures = {"whole: films": 0.9, "whole: photographs": 0.6, "plain: films": 0.9}
+    path = write(tmp_path, "holds", [figures | {"plain: photographs": 0.1 * n} for n in (1, 2, 3)])
+    path.write_text(
+        '[[claim]]\nlesson = "01"\nsays = "scenes"\nrecords = "records/02-*.json"\n'
+        'judges = ["films", "photographs"]\nfirst = "whole: {judge}"\nsecond = "plain: {judge}"\n'
+        'taught = "open"\n'
+    )
+    table = claims("01", path=path)
+    assert table.head == ("worth of", "films", "photographs")
+    assert table.rows == [
+        (
+            "scenes",
+            "+0.000, open: 0 of 3 seeds",
+            "+0.400 (+0.152 to +0.648), holds: 3 of 3 seeds",
+        )
+    ]
+    assert "<td" in table._repr_html_() and repr(table).startswith("worth of | films")
