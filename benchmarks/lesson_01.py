@@ -168,7 +168,7 @@ def fit_recipe(located, seed: int) -> dict:
     known = lesson["with_closed_hands"](lesson["everything"], lesson["DRAWN"])
     masked = replace(known, images=augmentation.add_masks(known.images))
     keras.utils.set_random_seed(seed)
-    network, steps = lesson["build_network"](), -(-len(masked) // 32)
+    network, steps = lesson["build_network"](), max(len(masked) // 32, 20)
     lesson["compile_network"](network, lesson["RECIPE_EPOCHS"] * steps)
     averaged = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
     return network.fit(

@@ -79,7 +79,7 @@ def measure(change: str, seed: int, epochs: int, size: int, drawn: int) -> dict:
     known = lesson["with_closed_hands"](known, drawn)
     known = replace(known, images=augmentation.add_masks(known.images))
     keras.utils.set_random_seed(seed)
-    network, steps = lesson["build_network"](), -(-len(known) // 32)
+    network, steps = lesson["build_network"](), max(len(known) // 32, 20)
     lesson["compile_network"](network, epochs * steps)
     averaged = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]
     start, cpu = time.perf_counter(), time.process_time()

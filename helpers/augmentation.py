@@ -238,7 +238,7 @@ def add_masks(images: np.ndarray) -> np.ndarray:
 
 
 class RandomBackground(keras.layers.Layer):
-    """Put hands from a near-white background in front of drawn walls, shapes and shadows.
+    """Put hands from a near-white background in front of drawn scenes, see `draw_scenes`.
 
     Args:
         keep: share of the pictures that keep their own background.
@@ -269,7 +269,7 @@ class RandomBackground(keras.layers.Layer):
 
 
 def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> tf.Tensor:
-    """Draw backgrounds: one colour or two with a border between, uneven light, texture.
+    """Draw backgrounds, from a plain wall to clutter: patches over patches, noise of all scales.
 
     Args:
         count: number of pictures.
@@ -278,25 +278,39 @@ def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> t
 
     Returns:
         float32, shape (count, height, width, 3), values 0 to 255.
+
+    Source: photographs look like patches that cover each other (A. B. Lee, D. Mumford, J. Huang
+        (2001), Occlusion models for natural images), and are about equally rough at each octave
+        (D. J. Field (1987), Relations between the statistics of natural images and the response
+        properties of cortical cells).
     """
 
-    def noise(cells: int, channels: int, offset: int) -> tf.Tensor:
-        grid = tf.random.stateless_uniform(
-            [count, cells, cells, channels], seed + offset, -1.0, 1.0
-        )
-        return tf.image.resize(grid, [height, width], "bicubic")
+    def noise(rows: int, columns: int, channels: int, offset: int) -> tf.Tensor:
+        shape = [count, rows, columns, channels]
+        grid = tf.random.stateless_uniform(shape, seed + offset, -1.0, 1.0)
+        method = "bicubic" if max(rows, columns) < 16 else "bilinear"  # the cheaper one
+        return tf.image.resize(grid, [height, width], method)
 
-    colours = tf.random.stateless_uniform([2, count, 1, 1, 3], seed, 20.0, 250.0)
-    strength = tf.random.stateless_uniform([count, 1, 1, 5], seed + 1)
-    # Most walls are pale or beige, few are red: half of the way to grey on average.
+    patches = ((3, 3), (4, 4), (2, 10), (10, 2), (7, 7), (11, 11))  # coarse to fine, and long ones
+    colours = tf.random.stateless_uniform([len(patches) + 1, count, 1, 1, 3], seed, 10.0, 250.0)
+    colourful, clutter, rough = tf.unstack(
+        tf.random.stateless_uniform([3, count, 1, 1, 1], seed + 1)
+    )
+    there = tf.random.stateless_uniform([len(patches), count, 1, 1, 1], seed + 2) < clutter - 0.2
+    sharp = 4 + 60 * tf.random.stateless_uniform([len(patches), count, 1, 1, 1], seed + 3) ** 2
+    # Most walls are pale or beige, few are red.
     grey = tf.reduce_mean(colours, -1, keepdims=True)
-    colours = grey + strength[..., 4:] * (colours - grey)
-    # A steep slope through smooth noise gives regions with soft or sharp borders.
-    region = tf.clip_by_value(noise(3, 1, 2) * 40 * strength[..., :1] + 0.5, 0.0, 1.0)
-    region *= tf.cast(strength[..., 1:2] < 0.5, tf.float32)
-    scene = colours[0] + region * (colours[1] - colours[0])
-    scene += noise(2, 1, 3) * 60 * strength[..., 2:3] + noise(4, 3, 4) * 15
-    scene += noise(max(height // 4, 1), 1, 5) * 30 * strength[..., 3:4] ** 2
+    colours = grey + colourful**1.5 * (colours - grey)
+    scene = colours[0]
+    for number, (rows, columns) in enumerate(patches):
+        # A steep slope through smooth noise gives patches with soft or sharp borders.
+        slope = (noise(rows, columns, 1, 10 + number) - 0.2) * sharp[number] + 0.5
+        patch = tf.cast(there[number], tf.float32) * tf.clip_by_value(slope, 0.0, 1.0)
+        scene += patch * (colours[number + 1] - scene)
+    roughness = 40 * rough * clutter + 6
+    for cells, channels in ((2, 3), (4, 3), (8, 1), (16, 1), (32, 1)):
+        scene += roughness * noise(cells, cells, channels, 20 + cells)
+    scene += roughness * noise(max(height // 2, 1), max(width // 2, 1), 1, 20)
     return tf.clip_by_value(scene, 0.0, 255.0)
 
 

@@ -54,7 +54,7 @@ class Claim:
         """Return the verdict with its seeds, and the mean difference with its interval."""
         values = list(self.differences.values())
         if not values:
-            return "no records yet", "–"
+            return "no records yet", ""
         low, high = mean_interval(values)
         spread = f" ({low:+.3f} to {high:+.3f})" if np.isfinite(low) else ""
         verdict = f"{self.verdict}: {self.agreeing} of {len(values)} seeds"
@@ -80,7 +80,7 @@ class ClaimsTable:
         self.rows = [
             (
                 says,
-                *(", ".join(reversed(by_judge.get((says, judge), ("", "")))) for judge in judges),
+                *(_together(*by_judge.get((says, judge), ("", ""))) for judge in judges),
             )
             for says in dict.fromkeys(claim.says for claim in claims)
         ]
@@ -132,6 +132,10 @@ def claims(lesson: str, group: str = "", path: Path = CLAIMS) -> ClaimsTable:
         for judge in each.get("judges", [""])
     ]
     return ClaimsTable(made, "; ".join(sorted(machines)))
+
+
+def _together(verdict: str, mean: str) -> str:
+    return f"{mean}, {verdict}" if mean else verdict
 
 
 def _by_seed(folder: Path, pattern: str) -> dict[int, dict[str, Any]]:

@@ -34,7 +34,7 @@ def write(folder, taught, figures):
         ([(0.9, 0.8), (0.8, 0.7), (0.7, 0.7)], "open: 2 of 3 seeds", "+0.067 (-0.077 to +0.210)"),
         ([(0.8, 0.9), (0.7, 0.8), (0.7, 0.9)], "contradicted: 0 of 3 seeds", "-0.133"),
         ([(0.9, 0.1), (0.9, 0.2)], "open: 2 of 2 seeds", "+0.750"),
-        ([], "no records yet", "–"),
+        ([], "no records yet", ""),
     ],
 )
 def test_the_seeds_decide(tmp_path, pairs, verdict, mean):
