@@ -291,7 +291,7 @@ def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> t
         method = "bicubic" if max(rows, columns) < 16 else "bilinear"  # the cheaper one
         return tf.image.resize(grid, [height, width], method)
 
-    patches = ((3, 3), (4, 4), (2, 10), (10, 2), (7, 7), (11, 11))  # coarse to fine, and long ones
+    patches = ((11, 11), (7, 7), (10, 2), (2, 10), (4, 4), (3, 3))  # the finest first
     colours = tf.random.stateless_uniform([len(patches) + 1, count, 1, 1, 3], seed, 10.0, 250.0)
     colourful, clutter, rough = tf.unstack(
         tf.random.stateless_uniform([3, count, 1, 1, 1], seed + 1)
@@ -301,17 +301,20 @@ def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> t
     # Most walls are pale or beige, few are red.
     grey = tf.reduce_mean(colours, -1, keepdims=True)
     colours = grey + colourful**1.5 * (colours - grey)
-    scene = colours[0]
+    seen, shares = tf.ones([count, height, width, 1]), []  # of each colour at each pixel
     for number, (rows, columns) in enumerate(patches):
         # A steep slope through smooth noise gives patches with soft or sharp borders.
         slope = (noise(rows, columns, 1, 10 + number) - 0.2) * sharp[number] + 0.5
         patch = tf.cast(there[number], tf.float32) * tf.clip_by_value(slope, 0.0, 1.0)
-        scene += patch * (colours[number + 1] - scene)
-    roughness = 40 * rough * clutter + 6
-    for cells, channels in ((2, 3), (4, 3), (8, 1), (16, 1), (32, 1)):
-        scene += roughness * noise(cells, cells, channels, 20 + cells)
-    scene += roughness * noise(max(height // 2, 1), max(width // 2, 1), 1, 20)
-    return tf.clip_by_value(scene, 0.0, 255.0)
+        shares.append(seen * patch)
+        seen -= shares[-1]
+    shares = tf.reshape(tf.concat([*shares, seen], -1), [count, height * width, len(patches) + 1])
+    scene = shares @ tf.transpose(colours[:, :, 0, 0], [1, 0, 2])
+    scene = tf.reshape(scene, [count, height, width, 3])
+    tint = noise(2, 2, 3, 22) + noise(4, 4, 3, 24)
+    grain = sum(noise(cells, cells, 1, 20 + cells) for cells in (8, 16, 32))
+    grain += noise(max(height // 2, 1), max(width // 2, 1), 1, 20)
+    return tf.clip_by_value(scene + (40 * rough * clutter + 6) * (tint + grain), 0.0, 255.0)
 
 
 class RandomLight(keras.layers.Layer):
@@ -333,13 +336,21 @@ class RandomLight(keras.layers.Layer):
         seed = random_seed() if seed is None else seed
         count = tf.shape(images)[0]
         unit = tf.random.stateless_uniform([count, 1, 1, 6], seed + 30, -1.0, 1.0)
-        smooth = tf.nn.avg_pool2d(images, 3, 1, "SAME")
-        images += (smooth - images) * tf.maximum(unit[..., :1], 0.0)
+        images += (_smooth(images) - images) * tf.maximum(unit[..., :1], 0.0)
         contrast = tf.exp(0.3 * unit[..., 1:2])
         gain = contrast * tf.exp(0.1 * unit[..., 3:6])
         images = (images - 128) * gain + 128 + 30 * unit[..., 2:3]
         images += tf.random.stateless_uniform(tf.shape(images), seed + 31, -5.0, 5.0)
         return tf.clip_by_value(images, 0.0, 255.0)
+
+
+def _smooth(images: tf.Tensor) -> tf.Tensor:
+    """Average each pixel with its neighbours, weighed 1, 2, 1; ten times as fast as a pooling."""
+    images = tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+    for _ in range(2):
+        images = images[:, 1:] + images[:, :-1]
+        images = images[:, :, 1:] + images[:, :, :-1]
+    return images / 16
 
 
 class Chain:
