@@ -83,7 +83,7 @@ def calm_head(lesson: dict, epochs: int) -> tuple[keras.Model, Callable]:
     steps = lesson["STEPS_PER_EPOCH"]
 
     def fit(network: keras.Model, batches, watched) -> dict[str, list[float]]:
-        lesson["compile_calm"](network, epochs * steps, 30 * lesson["LEARNING_RATE"])
+        lesson["compile_calm"](network, epochs * steps, 100 * lesson["LEARNING_RATE"])
         return network.fit(
             batches,
             epochs=epochs,

@@ -32,7 +32,7 @@ sys.modules["helpers"] = None
 import keras, numpy as np
 from keras import layers
 
-IMAGE_SIZE, classes = 150, ("paper", "rock", "scissors")
+IMAGE_SIZE, DEPTH, classes = 150, "deep", ("paper", "rock", "scissors")
 weights = Path(tempfile.mkdtemp()) / "inception_v3_notop.weights.h5"
 keras.applications.InceptionV3(weights=None, include_top=False).save_weights(weights)
 found = SimpleNamespace(name="InceptionV3", weights=weights)
@@ -73,7 +73,14 @@ def lesson(tmp_path_factory):
     images = random.integers(0, 256, (24, 32, 32, 3), np.uint8)
     labels = np.arange(24, dtype=np.int32) % 3
     names = tuple(f"{CLASSES[label]}/{CLASSES[label]}01-{n:03}" for n, label in enumerate(labels))
-    space = {"keras": keras, "layers": layers, "np": np, "IMAGE_SIZE": 32, "classes": CLASSES}
+    space = {
+        "keras": keras,
+        "layers": layers,
+        "np": np,
+        "IMAGE_SIZE": 32,
+        "DEPTH": "shallow",
+        "classes": CLASSES,
+    }
     space |= {"build_efficientnet_lite0": build_efficientnet_lite0, "augmentation": augmentation}
     space |= {"found": SimpleNamespace(name="EfficientNetLite0", weights=None), "SEED": 0}
     space["activations"] = activations
