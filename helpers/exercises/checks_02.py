@@ -101,7 +101,7 @@ def head_from_empty(function: Callable) -> str:
     network, problem = network_of(outcome, 64, compiled=True)
     if problem:
         return problem.replace("`GlobalMaxPooling2D`", "`GlobalAveragePooling2D`")
-    return _used(base, network) or _trained(network)
+    return _used(base, network) or _trained(base, network)
 
 
 def _used(base: keras.Model, network: keras.Model) -> str:
@@ -133,7 +133,7 @@ class _HeadTraining(Training):
             self.model.stop_training = True
 
 
-def _trained(network: keras.Model) -> str:
+def _trained(base: keras.Model, network: keras.Model) -> str:
     """Train a network's head, and return what is wrong with it, judged by new hands."""
     hands, labels = training_hands()
     training = _HeadTraining("A base and a new head", MINUTE)
@@ -142,7 +142,8 @@ def _trained(network: keras.Model) -> str:
     training.say(f"of the new hands {new:.3f} are right")
     if new > BEATEN:
         return ""
-    scaled = any(isinstance(layer, layers.Rescaling) for layer in network.layers)
+    own = [layer for layer in network.layers if all(layer is not each for each in base.layers)]
+    scaled = any(isinstance(layer, layers.Rescaling) for layer in own)
     return f"Of 120 new hands {new:.3f} are right. " + (
         "The base scales its pixels itself: without your `Rescaling` it sees what it knows."
         if scaled

@@ -1,5 +1,6 @@
 """The drawings of lesson 2 are narrow vector graphics that say in words what they show."""
 
+import matplotlib.pyplot as plt
 import pytest
 
 from helpers.messages import OneSentence
@@ -18,7 +19,8 @@ def drawn(monkeypatch):
     """Collect (figure, alt text) instead of displaying."""
     shown = []
     monkeypatch.setattr(diagrams_02, "show_drawing", lambda *each: shown.append(each))
-    return shown
+    yield shown
+    plt.close("all")
 
 
 def test_the_ways_are_narrow_and_named(drawn):
@@ -36,7 +38,7 @@ def test_the_grid_has_a_panel_for_each_pair_and_tells_the_range(drawn):
     diagrams_02.curve_grid(CURVES, "Eight trainings", "test accuracy")
     ((figure, alt),) = drawn
     assert [len(axis.lines) for axis in figure.axes] == [2, 2, 2, 2]
-    titles = [axis.get_title() for axis in figure.axes]
+    titles = [axis.get_title("left") for axis in figure.axes]
     assert titles == ["constant, flat", "calm, flat", "constant, averaged", "calm, averaged"]
     assert "own, constant, flat: over the last ten epochs 0.500 to 0.900" in alt
 
