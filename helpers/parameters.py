@@ -240,6 +240,10 @@ RULES: dict[str, Rule] = {
     "ROTATION": Whole(0, 180),  # degrees either way
     "BACKBONE": OneOf(("auto", *BACKBONE_NAMES), "auto or a network's name"),
     "VIEWS": Whole(1, 100),  # augmented views kept of each picture
+    "COPIES": Whole(1, 100),  # augmented copies kept of each picture
+    "RECIPE_COPIES": Whole(1, 100),  # augmented copies kept of each picture for the recipe
+    "DEPTH": OneOf(("deep", "shallow")),  # how many blocks of the base are fine-tuned
+    "FRESH": OneOf(("yes", "no")),  # train on fresh copies, too, to compare
     "FINE_EPOCHS": Whole(1, 500),  # epochs of fine-tuning as published
     "MORE_EPOCHS": Whole(0, 500),  # further ones, at a lower rate
     "RECIPE_SIZE": Whole(64, 300),  # pixels, of the better recipe

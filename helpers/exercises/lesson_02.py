@@ -1,32 +1,9 @@
-"""Exercises of lesson 2: views, heads, the cause of a swing, and what may learn."""
+"""Exercises of lesson 2: a small head, kept copies, a swing, unfreezing, an empty cell."""
 
-import keras
+from __future__ import annotations
 
-from helpers.exercises.kinds import Choice, Function, Number
-
-views = Number(
-    kind="predict",
-    title="how often the frozen part runs",
-    question=(
-        "The walkthrough runs it over 63,000 pictures in 25 epochs. Our way, with six views of "
-        "each of the 2,520 training pictures: over how many, in the same 25 epochs?"
-    ),
-    answer=15_120,
-    mistakes={
-        63_000: "That is the walkthrough's way, 25 epochs of 20 batches of 126.",
-        2_520: "That would be one view of each picture; there are six.",
-        378_000: "The answers are kept, so the 25 epochs do not count: it runs before they begin.",
-        10_500: "The number of epochs has nothing to do with it; count views and pictures.",
-    },
-    hints=(
-        "When does the frozen part run, in every epoch or before the first?",
-        "Once over each view of each picture.",
-    ),
-    why=(
-        "6 x 2,520, however many epochs follow: a quarter of the walkthrough's work, and nothing "
-        "at all the second time, when the answers are found on disk."
-    ),
-)
+from helpers.exercises.checks_02 import head_from_empty, unfrozen
+from helpers.exercises.kinds import Choice, Examined, Number
 
 small_head = Number(
     kind="predict",
@@ -54,166 +31,167 @@ small_head = Number(
     ),
 )
 
+copies = Number(
+    kind="predict",
+    title="how often the base runs",
+    question=(
+        "In the walkthrough the frozen base runs over 63,000 pictures in 25 epochs. With six kept "
+        "copies of each of the 2,520 training pictures: over how many, in the same 25 epochs?"
+    ),
+    answer=15_120,
+    mistakes={
+        63_000: "That is the walkthrough's way, 25 epochs of 20 batches of 126.",
+        2_520: "That would be one copy of each picture; there are six.",
+        378_000: "The features are kept, so the 25 epochs do not count: it runs before they begin.",
+        10_500: "The number of epochs has nothing to do with it; count copies and pictures.",
+    },
+    hints=(
+        "When does the frozen base run, in every epoch or before the first?",
+        "Once over each copy of each picture.",
+    ),
+    why=(
+        "6 x 2,520, however many epochs follow: a quarter of the walkthrough's work, and nothing "
+        "at all for the next head, which finds the features on disk."
+    ),
+)
+
 swing = Choice(
     kind="explain",
-    title="what brought it to rest",
+    title="what ends the swing",
     question=(
-        "Each curve has one change more than the one before. Which change ended the swing of the "
-        "test accuracy?"
+        "Compare the eight trainings pair by pair: two that differ in one suspect only. Which "
+        "change narrows the range of the last ten epochs whatever the other two are?"
     ),
     options={
         "a": "The network's own input range.",
-        "b": "The shrinking rate, and averaged weights with it.",
-        "c": "The head of averages.",
-        "d": "The cut at the very end.",
+        "b": "The calm schedule: a shrinking rate and averaged weights.",
+        "c": "The averaged head.",
+        "d": "None of them by itself; only all three together.",
     },
     reasons={
-        "a": "Look at the second curve: with its own input range it swings as wildly as the first.",
-        "c": "The curve before it, still with the flat head, had come to rest already.",
-        "d": "Two curves before it had come to rest already.",
+        "a": "Look at the two lines in the panels at a constant rate: both swing.",
+        "c": "Compare the panels at a constant rate with the calm ones: which heads do you see?",
+        "d": "Look at the calm flat head in the published range: one change, and it is calm.",
     },
     hints=(
-        "Follow the curves in their order: which is the first that is calm at its end?",
-        "Read the printed ranges of the last ten epochs: where do they become narrow?",
+        "The two lines of a panel, left and right, above and below: which difference is greatest?",
+        "Read the column 'lowest to highest' of the table: where is it narrow?",
     ),
     why=(
         "With steps that never get smaller, each epoch ends somewhere around the goal. The rate "
-        "and the averaging came together, so which of the two did more is left open; and each "
-        "curve is one run with one seed (lesson 6 says how to be surer)."
+        "and the averaging came together, so which of the two does more is left open."
     ),
 )
 
 
-edge = Choice(
-    kind="explore",
-    title="larger maps",
-    question=(
-        "The two heads once more. Pictures of twice the edge give maps of twice the edge. Change "
-        "`edge` below from 10 to 20. What happens to the two heads' weights?"
-    ),
-    start="""\
-edge = 10  # of the maps; try 5 and 20
-print(f"flat     {networks.flat_head((edge, edge, 112), 3, 1024).count_params():>12,}")
-print(f"averaged {networks.pooled_head((edge, edge, 112), 3).count_params():>12,}")
-""",
-    options={
-        "a": "Both heads get about four times as many.",
-        "b": "The flat head gets about twice as many, the averaged one stays as it is.",
-        "c": "The flat head gets about four times as many, the averaged one stays as it is.",
-        "d": "Both stay as they are.",
-    },
-    reasons={
-        "a": "Run it once more: an average is one number, from however many places it is taken.",
-        "b": "Twice as high and twice as wide: how many times as many places are that?",
-        "d": "Look at the flat head's number again; it has weights for every place.",
-    },
-    hints=(
-        "Set `edge = 20` and run the cell.",
-        "Divide the new numbers by the old ones.",
-    ),
-    why=(
-        "Four times the places are four times the weights in a head that looks at each place. "
-        "Averages do not care how large the maps are, so the same head serves pictures of any size."
-    ),
-)
+def _unfreezing(condition: str, more: str = "", end: str = "return network") -> str:
+    return f"""\
+def unfreeze(network, first):
+    for number, layer in enumerate(network.layers):
+        norm = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = {condition}
+{more}    {end}
+"""
 
 
-def _layers(random, lower):
-    """Return layers, the first that may learn after `lower` times three, and its number.
-
-    The one just below could learn: were it batch normalisation, an error by one would not show.
-    """
-
-    def some():
-        layers = [keras.layers.BatchNormalization(), keras.layers.ReLU(), keras.layers.Dense(2)]
-        return [layers[place] for place in random.permutation(3)]
-
-    frozen = [layer for _ in range(lower) for layer in some()]
-    if frozen and isinstance(frozen[-1], keras.layers.BatchNormalization):
-        frozen[-2:] = frozen[:-3:-1]
-    return [*frozen, keras.layers.Conv2D(2, 3), *some(), *some()], len(frozen)
-
-
-may_learn = Function(
+unfreeze = Examined(
     kind="complete",
     title="who may learn",
     question=(
-        "Write the third rule as code. Of a list of layers, those from number `first` on may "
-        "learn; the others may not, and batch normalisation (`keras.layers.BatchNormalization`) "
-        "never. (`helpers.transfer.unfreeze_from` does it for the whole network.)"
+        "Write the third rule as code: of `network.layers`, those from number `first` on are "
+        "trainable, those before it are not, and batch normalisation "
+        "(`keras.layers.BatchNormalization`) never. Return the network. The check trains it for a "
+        "few steps, and looks at what moved."
     ),
     start='''\
-def may_learn(layers, first):
-    """A list with True or False for each layer."""
-    return [... for number, layer in enumerate(layers)]
+def unfreeze(network, first):
+    """Make the layers from number `first` on trainable, but batch normalisation never."""
+    return ...
 ''',
-    code="""\
-def may_learn(layers, first):
-    return [
-        number >= first and not isinstance(layer, keras.layers.BatchNormalization)
-        for number, layer in enumerate(layers)
-    ]
-""",
+    code=_unfreezing("number >= first and not norm"),
     mistakes={
-        """\
-def all_of_them(layers, first):
-    return [number >= first for number, layer in enumerate(layers)]
-""": (
-            "So batch normalisation may learn as well, and its averages of a million photographs "
-            "would be spoilt."
+        _unfreezing("number >= first"): "1 of 2 batch normalisation layers moved in training",
+        _unfreezing("True"): "Layer 1, Conv2D, is below number 4",
+        _unfreezing("number > first and not norm"): "Layer 4, Conv2D, did not move",
+        _unfreezing("number >= first - 1 and not norm"): "Layer 3, Conv2D, is below number 4",
+        _unfreezing("not norm"): "is below number 4, and its weights moved",
+        _unfreezing("number < first and not norm"): "is below number 4",
+        _unfreezing("number >= first or not norm"): "is below number 4",
+        _unfreezing("number < first or norm"): "is below number 4",
+        _unfreezing("False"): "did not move in training; from number 4 on they learn",
+        _unfreezing(
+            "number >= first and not norm", "    network.trainable = False\n"
+        ): "did not move in training",
+        _unfreezing("number >= first and not norm", end="return network.layers"): (
+            "where the network is expected"
         ),
-        """\
-def one_too_late(layers, first):
-    return [
-        number > first and not isinstance(layer, keras.layers.BatchNormalization)
-        for number, layer in enumerate(layers)
-    ]
-""": "The layer number `first` may learn, too.",
-        """\
-def the_lower_ones(layers, first):
-    return [
-        number < first and not isinstance(layer, keras.layers.BatchNormalization)
-        for number, layer in enumerate(layers)
-    ]
-""": "That is upside down: the lower layers stay as they are, the upper ones learn.",
-        """\
-def everywhere(layers, first):
-    return [not isinstance(layer, keras.layers.BatchNormalization) for layer in layers]
-""": "The layers before number `first` must stay frozen.",
-        """\
-def frozen(layers, first):
-    return [
-        number < first or isinstance(layer, keras.layers.BatchNormalization)
-        for number, layer in enumerate(layers)
-    ]
-""": "That says which layers are *frozen*; the question is which may learn.",
-        """\
-def one_too_early(layers, first):
-    return [
-        number >= first - 1 and not isinstance(layer, keras.layers.BatchNormalization)
-        for number, layer in enumerate(layers)
-    ]
-""": "The layer before number `first` must stay frozen: layers are counted from 0.",
-        """\
-def either(layers, first):
-    return [
-        number >= first or not isinstance(layer, keras.layers.BatchNormalization)
-        for number, layer in enumerate(layers)
-    ]
-""": "Both must hold, so join them by `and`.",
-        """\
-def only_the_upper(layers, first):
-    return [not isinstance(layer, keras.layers.BatchNormalization) for layer in layers[first:]]
-""": "Give True or False for each layer, those before number `first` included.",
+        _unfreezing("number >= first and not norm", end="network"): "returns nothing",
     },
-    inputs=lambda random: [_layers(random, lower) for lower in (2, 0, 3)],
+    examine=unfrozen,
     hints=(
-        "Two things must hold: the layer's number, and what kind of layer it is.",
-        "`isinstance(layer, keras.layers.BatchNormalization)` tells the kind; join both by `and`, "
-        "the second with `not`.",
+        "A loop over `enumerate(network.layers)`; two things must hold: the layer's number, and "
+        "what kind of layer it is.",
+        "`layer.trainable = number >= first and not isinstance(layer, "
+        "keras.layers.BatchNormalization)`; then `return network`.",
     ),
     why=(
-        "Both conditions have to hold. Compile the model after such a change: a compiled one goes "
-        "on training what it trained before."
+        "Both conditions have to hold. Compile the network after such a change: a compiled one "
+        "goes on training what it trained before."
+    ),
+)
+
+
+def _headed(
+    freeze: str = "    base.trainable = False\n",
+    answer: str = 'layers.Dense(3, activation="softmax")',
+    loss: str = "sparse_categorical_crossentropy",
+    average: str = "layers.GlobalAveragePooling2D()(base.output)",
+    compiled: bool = True,
+    pixels: str = "base.input",
+) -> str:
+    compiling = (
+        f"""\
+    optimizer = keras.optimizers.Adam(0.01)
+    network.compile(optimizer, "{loss}", metrics=["accuracy"])
+"""
+        * compiled
+    )
+    return f"""\
+def build(base):
+{freeze}    average = {average}
+    network = keras.Model({pixels}, {answer}(average))
+{compiling}    return network
+"""
+
+
+from_empty = Examined(
+    kind="complete",
+    title="a base and a new head",
+    question=(
+        "Write `build(base)`, which returns a compiled network for pictures of 64x64x3 (0 to 255) "
+        "and three classes, numbered 0, 1, 2. `base` is a pretrained network, truncated, with its "
+        "scaling inside: freeze it, and put a new head on it. The check trains it for a minute at "
+        "most on 360 drawn hands, then shows it 120 hands of other people: beat 0.9."
+    ),
+    code=_headed(),
+    mistakes={
+        _headed(freeze=""): "The base is not frozen",
+        _headed(answer="layers.Dense(3)"): "has no softmax",
+        _headed(answer='layers.Dense(2, activation="softmax")'): "gives 2 numbers",
+        _headed(loss="categorical_crossentropy"): "take `sparse_categorical",
+        _headed(compiled=False): "is not compiled",
+        _headed(average="base.output"): "ends in feature maps",
+        _headed(pixels="keras.Input((64, 64, 3))"): "stopped with ValueError",
+        _headed().replace("return network", "network"): "returns nothing",
+    },
+    examine=head_from_empty,
+    hints=(
+        "Four steps: freeze, average, a dense layer with softmax, compile.",
+        "`base.trainable = False`; `layers.GlobalAveragePooling2D()(base.output)`; `Dense(3, "
+        'activation="softmax")`; `keras.Model(base.input, ...)`; `compile` with Adam at 0.01.',
+    ),
+    why=(
+        "Six lines, and they serve any folder of pictures: only the number of classes changes. "
+        "With a base of `keras.applications` put its own `preprocess_input` before it."
     ),
 )

@@ -12,7 +12,7 @@ from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
-from sklearn.neighbors import NearestNeighbors
+from sklearn.metrics import pairwise_distances
 
 from helpers.evaluation import Scores, errors_removed
 
@@ -142,13 +142,20 @@ def compare_curves(
     show(figure, f"{title}, {quantity} by {over}: {said}.")
 
 
-def embedding(points: dict[str, np.ndarray], kinds: np.ndarray, names: Sequence[str]) -> None:
+def embedding(
+    points: dict[str, np.ndarray],
+    kinds: np.ndarray,
+    names: Sequence[str],
+    groups: np.ndarray | None = None,
+) -> None:
     """Show pictures as points in the plane, coloured by their kind; one panel an embedding.
 
     Args:
         points: by title, each of shape (n, 2).
         kinds: the kind of each point, a position in `names`, shape (n,).
         names: at most ten; each has its own colour or shape.
+        groups: what each picture belongs to, such as its film, shape (n,). The alt text says how
+            many points lie next to their kind: a neighbour of the same group does not count.
     """
     with plt.rc_context({**STYLE, "axes.grid": False}):
         size = (2.9 * len(points), 3.4)
@@ -163,17 +170,33 @@ def embedding(points: dict[str, np.ndarray], kinds: np.ndarray, names: Sequence[
             axis.set(title=title, xticks=[], yticks=[])
         handles, labels = axes.flat[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=5, markerscale=1.8)
+    beside = "" if groups is None else ", neighbours of their own group left out"
     said = "; ".join(
-        f"{title}: {_neighbours_alike(places, kinds):.0%} of the points lie next to their kind"
+        f"{title}: {neighbours_alike(places, kinds, groups):.0%} of the points lie next to their "
+        f"kind{beside}"
         for title, places in points.items()
     )
     show(figure, f"Pictures of {', '.join(names)} as points in the plane. {said}.")
 
 
-def _neighbours_alike(places: np.ndarray, kinds: np.ndarray) -> float:
-    """Return the share of points whose nearest neighbour is of their own kind."""
-    nearest = NearestNeighbors(n_neighbors=1).fit(places).kneighbors(return_distance=False)[:, 0]
-    return float((kinds[nearest] == kinds).mean())
+def neighbours_alike(
+    values: np.ndarray, kinds: np.ndarray, groups: np.ndarray | None = None
+) -> float:
+    """Return how often a picture's nearest neighbour is of its own kind.
+
+    Args:
+        values: a list of numbers for each picture, shape (n, numbers).
+        kinds: the kind of each, shape (n,).
+        groups: what each belongs to, such as its film, shape (n,): the nearest picture of another
+            group counts, because frames of one film are nearly the same. None counts all others.
+
+    Returns:
+        The share, 0 to 1.
+    """
+    distances = pairwise_distances(values)
+    groups = np.arange(len(kinds)) if groups is None else groups
+    distances[groups[:, None] == groups] = np.inf
+    return float((kinds[distances.argmin(axis=1)] == kinds).mean())
 
 
 def confusion(scores: Scores, title: str) -> None:

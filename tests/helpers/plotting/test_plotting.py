@@ -175,6 +175,17 @@ def test_an_embedding_says_how_well_it_separates(shown):
     assert "features: 100% of the points" in shown[0][1]
 
 
+def test_neighbours_of_the_own_group_may_be_left_out(shown):
+    places = np.array([[0, 0], [0, 1], [0, 5], [9, 9], [9, 8], [0, 4]], float)
+    kinds, films = np.array([0, 0, 1, 1, 1, 0]), np.array([1, 1, 2, 3, 3, 4])
+    assert plotting.neighbours_alike(places, kinds) == pytest.approx(4 / 6)
+    assert plotting.neighbours_alike(places, kinds, films) == pytest.approx(4 / 6)
+    films = np.array([1, 1, 2, 3, 3, 2])
+    assert plotting.neighbours_alike(places, kinds, films) == pytest.approx(5 / 6)
+    plotting.embedding({"pixels": places}, kinds, ("rock", "paper"), films)
+    assert "83% of the points lie next to their kind, neighbours of their own group" in shown[0][1]
+
+
 def test_guesses_are_told_with_their_probabilities(shown):
     guesses = {"cat/7": [("tabby", 0.75), ("lynx", 0.125)], "dog/9": [("cairn", 0.5)]}
     plotting.top_guesses(guesses, "What it sees")

@@ -1,0 +1,151 @@
+"""How lesson 2 examines networks: each function says what is wrong, "" if nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import layers
+
+from helpers.exercises.kinds import shown, tried
+from helpers.exercises.trainings import (
+    Training,
+    accuracy,
+    network_of,
+    new_hands,
+    training_hands,
+)
+from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
+
+FIRST = 4  # of the layers that may learn; the one below is a convolution, so that it would show
+
+
+def _small_network() -> keras.Model:
+    """Return a network, frozen layer by layer, with batch normalisation below and above."""
+    pixels = keras.Input((32, 32, 3))
+    x = layers.Conv2D(8, 3, strides=2)(pixels)
+    x = layers.BatchNormalization(momentum=0.5)(x)
+    x = layers.Conv2D(8, 3, strides=2)(x)
+    x = layers.Conv2D(8, 3)(x)
+    x = layers.BatchNormalization(momentum=0.5)(x)
+    x = layers.ReLU()(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    network = keras.Model(pixels, layers.Dense(3, activation="softmax")(x))
+    for layer in network.layers:
+        layer.trainable = False
+    return network
+
+
+def _values(network: keras.Model) -> list[list[np.ndarray]]:
+    return [[weight.numpy() for weight in layer.weights] for layer in network.layers]
+
+
+def unfrozen(function: Callable) -> str:
+    """Train what a function unfroze for a few steps, and look at what moved."""
+    network, problem = tried(function, _small_network(), FIRST)
+    if problem:
+        return problem
+    if not isinstance(network, keras.Model):
+        return f"Your function gives {shown(network)}, where the network is expected."
+    images, labels = training_hands(shrink=2)
+    network.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
+    before = _values(network)
+    network.fit(images[::8] / 255.0, labels[::8], batch_size=15, verbose=0)
+    moved = [
+        any((new != old).any() for new, old in zip(*pair, strict=True))
+        for pair in zip(_values(network), before, strict=True)
+    ]
+    return _what_moved(network, moved)
+
+
+def _what_moved(network: keras.Model, moved: list[bool]) -> str:
+    """Return what is wrong, by layer, with what a training moved."""
+    kinds = [isinstance(layer, layers.BatchNormalization) for layer in network.layers]
+    for number, (layer, norm, has) in enumerate(zip(network.layers, kinds, moved, strict=True)):
+        name = f"Layer {number}, {type(layer).__name__},"
+        if has and not norm and number < FIRST:
+            return f"{name} is below number {FIRST}, and its weights moved in training."
+        if not has and not norm and number >= FIRST and layer.weights:
+            whole = "" if network.trainable else " The network as a whole is frozen, too."
+            return f"{name} did not move in training; from number {FIRST} on they learn.{whole}"
+    both = sum(has for has, norm in zip(moved, kinds, strict=True) if norm)
+    if both:
+        return (
+            f"{both} of {sum(kinds)} batch normalisation layers moved in training: their averages "
+            "of a million photographs would be spoilt. Set `trainable = False` on each of them."
+        )
+    return ""
+
+
+CUT = "block5c_add"
+MINUTE, PASSES, BEATEN = 60, 15, 0.9
+ENOUGH = 0.97  # a training accuracy after which new hands are asked
+
+
+def frozen_base() -> keras.Model:
+    """Return the base that a learner gets: pixels (64, 64, 3), 0 to 255, to maps (4, 4, 112)."""
+    whole = build_efficientnet_lite0(64, weights=packaged_weights())
+    return keras.Model(whole.input, whole.get_layer(CUT).output)
+
+
+def head_from_empty(function: Callable) -> str:
+    base = frozen_base()
+    if isinstance(function, keras.Model):
+        return "Give the function `build` itself; the check hands its base to it."
+    outcome, problem = tried(function, base)
+    if problem:
+        return problem
+    if not isinstance(outcome, keras.Model):
+        return f"Your function gives {shown(outcome)}, where a Keras network is expected."
+    network, problem = network_of(outcome, 64, compiled=True)
+    if problem:
+        return problem.replace("`GlobalMaxPooling2D`", "`GlobalAveragePooling2D`")
+    return _used(base, network) or _trained(base, network)
+
+
+def _used(base: keras.Model, network: keras.Model) -> str:
+    """Return what is wrong with how a network uses its base."""
+    known = {id(weight) for weight in network.weights}
+    if not all(id(weight) in known for weight in base.weights):
+        return "Your network does not contain `base`: call it, `base(pixels)`, or use its output."
+    learning = {id(weight) for weight in network.trainable_weights}
+    if any(id(weight) in learning for weight in base.weights):
+        return (
+            "The base is not frozen: `base.trainable = False` before you compile. Large first "
+            "errors of a new head would wreck it."
+        )
+    if not learning:
+        return "Nothing is trainable: the base stays frozen, the head has to learn."
+    linear = getattr(network.layers[-1], "activation", None) is keras.activations.linear
+    if linear and not getattr(network.loss, "from_logits", False):
+        return (
+            "The last layer has no softmax, and the loss expects probabilities: add one to the "
+            "other, or say `from_logits=True` in the loss."
+        )
+    return ""
+
+
+class _HeadTraining(Training):
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch, logs)
+        if logs.get("accuracy", 0) > ENOUGH:
+            self.model.stop_training = True
+
+
+def _trained(base: keras.Model, network: keras.Model) -> str:
+    """Train a network's head, and return what is wrong with it, judged by new hands."""
+    hands, labels = training_hands()
+    training = _HeadTraining("A base and a new head", MINUTE)
+    training.fit(network, hands, labels, PASSES)
+    new = accuracy(network, *new_hands())
+    training.say(f"of the new hands {new:.3f} are right")
+    if new > BEATEN:
+        return ""
+    own = [layer for layer in network.layers if all(layer is not each for each in base.layers)]
+    scaled = any(isinstance(layer, layers.Rescaling) for layer in own)
+    return f"Of 120 new hands {new:.3f} are right. " + (
+        "The base scales its pixels itself: without your `Rescaling` it sees what it knows."
+        if scaled
+        else "Has the head a rate about 0.01? Is it small: averages and one dense layer?"
+    )
