@@ -189,9 +189,10 @@ in_time = Examined(
     kind="explore",
     title="stop in time",
     question=(
-        "The check trains a network on 36 drawn hands for 60 epochs: its validation loss falls, "
-        "then rises. Write `stop()`, which returns a callback that ends the training some epochs "
-        "after the validation loss was lowest, and puts back the weights of that epoch."
+        "The check trains a head on made-up features of 60 photos, a quarter of them labelled "
+        "wrong: its validation loss falls, then rises. Write `stop()`, which returns a callback "
+        "that ends the training some epochs after the validation loss was lowest, and puts back "
+        "the weights of that epoch."
     ),
     start="""\
 def stop():

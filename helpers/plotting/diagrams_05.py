@@ -106,7 +106,8 @@ def weights_and_work(weights: Mapping[str, float], work: Mapping[str, float]) ->
             shares = [100 * value / sum(values.values()) for value in values.values()]
             rows = np.arange(len(shares)) + offset
             bars = axis.barh(rows, shares, 0.36, color=colour, label=f"share of the {kind}")
-            axis.bar_label(bars, fmt="%.0f %%", padding=3, fontsize=9, color=INK)
+            labels = [f"{share:.0f} %" if share >= 1 else f"{share:.1f} %" for share in shares]
+            axis.bar_label(bars, labels, padding=3, fontsize=9, color=INK)
         axis.set_yticks(range(len(weights)), weights)
         axis.set(xticks=[], ylim=(len(weights) - 0.5, -0.5))
         axis.margins(x=0.12)
@@ -189,7 +190,8 @@ def _draw_loss(
     above = np.flatnonzero(values > top)
     if len(above):
         axis.plot(epochs[above], np.full(len(above), top), "^", color=colour, clip_on=False)
-        place = {"xytext": (6, -2), "textcoords": "offset points", "va": "top"}
+        down = -2 if style == "-" else -15  # both losses may begin above it
+        place = {"xytext": (6, down), "textcoords": "offset points", "va": "top"}
         axis.annotate(
             f"{values[above[0]]:.1f}", (epochs[above[0]], top), color=INK, fontsize=8.5, **place
         )
