@@ -1,4 +1,4 @@
-"""Exercises of lesson 5: where the work is, errors, an input range, stopping, an empty cell."""
+"""Exercises of lesson 5: where the work is, stopping, errors, an input range, an empty cell."""
 
 import numpy as np
 
@@ -32,6 +32,50 @@ work_share = Number(
         "never learn here; so it pays to do it once."
     ),
 )
+
+
+def _stopping(arguments: str) -> str:
+    return f"""\
+def stop():
+    return keras.callbacks.EarlyStopping({arguments})
+"""
+
+
+in_time = Examined(
+    kind="explore",
+    title="stop in time",
+    question=(
+        "The check trains a head on made-up features of 60 photos, a quarter of them labelled "
+        "wrong: its validation loss falls, then rises. Write `stop()`, which returns a callback "
+        "that ends the training some epochs after the validation loss was lowest, and puts back "
+        "the weights of that epoch."
+    ),
+    start="""\
+def stop():
+    return ...
+""",
+    code=_stopping('"val_loss", patience=5, restore_best_weights=True'),
+    mistakes={
+        _stopping('"loss", patience=5, restore_best_weights=True'): "gets better for ever",
+        _stopping('"val_loss", patience=5'): "`restore_best_weights=True` puts those back",
+        _stopping('"val_loss", patience=100, restore_best_weights=True'): "`patience` says how",
+        """\
+def stop():
+    return keras.callbacks.EarlyStopping
+""": "where a callback of Keras is expected",
+    },
+    examine=stopped_in_time,
+    hints=(
+        "Three arguments: what to watch, for how many epochs it may be no better, and which "
+        "weights to keep.",
+        '`"val_loss"`, a `patience` of about five, and `restore_best_weights=True`.',
+    ),
+    why=(
+        "The lowest validation loss is known only some epochs later, so one waits, and goes back. "
+        "The epoch was chosen by the validation data: they can no longer be the test."
+    ),
+)
+
 
 errors_gone = Function(
     kind="complete",
@@ -174,49 +218,6 @@ def other_way_round(photos, means):
     why=(
         "Two steps, in this order, without a division by 255. Nothing warns where they are "
         "missing; so they belong in the model, as a layer or as `preprocess_input`."
-    ),
-)
-
-
-def _stopping(arguments: str) -> str:
-    return f"""\
-def stop():
-    return keras.callbacks.EarlyStopping({arguments})
-"""
-
-
-in_time = Examined(
-    kind="explore",
-    title="stop in time",
-    question=(
-        "The check trains a head on made-up features of 60 photos, a quarter of them labelled "
-        "wrong: its validation loss falls, then rises. Write `stop()`, which returns a callback "
-        "that ends the training some epochs after the validation loss was lowest, and puts back "
-        "the weights of that epoch."
-    ),
-    start="""\
-def stop():
-    return ...
-""",
-    code=_stopping('"val_loss", patience=5, restore_best_weights=True'),
-    mistakes={
-        _stopping('"loss", patience=5, restore_best_weights=True'): "gets better for ever",
-        _stopping('"val_loss", patience=5'): "`restore_best_weights=True` puts those back",
-        _stopping('"val_loss", patience=100, restore_best_weights=True'): "`patience` says how",
-        """\
-def stop():
-    return keras.callbacks.EarlyStopping
-""": "where a callback of Keras is expected",
-    },
-    examine=stopped_in_time,
-    hints=(
-        "Three arguments: what to watch, for how many epochs it may be no better, and which "
-        "weights to keep.",
-        '`"val_loss"`, a `patience` of about five, and `restore_best_weights=True`.',
-    ),
-    why=(
-        "The lowest validation loss is known only some epochs later, so one waits, and goes back. "
-        "The epoch was chosen by the validation data: they can no longer be the test."
     ),
 )
 
