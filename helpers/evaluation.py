@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -84,15 +85,56 @@ def paired_difference(first: Scores, second: Scores) -> tuple[float, float, floa
     Source: A. Agresti (2013), Categorical Data Analysis, section 11.1.1: the large-sample interval
         for the difference of dependent proportions.
     """
+    _check_same_pictures(first, second)
+    differences = first.right.astype(float) - second.right.astype(float)
+    difference = float(differences.mean())
+    reach = float(norm.ppf(0.975) * differences.std() / len(differences) ** 0.5)
+    return difference, max(difference - reach, -1.0), min(difference + reach, 1.0)
+
+
+class PairedTest(NamedTuple):
+    """Two networks on the same pictures, by those that only one of them gets right.
+
+    Attributes:
+        first_only: pictures that only the first network gets right.
+        second_only: pictures that only the second one gets right.
+        p: probability of numbers at least as uneven if both were equally good; 1 where no picture
+            decides.
+    """
+
+    first_only: int
+    second_only: int
+    p: float
+
+
+def exact_paired_test(first: Scores, second: Scores) -> PairedTest:
+    """Ask whether two networks differ by more than chance: McNemar's exact test.
+
+    It supposes independent pictures, so it is none for frames of films.
+
+    Args:
+        first, second: scores of the same pictures in the same order.
+
+    Raises:
+        ValueError: the two were not asked the same pictures.
+
+    Source: A. Agresti (2013), Categorical Data Analysis, section 11.1.4: if both are equally good,
+        each picture that decides is a fair coin.
+    """
+    _check_same_pictures(first, second)
+    first_only = int((first.right & ~second.right).sum())
+    second_only = int((second.right & ~first.right).sum())
+    decisive = first_only + second_only
+    p = float(binomtest(first_only, decisive).pvalue) if decisive else 1.0
+    return PairedTest(first_only, second_only, p)
+
+
+def _check_same_pictures(first: Scores, second: Scores) -> None:
     if len(first) != len(second) or (first.labels != second.labels).any():
         raise ValueError(
             f"The two networks were asked different pictures ({len(first)} and {len(second)}); "
             "evaluate both on the same ones, in the same order."
         )
-    differences = first.right.astype(float) - second.right.astype(float)
-    difference = float(differences.mean())
-    reach = float(norm.ppf(0.975) * differences.std() / len(differences) ** 0.5)
-    return difference, max(difference - reach, -1.0), min(difference + reach, 1.0)
 
 
 def errors_removed(scores: Scores, reference: Scores) -> float:

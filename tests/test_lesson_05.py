@@ -1,28 +1,88 @@
-"""Lesson 5's claim: trained through the kept activations, VGG16 ends where it would end to end."""
+"""Lesson 5 in plain Keras: its own cells build what is published, and features kept change nothing.
 
-from collections.abc import Callable
+The cells run here as they stand in the notebook, on small pictures.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
-from helpers.activations import BLOCK, activation_batches, compute_activations
-from helpers.augmentation import RandomAffine
+from helpers import activations
+from helpers.data.download import find_data
 from helpers.data.pictures import Pictures, training_batches
-from helpers.networks import flat_head
-from helpers.pretrained.backbones import build_backbone, untrained
-from helpers.transfer import cut_points, freeze, join, split, unfreeze_from
+from helpers.environment import PROJECT
+from helpers.pretrained.efficientnet_lite import packaged_weights
+from tools.execution import cells_of, find_notebook
 
-CUT, FIRST_THAWED, SIZE = "block4_pool", "block5_conv1", 64
-AUGMENT = RandomAffine(
-    rotation=40, width_shift=0.2, height_shift=0.2, shear=2, zoom=0.2, horizontal_flip=True
-)
-STEPS, BATCH, SEED = 6, 8, 3  # six batches of 8 go through the 20 pictures more than once
+CELLS = {cell.id: cell for cell in cells_of(find_notebook("05"))}
+SIZE, STEPS, BATCH, SEED = 64, 6, 8, 3  # six batches of 8 go through 20 pictures more than once
+VGG16 = SimpleNamespace(name="VGG16", weights=None)
+LITE = SimpleNamespace(name="EfficientNetLite0", weights=packaged_weights())
+# Where helpers cannot be imported, with what earlier cells have set.
+ALONE = """\
+import json, sys
+from types import SimpleNamespace
+sys.modules["helpers"] = None
+import keras, numpy as np
+from keras import layers
+
+IMAGE_SIZE, SEED, classes = 150, 0, ("cat", "dog")
+found = SimpleNamespace(name="VGG16", weights=None)
+cells = json.load(sys.stdin)
+count = lambda model: sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+for source in cells[:-2]:
+    exec(source)
+parameters = [network.count_params(), count(upper), build_extractor().count_params()]
+exec(cells[-2])  # unfreeze
+parameters += [count(upper), small_head.count_params()]
+recipe_base = build_base(96, own_input=True)
+exec(cells[-1])
+answers = [list(recipe.predict(np.zeros((2, 96, 96, 3)), verbose=0).shape)]
+classes, known = tuple("abcde"), loss
+exec(cells[1])
+answers += [list(build_extractor().output_shape), known, loss]
+print(json.dumps([parameters, answers]))
+"""
 
 
-@pytest.fixture(scope="module")
-def pictures():
+def tagged_network() -> list[str]:
+    return [name for name, cell in CELLS.items() if "network" in cell.metadata.get("tags", [])]
+
+
+def test_the_networks_need_no_helper_and_are_those_published():
+    names = tagged_network()
+    assert names == ["base", "last-layer", "extractor", "frozen", "small-head", "recipe-network"]
+    names.insert(-1, "unfreeze")
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE],
+        input=json.dumps([CELLS[name].source for name in names]),
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    parameters, answers = json.loads(done.stdout.splitlines()[-1])
+    assert parameters == [16_812_353, 2_097_665, 2_097_665, 9_177_089, 513]
+    two, five = "binary_crossentropy", "sparse_categorical_crossentropy"
+    assert answers == [[2, 2], [None, 5], two, five]
+
+
+# Features that are kept, against end to end.
+
+
+@pytest.fixture
+def reddish():
     """20 pictures of two kinds, reddish and bluish."""
     random = np.random.default_rng(0)
     labels = np.arange(20, dtype=np.int32) % 2
@@ -32,105 +92,112 @@ def pictures():
     return Pictures(images, labels, tuple(map(str, range(20))), ("red", "blue"))
 
 
-@pytest.fixture(scope="module")
-def augmented(pictures):
-    """The very view that is run to the cut, as pictures."""
-    assert len(pictures) <= BLOCK
+def run(names: dict, *cells: str) -> None:
+    for cell in cells:
+        exec(CELLS[cell].source, names)
+
+
+def lesson(part: Pictures, folder: Path, found: SimpleNamespace) -> dict:
+    """Return the names of the notebook where its photos are loaded and its network is found."""
+    names: dict = {}
+    run(names, "parameters", "imports")
+    compute = partial(activations.compute_activations, folder=folder / "kept", progress=False)
+    kept = {
+        name: getattr(activations, name) for name in ("activation_batches", "plain_activations")
+    }
+    names |= {"activations": SimpleNamespace(compute_activations=compute, **kept)}
+    names |= {"found": found, "classes": part.classes, "SEED": SEED, "COPIES": 1}
+    names |= {"IMAGE_SIZE": part.images.shape[1], "BATCH_SIZE": BATCH, "EPOCHS": 1}
+    names |= {"training": part, "validation": part, "test": part, "FINE_EPOCHS": 1}
+    return names
+
+
+def augmented(part: Pictures, augment) -> Pictures:
+    """Return the very copy that is run to the cut, as pictures."""
+    assert len(part) <= activations.BLOCK
     seed = (np.random.SeedSequence([SEED, 0, 0]).generate_state(2) >> 1).astype(np.int32)
-    images = AUGMENT(pictures.images.astype(np.float32), tf.constant(seed)).numpy()
-    assert np.abs(images - pictures.images).mean() > 10
-    return Pictures(images, pictures.labels, pictures.names, pictures.classes)
+    images = augment(part.images.astype(np.float32), tf.constant(seed)).numpy()
+    assert np.abs(images - part.images).mean() > 10
+    return Pictures(images, part.labels, part.names, part.classes)
 
 
-def build() -> tuple[keras.Model, keras.Model]:
-    """Return the same base and the same head each time."""
-    keras.utils.set_random_seed(0)
-    base = build_backbone(untrained("VGG16"), SIZE)
-    return base, flat_head(base.output_shape[1:], 2, units=16, dropout=0.0)
-
-
-def values(*models: keras.Model) -> dict[str, np.ndarray]:
-    return {weight.path: weight.numpy() for model in models for weight in model.weights}
-
-
-def fit(model: keras.Model, batches: tf.data.Dataset) -> None:
-    optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
-    model.compile(optimizer, "sparse_categorical_crossentropy")
+def train(names: dict, model: keras.Model, batches: tf.data.Dataset) -> dict[str, np.ndarray]:
+    """Train the whole network, or its upper part; return how far each weight array went."""
+    before = {weight.path: weight.numpy() for weight in names["network"].weights}
+    model.compile(keras.optimizers.SGD(0.01, momentum=0.9), names["loss"])
     model.fit(batches, steps_per_epoch=STEPS, shuffle=False, verbose=0)
+    ways = {w.path: w.numpy() - before[w.path] for w in names["network"].weights}
+    names["network"].set_weights(list(before.values()))
+    return {path: way for path, way in ways.items() if way.any()}
 
 
-def end_to_end(pictures: Pictures, choose: Callable) -> tuple[dict, dict]:
-    """Train the whole network on pictures, its layers chosen by name; weights before and after."""
-    base, head = build()
-    before = values(base, head)
-    model = join(base, head)
-    choose(model)
-    fit(model, training_batches(pictures, BATCH, SEED))
-    return before, values(base, head)
+@pytest.mark.parametrize("free", [False, True], ids=["frozen base", "fine-tuning"])
+def test_features_that_are_kept_give_the_weights_of_end_to_end(reddish, tmp_path, free):
+    names = lesson(reddish, tmp_path, VGG16)
+    run(names, "base", "augment", "copies", "last-layer", "frozen")
+    if free:
+        run(names, "unfreeze")
+    whole = augmented(reddish, names["published_ranges"])
+    end_to_end = train(names, names["network"], training_batches(whole, BATCH, SEED))
+    kept = activations.activation_batches(names["copies"], BATCH, SEED)
+    above = train(names, names["upper"], kept)
+    layers = {path.split("/")[-2] for path in above}
+    blocks = {f"block5_conv{number}" for number in (1, 2, 3)} if free else set()
+    assert above.keys() == end_to_end.keys() and len(above) == 4 + 2 * len(blocks)
+    assert blocks <= layers
+    for path, way in above.items():
+        apart = np.linalg.norm(way - end_to_end[path])
+        assert apart < 1e-4 * np.linalg.norm(way), path
 
 
-def through_the_cut(pictures: Pictures, folder, thaw: bool, cut: str = CUT) -> tuple[dict, dict]:
-    """Train what lies above the cut on activations kept there; weights before and after."""
-    base, head = build()
-    before = values(base, head)
-    lower, upper = split(base, cut)
-    views = compute_activations(
-        lower, pictures, 1, AUGMENT, SEED, folder=folder / "activations", progress=False
-    )
-    freeze(upper)
-    model = join(upper, head)
-    if thaw:
-        unfreeze_from(model, model.layers[1].name)
-    fit(model, activation_batches(views, BATCH, SEED))
-    return before, values(base, head)
+def test_fine_tuning_leaves_batch_normalisation_as_it_was(reddish, tmp_path):
+    names = lesson(reddish, tmp_path, LITE)
+    run(names, "base", "augment", "copies", "last-layer", "frozen", "frozen-fit")
+    before = {weight.path: weight.numpy() for weight in names["base"].weights}
+    run(names, "unfreeze", "fine-fit")
+    changed = {w.path for w in names["base"].weights if (w.numpy() != before[w.path]).any()}
+    assert changed and not any("_bn/" in path for path in changed)
+    assert {path.split("/")[0].split("_")[0] for path in changed} == {"block7a", "top"}
 
 
-def fine_tune(model: keras.Model) -> None:
-    unfreeze_from(model, FIRST_THAWED)
+def test_the_published_input_is_0_to_1_and_the_networks_own_is_another(reddish, tmp_path):
+    white = np.full((1, SIZE, SIZE, 3), 255, np.float32)
+    names = lesson(reddish, tmp_path, LITE)
+    run(names, "base")
+    for own, expected in ((False, 1.0), (True, 1.0)):
+        lite = names["build_base"](SIZE, own_input=own)
+        scaled = keras.Model(lite.input, lite.get_layer("scale").output)
+        grey = 0.5 if not own else 0.0
+        assert np.allclose(scaled(white), expected, atol=0.01)
+        assert np.allclose(scaled(white / 2), grey, atol=0.01)
 
 
-def train_the_head(model: keras.Model) -> None:
-    unfreeze_from(model, "dense")
+# A folder of one's own.
 
 
-def moved(before: dict, after: dict) -> dict[str, float]:
-    """How far each variable went that went anywhere: the norm of its change."""
-    changes = {path: float(np.linalg.norm(after[path] - before[path])) for path in before}
-    return {path: change for path, change in changes.items() if change}
+def draw_folder(folder: Path, classes: int, each: int = 9) -> Path:
+    random = np.random.default_rng(0)
+    for label in range(classes):
+        (folder / f"kind {label}").mkdir(parents=True)
+        for number in range(each):
+            pattern = random.integers(0, 255, (8, 8, 3), np.uint8)
+            picture = Image.fromarray(pattern).resize((72, 72), Image.Resampling.NEAREST)
+            picture.save(folder / f"kind {label}" / f"photo {number}.png")
+    return folder
 
 
-def assert_same_journey(one: tuple[dict, dict], other: tuple[dict, dict]) -> None:
-    """The same variables went, and their ends lie apart by rounding, measured by the way gone."""
-    ways = moved(*one)
-    assert ways.keys() == moved(*other).keys()
-    for path, way in ways.items():
-        apart = np.linalg.norm(one[1][path] - other[1][path])
-        assert apart < 1e-4 * way, f"{path} went {way:.2g} and ends {apart:.2g} apart"
-
-
-def test_the_cut_is_the_last_place_before_block_5():
-    base, _ = build()
-    points = list(cut_points(base))
-    assert points[points.index(CUT) + 1] == FIRST_THAWED
-
-
-def test_a_frozen_base_gives_the_same_head_as_end_to_end(pictures, augmented, tmp_path):
-    whole = end_to_end(augmented, train_the_head)
-    halves = through_the_cut(pictures, tmp_path, thaw=False)
-    assert len(moved(*whole)) == 4, "two dense layers, kernels and biases"
-    assert_same_journey(whole, halves)
-
-
-def test_fine_tuning_block_5_gives_the_same_weights_as_end_to_end(pictures, augmented, tmp_path):
-    whole = end_to_end(augmented, fine_tune)
-    halves = through_the_cut(pictures, tmp_path, thaw=True)
-    names = {path.split("/")[-2] for path in moved(*whole)}
-    assert names == {*(f"block5_conv{n}" for n in (1, 2, 3)), "dense", "probabilities"}
-    assert_same_journey(whole, halves)
-
-
-@pytest.mark.parametrize("cut", ["block3_pool", "block5_conv1"])
-def test_a_cut_elsewhere_is_another_training(pictures, augmented, tmp_path, cut):
-    whole = end_to_end(augmented, fine_tune)
-    with pytest.raises(AssertionError):
-        assert_same_journey(whole, through_the_cut(pictures, tmp_path, thaw=True, cut=cut))
+@pytest.mark.parametrize("classes", [2, 5])
+def test_the_three_approaches_take_a_folder_of_ones_own(tmp_path, classes, capsys):
+    folder = draw_folder(tmp_path / "mine", classes)
+    nothing = Pictures(np.zeros((1, 48, 48, 3), np.uint8), np.zeros(1, np.int32), ("",), ("", ""))
+    names = lesson(nothing, tmp_path, VGG16)
+    names |= {"DATA": str(folder), "CACHE_FOLDER": tmp_path / "cache"}
+    names["find_data"] = partial(find_data, folder=tmp_path / "data")
+    names["results"] = SimpleNamespace(models_folder=lambda: tmp_path)
+    run(names, "find", "load", "disjoint", "base", "features", "last-layer", "extractor")
+    run(names, "extraction-fit", "augment", "copies", "frozen", "frozen-fit", "frozen-save")
+    run(names, "unfreeze", "fine-fit", "test", "minutes-sum", "test-table", "pairs", "disagree")
+    assert "in two parts: 0" in capsys.readouterr().out
+    for scores in names["judged"].values():
+        assert scores.probabilities.shape == (len(names["test"]), classes)
+        assert np.allclose(scores.probabilities.sum(axis=1), 1, atol=1e-5)

@@ -1,8 +1,9 @@
-"""Exercises of lesson 5: where the work is, views, errors, an input range, over-fitting."""
+"""Exercises of lesson 5: where the work is, stopping, errors, an input range, an empty cell."""
 
 import numpy as np
 
-from helpers.exercises.kinds import Choice, Function, Number
+from helpers.exercises.checks_05 import head_on_frozen_base, stopped_in_time
+from helpers.exercises.kinds import Examined, Function, Number
 
 work_share = Number(
     kind="predict",
@@ -27,40 +28,54 @@ work_share = Number(
         "Block 4 has as wide convolutions as block 5, and four times as many places.",
     ),
     why=(
-        "0.57 of 6.62 thousand million, about a twelfth. Most of the work lies in blocks that "
+        "0.57 of 6.62 billion, about a twelfth. Most of the work lies in blocks that "
         "never learn here; so it pays to do it once."
     ),
 )
 
-views_saved = Number(
+
+def _stopping(arguments: str) -> str:
+    return f"""\
+def stop():
+    return keras.callbacks.EarlyStopping({arguments})
+"""
+
+
+in_time = Examined(
     kind="explore",
-    title="when nothing is saved",
+    title="stop in time",
     question=(
-        "Approaches 2 and 3 send 240,000 photos through blocks 1 to 4: 90 passes over 2,000 "
-        "training photos, and 60 over 1,000 validation photos. Change `each` below: at how many "
-        "views of a photo is nothing saved any more?"
+        "The check trains a head on made-up features of 60 photos, a quarter of them labelled "
+        "wrong: its validation loss falls, then rises. Write `stop()`, which returns a callback "
+        "that ends the training some epochs after the validation loss was lowest, and puts back "
+        "the weights of that epoch."
     ),
     start="""\
-each = 6  # views of each training photo; try more
-print(f"{each * 2_000 + 1_000:,} photos once, 240,000 in every step")
+def stop():
+    return ...
 """,
-    answer=120,
-    tolerance=0.01,
+    code=_stopping('"val_loss", patience=5, restore_best_weights=True'),
     mistakes={
-        18: "With six views the work is 18 times less. How many views are as much work?",
-        18.5: "With six views the work is 18.5 times less. How many views are as much work?",
-        90: "That leaves out the validation photos, which the walkthrough asks 60 times.",
-        6: "With six views it is 13,000 against 240,000.",
+        _stopping('"loss", patience=5, restore_best_weights=True'): "gets better for ever",
+        _stopping('"val_loss", patience=5'): "`restore_best_weights=True` puts those back",
+        _stopping('"val_loss", patience=100, restore_best_weights=True'): "`patience` says how",
+        """\
+def stop():
+    return keras.callbacks.EarlyStopping
+""": "where a callback of Keras is expected",
     },
+    examine=stopped_in_time,
     hints=(
-        "Make `each` larger until both numbers are about the same.",
-        "240,000 divided by 2,000, about.",
+        "Three arguments: what to watch, for how many epochs it may be no better, and which "
+        "weights to keep.",
+        '`"val_loss"`, a `patience` of about five, and `restore_best_weights=True`.',
     ),
     why=(
-        "At 120 views both ways do the same work. With six it is an eighteenth, and a second run "
-        "finds them on disk."
+        "The lowest validation loss is known only some epochs later, so one waits, and goes back. "
+        "The epoch was chosen by the validation data: they can no longer be the test."
     ),
 )
+
 
 errors_gone = Function(
     kind="complete",
@@ -202,31 +217,62 @@ def other_way_round(photos, means):
     ),
     why=(
         "Two steps, in this order, without a division by 255. Nothing warns where they are "
-        "missing; so they belong in the model, as our backbones have it."
+        "missing; so they belong in the model, as a layer or as `preprocess_input`."
     ),
 )
 
-over_fitting = Choice(
-    kind="explain",
-    title="signs of over-fitting",
-    question="Which of these shows over-fitting most clearly?",
-    options={
-        "a": "The validation accuracy is below 1.",
-        "b": "The training loss goes on sinking, the validation loss stays or rises.",
-        "c": "The training accuracy is below the validation accuracy.",
-        "d": "The validation accuracy swings from epoch to epoch.",
+
+def _head(*lines: str, frozen: bool = True, loss: str = "binary_crossentropy") -> str:
+    freezing = "    base.trainable = False\n" * frozen
+    body = "".join(f"            {line},\n" for line in ("base", *lines))
+    return f"""\
+def build(base):
+{freezing}    network = keras.Sequential(
+        [
+{body}        ]
+    )
+    network.compile(keras.optimizers.Adam(0.03), "{loss}", metrics=["accuracy"])
+    return network
+"""
+
+
+_POOLED, _SIGMOID = "layers.GlobalAveragePooling2D()", 'layers.Dense(1, activation="sigmoid")'
+from_empty = Examined(
+    kind="complete",
+    title="a head from an empty cell",
+    question=(
+        "Write `build(base)`. It gets a pretrained base for pictures of 64x64x3 (0 to 255), "
+        "freezes it, puts a new head on it, and returns the compiled network: cat is 0, dog is 1. "
+        "The check trains it on 48 drawn faces and their mirror images, a minute at most, then "
+        "shows it 40 others: beat 0.8, and leave the base as it was."
+    ),
+    code=_head(_POOLED, _SIGMOID),
+    mistakes={
+        _head(_POOLED, _SIGMOID, frozen=False): "`base.trainable = False`, before you compile",
+        _head(_SIGMOID): "ends in feature maps of the shape",
+        _head(_POOLED, "layers.Dense(3)"): "gives 3 numbers; cat or dog needs one, or two",
+        _head(_POOLED, "layers.Dense(1)"): "has no activation",
+        _head(_POOLED, 'layers.Dense(1, activation="softmax")'): "single unit is always 1",
+        _head(_POOLED, 'layers.Dense(2, activation="softmax")'): (
+            "2 units, so take the loss `sparse_categorical_crossentropy`"
+        ),
+        _head(_POOLED, _SIGMOID, loss="mean_squared_error"): "1 unit, so take the loss `binary_",
+        _head(_POOLED, _SIGMOID).split("    network.compile")[0] + "    return network\n": (
+            "is not compiled"
+        ),
+        _head(_POOLED, _SIGMOID).replace(
+            "            base,\n", ("            keras.Input((64, 64, 3)),\n")
+        ): "does not contain the base",
+        _head(_POOLED, _SIGMOID).replace("return network", "network"): "returns nothing",
     },
-    reasons={
-        "a": "So it nearly always is, with over-fitting or without: some photos are hard.",
-        "c": "That happens where training photos are augmented and validation photos are not.",
-        "d": "A swing comes from steps that are too large, as in lesson 2.",
-    },
+    examine=head_on_frozen_base,
     hints=(
-        "Over-fitting: more and more is learnt that is true of the training photos only.",
-        "So compare the two losses, and how they go on.",
+        "`keras.Sequential` takes a whole network as its first layer.",
+        "`base.trainable = False`; then `base`, `GlobalAveragePooling2D()` and a `Dense` with one "
+        "unit and a sigmoid; `compile` with Adam at 0.03 and `binary_crossentropy`.",
     ),
     why=(
-        "What is learnt then is true of the training photos only. The loss shows it before the "
-        "accuracy does: a network may go on erring on the same photos, and be ever surer of them."
+        "Five lines are a classifier for any two kinds of pictures: load your own, with "
+        "`image_dataset_from_directory`, and give them to `fit`."
     ),
 )

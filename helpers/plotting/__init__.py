@@ -92,14 +92,14 @@ def training_curves(history: dict[str, list[float]], title: str, names: dict[str
         figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
         for key, label in names.items():
             colour = VALIDATION_COLOUR if key.startswith("val_") else TRAINING_COLOUR
-            left.plot(epochs, history[key], color=colour, marker=".", label=label)
+            left.plot(epochs, history[key], color=colour, marker=".", label=label, clip_on=False)
             loss = history[key.replace("accuracy", "loss")]
             right.plot(epochs, loss, color=colour, marker=".", label=label)
-        left.set(title=title, xlabel="epoch", ylabel="accuracy", ylim=(None, 1.02))
+        left.set(title=title, xlabel="epoch", ylabel="accuracy", ylim=(None, 1))
         right.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
         for axis in (left, right):
             axis.xaxis.get_major_locator().set_params(integer=True)
-        left.legend(loc="best")
+        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     last = ", ".join(f"{label} {history[key][-1]:.2f}" for key, label in names.items())
     show(
         figure,

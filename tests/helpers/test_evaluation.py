@@ -10,6 +10,7 @@ from helpers.evaluation import (
     accuracy_interval,
     errors_removed,
     evaluate,
+    exact_paired_test,
     grouped_interval,
     paired_difference,
     score,
@@ -99,9 +100,22 @@ def test_a_network_does_not_differ_from_itself(scores):
     assert paired_difference(scores, scores) == (0.0, 0.0, 0.0)
 
 
-def test_scores_of_different_pictures_are_not_compared(scores):
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "p"),
+    [(4, 0, 0.125), (0, 4, 0.125), (5, 5, 1.0), (150, 86, 3.7e-5), (0, 0, 1.0)],
+)
+def test_the_exact_test_is_that_of_fair_coins(only_first, only_second, p):
+    """4 against 0: two sequences of sixteen are as uneven."""
+    first = [(0, 0)] * (9 + only_first) + [(0, 1)] * (only_second + 3)
+    second = [(0, 0)] * 9 + [(0, 1)] * only_first + [(0, 0)] * only_second + [(0, 1)] * 3
+    found = exact_paired_test(scores_of(*first), scores_of(*second))
+    assert found == (only_first, only_second, pytest.approx(p, rel=0.05))
+
+
+@pytest.mark.parametrize("compare", [paired_difference, exact_paired_test])
+def test_scores_of_different_pictures_are_not_compared(scores, compare):
     with pytest.raises(ValueError, match=r"asked different pictures \(4 and 2\)"):
-        paired_difference(scores, scores_of((0, 0), (1, 1)))
+        compare(scores, scores_of((0, 0), (1, 1)))
 
 
 def test_log_loss_is_that_of_keras(scores):

@@ -17,7 +17,7 @@ import pytest
 
 from helpers import evaluation, exercises, networks
 from helpers.environment import PROJECT
-from helpers.exercises import checks_01, checks_02, exercises_of, trainings
+from helpers.exercises import checks_01, checks_02, checks_05, exercises_of, trainings
 from helpers.exercises.kinds import (
     WAITING,
     Choice,
@@ -248,11 +248,6 @@ ATTACKS = {  # right answers, and wrong ones with what is said of them
         [0.087, "8.7 %", "8.7%", 8.7, 0.1, "10 %", "1/12", "0.57/6.62", "about 9 %", 0.06],
         [(0.2, "equal share"), ("48 %", "weights"), ("23 percent", "of thirteen"), (0, "small")],
     ),
-    "lesson_05.views_saved": (
-        [120, "120", "120 views", 119.5, 119, "240000/2000", "about 120"],
-        [(18, "as much work"), (90, "validation"), ("6 views", "240,000"), (100, "too small")],
-    ),
-    "lesson_05.over_fitting": (["b", "B)", '"b"'], [("a", "hard"), ("d", "swing"), ("e", "none")]),
 }  # fmt: skip
 
 
@@ -517,6 +512,55 @@ def test_a_repair_that_trains_too_slowly_is_told_so(monkeypatch):
     assert "in 1 epochs, too slowly" in LESSON_1.repair.judge(defined(code)).text
     code = code.replace("sparse_", "")
     assert "wants three numbers for each label" in LESSON_1.repair.judge(defined(code)).text
+
+
+LESSON_5 = exercises.lesson_05
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        LESSON_5.in_time.code.replace("patience=5", "monitor='val_loss', patience=4").replace(
+            '"val_loss", ', ""
+        ),
+        LESSON_5.in_time.code.replace("return keras", "return [keras").replace("True)", "True)]"),
+    ],
+)
+def test_other_ways_to_stop_in_time_are_right(code):
+    feedback = LESSON_5.in_time.judge(defined(code))
+    assert feedback.heading == "Right", feedback
+
+
+def test_a_callback_without_patience_is_told_so(monkeypatch):
+    monkeypatch.setattr(checks_05, "_to_the_end", lambda: [0.01])
+    assert "raise `patience`" in LESSON_5.in_time.judge(defined(LESSON_5.in_time.code)).text
+
+
+def test_a_head_may_have_two_units_and_be_functional():
+    code = """
+def build(base):
+    for layer in base.layers:
+        layer.trainable = False
+    averages = layers.GlobalAveragePooling2D()(base.output)
+    network = keras.Model(base.input, layers.Dense(2, activation="softmax")(averages))
+    network.compile(keras.optimizers.Adam(0.03), keras.losses.SparseCategoricalCrossentropy())
+    return network
+"""
+    feedback = LESSON_5.from_empty.judge(defined(code))
+    assert feedback.heading == "Right", feedback
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [((0.6, 0.5), "has not learnt those yet"), ((0.99, 0.8), "it memorises")],
+)
+def test_a_head_that_stays_below_is_told_why(monkeypatch, found, text):
+    monkeypatch.setattr(checks_05.Training, "fit", lambda *_: {})
+    monkeypatch.setattr(checks_05.Training, "say", lambda *_: None)
+    answers = iter(found)
+    monkeypatch.setattr(checks_05, "_right", lambda *_: next(answers))
+    feedback = LESSON_5.from_empty.judge(defined(LESSON_5.from_empty.code))
+    assert feedback.heading == "Not yet" and text in feedback.text
 
 
 def test_a_training_ends_in_time():

@@ -1,0 +1,247 @@
+"""How lesson 5 examines a callback and a head: each function says what is wrong, "" if nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import keras
+import numpy as np
+from keras import layers
+
+from helpers import samples
+from helpers.exercises.kinds import shown, tried
+from helpers.exercises.trainings import SIZE, Training, accuracy, loss_of
+from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
+
+# A training that memorises: made-up features of few photos, some of them labelled wrong.
+PHOTOS, NUMBERS, TELLING, WRONG, LONGEST = 60, 64, 20, 4, 40  # every fourth label; epochs
+TOO_EARLY, RESTORED = 1.15, 1.001  # times the lowest validation loss that there is
+
+
+@cache
+def _features() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return training and validation data: float32, shape (photos, 64), and labels, 0 or 1."""
+    random = np.random.default_rng(0)
+
+    def draw(number: int) -> tuple[np.ndarray, np.ndarray]:
+        labels = np.arange(number) % 2
+        values = random.normal(size=(number, NUMBERS)).astype(np.float32)
+        values[:, :TELLING] += labels[:, None] - 0.5
+        return values, labels
+
+    (values, labels), validation = draw(PHOTOS), draw(400)
+    labels = np.where(np.arange(PHOTOS) % WRONG, labels, 1 - labels)
+    return (values, labels), validation
+
+
+def _overfit(callbacks: list) -> tuple[list[float], float]:
+    """Train; return the validation losses, and that of the weights in which the training ends."""
+    (values, labels), validation = _features()
+    keras.utils.set_random_seed(0)
+    network = keras.Sequential(
+        [
+            keras.Input((NUMBERS,)),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    network.compile(keras.optimizers.Adam(0.005), "binary_crossentropy", metrics=["accuracy"])
+    losses = network.fit(
+        values, labels, batch_size=PHOTOS, epochs=LONGEST, validation_data=validation,
+        validation_batch_size=400, callbacks=callbacks, verbose=0,
+    ).history["val_loss"]  # fmt: skip
+    end = network.evaluate(*validation, batch_size=400, verbose=0, return_dict=True)["loss"]
+    return losses, float(end)
+
+
+@cache
+def _to_the_end() -> list[float]:
+    """Return the validation losses of the training that nobody stops."""
+    return _overfit([])[0]
+
+
+def stopped_in_time(answer: Callable) -> str:
+    outcome, problem = tried(answer)
+    if problem:
+        return problem
+    callbacks = list(outcome) if isinstance(outcome, (list, tuple)) else [outcome]
+    if not callbacks or not all(isinstance(c, keras.callbacks.Callback) for c in callbacks):
+        return (
+            f"Your function gives {shown(outcome)}, where a callback of Keras is expected, such as "
+            "`keras.callbacks.EarlyStopping(...)`."
+        )
+    try:
+        losses, end = _overfit(callbacks)
+    except Exception as error:  # whatever a callback of the learner's own may raise
+        return f"With your callback the training stopped with {type(error).__name__}: {error}"
+    return _late(callbacks, losses) or _early(losses) or _not_restored(losses, end)
+
+
+def _late(callbacks: list, losses: list[float]) -> str:
+    lowest = int(np.argmin(losses)) + 1
+    if len(losses) < LONGEST:
+        return ""
+    watched = next((c.monitor for c in callbacks if hasattr(c, "monitor")), "")
+    found = (
+        f"The training went on to its last epoch, {LONGEST}; the validation loss was lowest in "
+        f"epoch {lowest}, {min(losses):.2f}, and is {losses[-1]:.2f} at the end. "
+    )
+    if watched and not watched.startswith("val_"):
+        return found + (
+            f"`{watched}` is measured on the training photos, and gets better for ever: watch the "
+            "validation loss, `val_loss`."
+        )
+    return found + "Let it end some epochs after that one: `patience` says how many."
+
+
+def _early(losses: list[float]) -> str:
+    possible = min(_to_the_end())
+    if min(losses) <= TOO_EARLY * possible:
+        return ""
+    return (
+        f"The training ended after {len(losses)} epochs with a validation loss of "
+        f"{min(losses):.2f}; a little later it would have been {possible:.2f}. One epoch that is "
+        "no better says little: raise `patience`, and watch `val_loss`, not an accuracy."
+    )
+
+
+def _not_restored(losses: list[float], end: float) -> str:
+    if end <= RESTORED * min(losses):
+        return ""
+    return (
+        f"It ends in time, after {len(losses)} epochs, but with the weights of the last one: their "
+        f"validation loss is {end:.2f}, the lowest was {min(losses):.2f} in epoch "
+        f"{int(np.argmin(losses)) + 1}. `restore_best_weights=True` puts those back."
+    )
+
+
+# A head for a frozen base.
+
+LEARNT_FROM, ASKED, OTHER_FACES = 24, 20, 10_000  # drawn faces of a class; seeds of the others
+CUT = "block4c_add"
+MINUTE, PASSES, BEATEN = 60, 8, 0.8
+LOSSES = {1: "binary_crossentropy", 2: "sparse_categorical_crossentropy"}
+
+
+@cache
+def faces(each: int, first: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return drawn faces of cats and dogs in turns, each also mirrored.
+
+    Args:
+        each: faces that are drawn of each class.
+        first: the seed of the first one; further ones follow.
+
+    Returns:
+        (uint8, shape (4 each, 64, 64, 3), 0 to 255; int32 labels, 0 for cat, 1 for dog).
+    """
+    labels = np.arange(2 * each, dtype=np.int32) % 2
+    drawn = (
+        samples.draw_picture("cats_and_dogs", int(label), first + number)
+        for number, label in enumerate(labels)
+    )
+    images = samples.to_array(drawn, len(labels), SIZE)
+    return np.concatenate([images, images[:, :, ::-1]]), np.concatenate([labels, labels])
+
+
+@cache
+def _pretrained() -> keras.Model:
+    whole = build_efficientnet_lite0(SIZE, weights=packaged_weights())
+    return keras.Model(whole.input, whole.get_layer(CUT).output, name="pretrained_base")
+
+
+def _base() -> keras.Model:
+    """Return the base as a learner gets it: nothing frozen, the weights of ImageNet."""
+    base = _pretrained()
+    base.trainable = True
+    for layer in base.layers:
+        layer.trainable = True
+    return base
+
+
+def head_on_frozen_base(answer: Callable) -> str:
+    base = _base()
+    before = base.get_weights()
+    try:
+        network, problem = tried(answer, base)
+        problem = problem or _wrong_form(network) or _not_frozen(network, base)
+        return problem or _trained(network, base, before)
+    finally:
+        base.set_weights(before)
+
+
+def _wrong_form(network: object) -> str:
+    if not isinstance(network, keras.Model):
+        return f"Your function gives {shown(network)}, where a Keras network is expected."
+    try:
+        taken, given = network.input_shape[1:], network.output_shape[1:]
+    except (AttributeError, ValueError):
+        return "Your network has no size: let it begin with the base that your function is given."
+    if taken != (SIZE, SIZE, 3):
+        return f"Your network takes the shape {taken}; the photos have ({SIZE}, {SIZE}, 3)."
+    if len(given) != 1:
+        return (
+            f"Your network ends in feature maps of the shape {given}: make them a list of numbers, "
+            "by `GlobalAveragePooling2D`, before the last `Dense`."
+        )
+    if given[0] not in (1, 2):
+        return f"The last layer gives {given[0]:,} numbers; cat or dog needs one, or two."
+    if not network.compiled:
+        return "The network is not compiled: `network.compile(...)` before you return it."
+    wanted = LOSSES[given[0]]
+    if loss_of(network) != wanted:
+        return (
+            f"The last layer has {given[0]} unit{'s'[: given[0] - 1]}, so take the loss `{wanted}`."
+        )
+    return _no_probability(network)
+
+
+def _no_probability(network: keras.Model) -> str:
+    last = getattr(network.layers[-1], "activation", None)
+    if last is keras.activations.linear and not getattr(network.loss, "from_logits", False):
+        return (
+            "The last layer has no activation, and the loss expects probabilities: a sigmoid for "
+            "one unit, a softmax for two."
+        )
+    if network.output_shape[1] == 1 and last is keras.activations.softmax:
+        return "A softmax over a single unit is always 1; for one unit take a sigmoid."
+    return ""
+
+
+def _not_frozen(network: keras.Model, base: keras.Model) -> str:
+    own = {id(weight) for weight in base.weights}
+    if not own & {id(weight) for weight in network.weights}:
+        return "Your network does not contain the base that your function was given."
+    moving = sum(id(weight) in own for weight in network.trainable_weights)
+    if moving:
+        return (
+            f"{moving} weight arrays of the base would be trained: `base.trainable = False`, "
+            "before you compile."
+        )
+    if not network.trainable_weights:
+        return "Nothing is left to learn: freeze the base, and not the head."
+    return ""
+
+
+def _trained(network: keras.Model, base: keras.Model, before: list[np.ndarray]) -> str:
+    """Train the network, and return what is wrong with it, judged by other faces."""
+    known, labels = faces(LEARNT_FROM, 0)
+    training = Training("A new head", MINUTE)
+    training.fit(network, known, labels, PASSES)
+    if any((one != other).any() for one, other in zip(before, base.get_weights(), strict=True)):
+        return "The base has changed in training: freeze it before you compile."
+    new, answers = (each[: 2 * ASKED] for each in faces(ASKED, OTHER_FACES))  # not mirrored
+    of_known, of_new = _right(network, known, labels), _right(network, new, answers)
+    training.say(f"of the training faces {of_known:.3f} are right, of the new ones {of_new:.3f}")
+    if of_new > BEATEN:
+        return ""
+    found = f"Of {2 * ASKED} new faces {of_new:.3f} are right, of those it learnt from "
+    if of_known < BEATEN:
+        return f"{found}{of_known:.3f}: it has not learnt those yet. A rate about 0.03 suits it."
+    return f"{found}{of_known:.3f}: it memorises. Fewer weights: average each feature map."
+
+
+def _right(network: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
+    if network.output_shape[1] == 2:
+        return accuracy(network, images, labels)
+    return float(((network.predict(images, verbose=0)[:, 0] > 0.5) == labels).mean())
