@@ -240,12 +240,14 @@ RULES: dict[str, Rule] = {
     "ROTATION": Whole(0, 180),  # degrees either way
     "BACKBONE": OneOf(("auto", *BACKBONE_NAMES), "auto or a network's name"),
     "VIEWS": Whole(1, 100),  # augmented views kept of each picture
+    "COPIES": Whole(1, 100),  # augmented copies kept of each picture
     "FINE_EPOCHS": Whole(1, 500),  # epochs of fine-tuning as published
     "MORE_EPOCHS": Whole(0, 500),  # further ones, at a lower rate
     "RECIPE_SIZE": Whole(64, 300),  # pixels, of the better recipe
     "RECIPE_VIEWS": Whole(1, 100),  # views kept of each picture for it
     "PHOTOS_PER_CLASS": Whole(0, 12_500, least=10),  # shared out among the splits, 0 for all
     "SCRATCH_STEPS": Whole(4, 10_000),  # batches of each training from scratch
+    "DRAWS": Whole(1, 20),  # draws of pictures for each training from scratch
     "RECORDS": OwnRecords(),
     "FIGURE": Words('a figure in the records, or "" for the first'),
     "ALBUM": FolderName(),  # of pictures of one's own

@@ -36,7 +36,10 @@ _STAGES = (  # repeats, kernel, stride, expansion, maps
 
 
 def build_efficientnet_lite0(
-    image_size: int, top: bool = False, weights: Path | None = None
+    image_size: int,
+    top: bool = False,
+    weights: Path | None = None,
+    input_tensor: keras.KerasTensor | None = None,
 ) -> keras.Model:
     """Build EfficientNet-Lite0. Its layers are named as in Keras's own EfficientNets.
 
@@ -44,6 +47,8 @@ def build_efficientnet_lite0(
         image_size: edge of the square input, in pixels; 32 at least, 224 in training.
         top: end in the 1000 probabilities of ImageNet instead of the last maps.
         weights: PyTorch's file, as `packaged_weights` finds it; None starts from random weights.
+        input_tensor: pixels scaled already, to about -1 to 1, shape (batch, image_size,
+            image_size, 3); the model then begins where that does. None scales them here.
 
     Returns:
         A model from float pixels (batch, image_size, image_size, 3), RGB, 0 to 255, to maps
@@ -60,9 +65,13 @@ def build_efficientnet_lite0(
         raise ValueError(
             f"EfficientNetLite0 takes pictures of {SMALLEST_SIZE} pixels or more, not {image_size}."
         )
-    pixels = keras.Input((image_size, image_size, 3), name="pixels")
-    scale = layers.Rescaling(1 / 128, offset=-127 / 128, dtype="float32", name="scale")
-    maps = _convolve(scale(pixels), 32, 3, 2, "stem")
+    if input_tensor is None:
+        pixels = keras.Input((image_size, image_size, 3), name="pixels")
+        scale = layers.Rescaling(1 / 128, offset=-127 / 128, dtype="float32", name="scale")
+        input_tensor = scale(pixels)
+    else:
+        (pixels,) = keras.utils.get_source_inputs(input_tensor)
+    maps = _convolve(input_tensor, 32, 3, 2, "stem")
     for stage, (repeats, kernel, stride, expansion, number) in enumerate(_STAGES, start=1):
         for repeat in range(repeats):
             name = f"block{stage}{'abcd'[repeat]}"
