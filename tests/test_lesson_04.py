@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -140,7 +141,7 @@ def test_no_test_photo_is_one_of_lesson_5(total, of_lesson_5):
     def numbered(located, shares, size, first, cache):
         bounds = np.round(np.cumsum((0, *shares)) * total).astype(int).tolist()
         parts = []
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+        for low, high in itertools.pairwise(bounds):
             labels = np.repeat(np.arange(2, dtype=np.int32), high - low)
             named = [f"{kind}/{n}" for kind in ("cat", "dog") for n in range(low, high)]
             images = np.zeros((len(labels), 1, 1, 3), np.uint8)
@@ -163,7 +164,7 @@ def test_a_folder_of_ones_own_with_any_number_of_classes(tmp_path, number, ends,
     kinds = ("ash", "beech", "elm", "fir", "oak")[:number]
     for place, kind in enumerate(kinds):
         (tmp_path / "trees" / kind).mkdir(parents=True)
-        for n in range(16):
+        for _ in range(16):
             pixels = random.integers(0, 60, (48, 48, 3)) + 45 * place
             image = Image.fromarray(pixels.astype(np.uint8))
             image.save(tmp_path / "trees" / kind / f"{random.integers(1e9)}.png")
