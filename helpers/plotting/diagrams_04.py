@@ -58,7 +58,7 @@ def two_schemes() -> None:
         for left, (colour, text) in zip((0, 1.15, 3.4), keys, strict=True):
             _box(axis, "", left, 2.4, 0.22, 0.2, colour)
             axis.text(left + 0.3, 2.5, text, va="center", fontsize=9)
-        axis.set(xlim=(-0.03, NARROW), ylim=(2.7, -0.1))
+        axis.set(xlim=(-0.03, NARROW + 0.03), ylim=(2.7, -0.1))
         axis.axis("off")
     show_drawing(
         figure,
@@ -115,11 +115,11 @@ def pixel_for_vgg(pixel: tuple[int, int, int] = (200, 150, 100)) -> None:
             axis.text(0, row + 0.45, title, va="center", fontsize=9.5, color=INK)
             for place, (name, value) in enumerate(values.items()):
                 left = 2.35 + 0.95 * place
-                _box(axis, f"{name}\n{value:g}", left, row + 0.1, 0.85, 0.68, PALE)
+                _box(axis, f"{name}\n{value:.1f}", left, row + 0.1, 0.85, 0.68, PALE)
         axis.set(xlim=(-0.03, NARROW), ylim=(1.9, 0))
         axis.axis("off")
     said = "; ".join(
-        f"{title}: {', '.join(f'{name} {value:g}' for name, value in values.items())}"
+        f"{title}: {', '.join(f'{name} {value:.1f}' for name, value in values.items())}"
         for title, values in rows
     )
     show_drawing(figure, f"The same pixel twice. {said}. The order is another, and the range.")
