@@ -249,6 +249,7 @@ RULES: dict[str, Rule] = {
     "RECIPE_SIZE": Whole(64, 300),  # pixels, of the better recipe
     "PHOTOS_PER_CLASS": Whole(0, 12_500, least=10),  # shared out among the splits, 0 for all
     "SCRATCH_STEPS": Whole(4, 10_000),  # batches of each training from scratch
+    "DRAWS": Whole(1, 20),  # draws of pictures for each training from scratch
     "RECORDS": OwnRecords(),
     "FIGURE": Words('a figure in the records, or "" for the first'),
     "ALBUM": FolderName(),  # of pictures of one's own

@@ -1,6 +1,7 @@
-"""Exercises of lesson 4: names added up, a head, boasting, and what may move."""
+"""Exercises of lesson 4: names added up, confidence, and heads on a pretrained base."""
 
-from helpers.exercises.kinds import Choice, Function, Number
+from helpers.exercises.checks_04 import learned_on_base, repaired_base
+from helpers.exercises.kinds import Choice, Examined, Function, Number
 
 # A photo each: its likeliest class, then the sums of the dogs and of the cats without it.
 EDGES = (
@@ -121,34 +122,77 @@ def all_photos_at_once(answers):
     ),
 )
 
-dense_head = Number(
-    kind="predict",
-    title="the head's weights",
-    question=(
-        "8,192 numbers go into a dense layer of 256, and its 256 outputs into one number, biases "
-        "included. How many weights has this head?"
-    ),
-    answer=2_097_665,
-    mistakes={
-        2_097_152: "The 256 biases are missing, and so is the last layer.",
-        2_097_408: "That is the first layer; the last one, from 256 to one number, is missing.",
-        2_097_664: "The bias of the last layer is missing.",
-        131_585: "That is a head of averages, 512 numbers; here 8,192 go in.",
-        14_714_688: "That is VGG16 without its classes.",
+calibrated = Choice(
+    kind="explain",
+    title="two hundred times 0.9",
+    question='A classifier says "dog, 0.9" of 200 photos, and 150 of them are dogs. What is it?',
+    options={
+        "a": "Calibrated: it is right about most of them.",
+        "b": "Over-confident.",
+        "c": "Not confident enough.",
+        "d": "That cannot be told without its accuracy.",
+    },
+    reasons={
+        "a": "Calibrated means that of such photos nine in ten are dogs: 180 of 200.",
+        "c": "Then more than nine in ten would be dogs, more than 180.",
+        "d": "What it said and what came true is all one needs; accuracy is another question.",
     },
     hints=(
-        "A dense layer has one weight for each pair of input and output, and a bias an output.",
-        "(8,192 + 1) x 256 for the first layer, 256 + 1 for the last.",
+        "How many of the 200 would be dogs if 0.9 were honest?",
+        "180 would be; 150 are.",
     ),
     why=(
-        "(8,192 + 1) x 256 + 256 + 1: a seventh of the network's 14,714,688. Small it is only "
-        "beside VGG16; beside a few thousand photos it is huge."
+        "It says 0.9 where 0.75 would be honest: its curve runs below the diagonal. One can be "
+        "accurate and over-confident all the same."
+    ),
+)
+
+
+def _build(scaled="base(pixels)", frozen=True, units=1, end="sigmoid", loss="binary_crossentropy"):
+    freeze = "    base.trainable = False\n" * frozen
+    return f"""\
+def build(base):
+{freeze}    pixels = keras.Input((64, 64, 3))
+    maps = {scaled}
+    averages = layers.GlobalAveragePooling2D()(maps)
+    answer = layers.Dense({units}, activation="{end}")(averages)
+    network = keras.Model(pixels, answer)
+    network.compile(keras.optimizers.Adam(0.01), "{loss}", metrics=["accuracy"])
+    return network
+"""
+
+
+wasted_base = Examined(
+    kind="explore",
+    title="a base that is wasted",
+    question=(
+        "This function puts a head on a pretrained base, and has three faults. The base takes "
+        "photos from 0 to 255, as all bases of this course. Find the faults, then give `build` to "
+        "the check, which trains the network on drawn cats and dogs for some seconds."
+    ),
+    start=_build("base(pixels / 255)", frozen=False, end="softmax"),
+    code=_build(),
+    mistakes={
+        _build("base(pixels / 255)", frozen=False, end="softmax"): "Two more are left",
+        _build("base(pixels / 255)"): "The scale: the base got values up to 1",
+        _build(frozen=False): "The base: its weights are trainable",
+        _build(end="softmax"): "The end: softmax makes numbers that add up",
+        _build(units=2, end="softmax"): "need `sparse_categorical_crossentropy`",
+    },
+    examine=repaired_base,
+    hints=(
+        "One fault is between the pixels and the base, one at the base, one at the end.",
+        "`base(pixels)`; `base.trainable = False`; and a sigmoid for one number.",
+    ),
+    why=(
+        "The base gets what it was trained on and stays as it is, and one number with a sigmoid is "
+        "the probability of the second class. None of the three faults stops the program."
     ),
 )
 
 sure_mistakes = Number(
     kind="explore",
-    title="how sure the mistakes are",
+    title="how confident the mistakes are",
     question=(
         "Published: accuracy 0.950, and a test loss of 0.486. Suppose that 95 of 100 photos get "
         "0.99 for their true class. What do the five others get, so that the loss becomes 0.486? "
@@ -171,59 +215,59 @@ print(f"loss {-np.log(true_class).mean():.3f}")
         "It lies between 0.0001 and 0.00001.",
     ),
     why=(
-        "Where it errs, such a network is 99.99 % sure of the wrong class. Accuracy counts "
-        "mistakes; the log loss weighs them by how sure they were."
+        "Where it errs, such a network gives 99.99 % to the wrong class. Accuracy counts "
+        "mistakes; the log loss weighs them by how confident they were."
     ),
 )
 
-calibrated = Choice(
-    kind="explain",
-    title="two hundred times 0.9",
-    question='A classifier says "dog, 0.9" of 200 photos, and 150 of them are dogs. What is it?',
-    options={
-        "a": "Calibrated: it is right about most of them.",
-        "b": "Too sure of itself.",
-        "c": "Not sure enough.",
-        "d": "That cannot be told without its accuracy.",
-    },
-    reasons={
-        "a": "Calibrated means that of such photos nine in ten are dogs: 180 of 200.",
-        "c": "Then more than nine in ten would be dogs, more than 180.",
-        "d": "What it said and what came true is all one needs; accuracy is another question.",
-    },
-    hints=(
-        "How many of the 200 would be dogs if 0.9 were honest?",
-        "180 would be; 150 are.",
-    ),
-    why=(
-        "It says 0.9 where 0.75 would be honest: its curve runs below the diagonal. One can be "
-        "accurate and boast all the same."
-    ),
-)
 
-block_five = Number(
-    kind="predict",
-    title="what may move",
+def _learn(end: str, epochs: int = 30, units: int = 3) -> str:
+    return f"""\
+def learn(base, images, labels):
+    features = base.predict(images, verbose=0)
+    head = keras.Sequential(
+        [
+            keras.Input(features.shape[1:]),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense({units}, activation="softmax"),
+        ]
+    )
+    loss = "sparse_categorical_crossentropy"
+    head.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+    head.fit(features, labels, epochs={epochs}, verbose=0)
+    {end}
+"""
+
+
+_JOINED = "return keras.Model(base.input, head(base.output))"
+new_head = Examined(
+    kind="complete",
+    title="from an empty cell",
     question=(
-        "Block 5 has three convolutions, each of 512 patterns of 3x3 over 512 maps, biases "
-        "included. The head has 2,097,665 weights. How many weights may move in all?"
+        "Write `learn(base, images, labels)`. `base` is a pretrained network from pictures of "
+        "64x64x3 (0 to 255) to feature maps; there are three classes, numbered 0, 1, 2. Return a "
+        "network, trained, from pictures to three probabilities, whose base is as it was. The "
+        "check calls it with 360 drawn hands, then shows your network 120 hands of other people: "
+        "beat 0.9."
     ),
-    answer=9_177_089,
+    code=_learn(_JOINED),
     mistakes={
-        7_079_424: "That is block 5; the head learns, too.",
-        9_175_553: "The biases of block 5 are missing, 512 for each convolution.",
-        7_077_888: "That is block 5 without its biases, and the head is missing.",
-        4_457_473: "That is one convolution and the head; block 5 has three.",
-        2_097_665: "That is the head alone.",
-        2_359_808: "That is one convolution; block 5 has three, and there is the head.",
-        16_812_353: "Those are all weights; blocks 1 to 4 are frozen.",
+        _learn("return head", 1): "takes the shape (4, 4, 80); the pictures have (64, 64, 3)",
+        _learn("pass", 1): "returns nothing",
+        _learn("return base", 1): "ends in feature maps",
+        _learn(_JOINED, 1, units=4): "gives 4 numbers; three classes need three",
+        _learn("base.set_weights([w * 0.9 for w in base.get_weights()])\n    " + _JOINED, 1): (
+            "weights of the base have changed"
+        ),
     },
+    examine=learned_on_base,
     hints=(
-        "One pattern has 3 x 3 x 512 weights and a bias, and there are 512 such in a convolution.",
-        "3 x 512 x (3 x 3 x 512 + 1), and the head on top.",
+        "`base.predict(images)` once, then a small head on what it gives, as in section 9.",
+        "A `Sequential` of `GlobalAveragePooling2D()` and `Dense(3, ...)`, trained on the features "
+        "with Adam at 0.01; then `keras.Model(base.input, head(base.output))`.",
     ),
     why=(
-        "3 x 512 x (3 x 3 x 512 + 1) = 7,079,424, and the head. One convolution of that size, "
-        "2,359,808, has as many weights as the whole head."
+        "The base ran once over each picture, the head learned in a second, and both together are "
+        "one network. With a folder of your own pictures, the same lines make your classifier."
     ),
 )

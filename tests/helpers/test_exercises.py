@@ -231,19 +231,11 @@ ATTACKS = {  # right answers, and wrong ones with what is said of them
         [(576, "pixel off"), ("4 places", "64 maps"), (255, "exactly")],
     ),
     "lesson_03.photo_look": (["b", "B", "(b)"], [("d", "not enough"), ("a)", "dark stays")]),
-    "lesson_04.dense_head": (
-        [2_097_665, "2,097,665", "2.097.665", "2 097 665 weights", "8193 * 256 + 257"],
-        [("2,097,664", "bias of the last"), (2_097_152, "256 biases"), ("2.1 million", "exactly")],
-    ),
     "lesson_04.sure_mistakes": (
         [0.00007, 7e-5, "7e-5", 0.0001, 0.00005, 0.00003, "0.007 %", 1e-4, "1/10000"],
         [(0.001, "0.355"), (0.01, "half"), (0.0, "too small"), (1e-6, "too small"), (7, "large")],
     ),
-    "lesson_04.calibrated": (["b", "B)", "too sure of itself"], [("a", "180"), ("c)", "180")]),
-    "lesson_04.block_five": (
-        [9_177_089, "9,177,089", "9177089 weights", "3*512*(3*3*512+1) + 2097665"],
-        [(7_079_424, "head"), ("9,177,088", "exactly"), ("16,812,353", "frozen")],
-    ),
+    "lesson_04.calibrated": (["b", "B)", "over-confident"], [("a", "180"), ("c)", "180")]),
     "lesson_05.work_share": (
         [0.087, "8.7 %", "8.7%", 8.7, 0.1, "10 %", "1/12", "0.57/6.62", "about 9 %", 0.06],
         [(0.2, "equal share"), ("48 %", "weights"), ("23 percent", "of thirteen"), (0, "small")],

@@ -127,10 +127,10 @@ def test_precision_and_the_choice_of_data_and_network_are_free(write, tmp_path):
 
 
 def test_a_parameter_may_be_free_in_one_lesson_alone(write, tmp_path):
-    write("04", 0.5, f"{REAL} {VGG16}", SCRATCH_STEPS=4, VIEWS=1)
+    write("04", 0.5, f"{REAL} {VGG16}", SCRATCH_STEPS=4, COPIES=1)
     write("05", 0.5, f"{REAL} {VGG16}", COPIES=1)
     assert line_of(page(tmp_path), "W4a")[6] == "1"
-    assert "VIEWS=" not in page(tmp_path)
+    assert "COPIES=" not in page(tmp_path)
     assert line_of(page(tmp_path), "W5a")[4] == "not run here"
 
 

@@ -375,7 +375,6 @@ def test_a_split_that_is_not_there_and_a_split_folder(tmp_path):
     ("lesson", "classes", "said"),
     [
         ("03", 2, "keeps to its own"),
-        ("04", 2, "keeps to its own"),
     ],
 )
 def test_a_lesson_that_cannot_take_a_folder_says_which_can(tmp_path, lesson, classes, said):
