@@ -240,6 +240,7 @@ RULES: dict[str, Rule] = {
     "ROTATION": Whole(0, 180),  # degrees either way
     "BACKBONE": OneOf(("auto", *BACKBONE_NAMES), "auto or a network's name"),
     "VIEWS": Whole(1, 100),  # augmented views kept of each picture
+    "COPIES": Whole(1, 100),  # augmented copies of each picture whose features are kept
     "FINE_EPOCHS": Whole(1, 500),  # epochs of fine-tuning as published
     "MORE_EPOCHS": Whole(0, 500),  # further ones, at a lower rate
     "RECIPE_SIZE": Whole(64, 300),  # pixels, of the better recipe
@@ -251,6 +252,10 @@ RULES: dict[str, Rule] = {
     "ALBUM": FolderName(),  # of pictures of one's own
     "GESTURES": FolderNames(),  # the classes of that album
     "TRANSFER_LIMIT": Whole(1, 100_000),  # training pictures of each class for transfer
+    "RECIPE_BATCH": Whole(1, 1024),  # pictures per batch of the better recipe
+    "MOST_PER_CLASS": Whole(2, 10_000),  # of a curve of accuracy by number of pictures
+    "FEW_STEPS": Whole(4, 10_000),  # batches of each training of that curve
+    "DRAWS": Whole(1, 20),  # of its pictures
 }
 
 

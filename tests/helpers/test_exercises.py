@@ -224,12 +224,10 @@ ATTACKS = {  # right answers, and wrong ones with what is said of them
          ("16.2e9 GB", "too large"), ("14 GiB", "too small"), ("16.2 hours", "in GB"),
          (18, "too large")],
     ),
-    "lesson_03.interval": (["b", "It shrinks to a half"], [("a", "Divide"), ("C", "precisely")]),
     "lesson_03.dense_inputs": (
         [256, "256", "256 numbers", "2 x 2 x 64", "2*2*64"],
         [(576, "pixel off"), ("4 places", "64 maps"), (255, "exactly")],
     ),
-    "lesson_03.photo_look": (["b", "B", "(b)"], [("d", "not enough"), ("a)", "dark stays")]),
     "lesson_04.dense_head": (
         [2_097_665, "2,097,665", "2.097.665", "2 097 665 weights", "8193 * 256 + 257"],
         [("2,097,664", "bias of the last"), (2_097_152, "256 biases"), ("2.1 million", "exactly")],
