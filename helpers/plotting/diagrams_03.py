@@ -48,7 +48,7 @@ def two_ways(size: int) -> None:
         ("new head", NEW),
         ("ten probabilities", PLAIN),
     ]
-    height = 0.5 + STEP * len(transfer)
+    height = 0.12 + STEP * len(transfer)
     with plt.rc_context(DRAWING):
         figure, axis = plt.subplots(figsize=(NARROW, NARROW * (height + 0.75) / (2 * WIDE + 0.8)))
         _draw_column(axis, "From scratch", scratch, 0.1, height)
@@ -127,7 +127,7 @@ def size_by_distortion(
             axis.text(middle, 0.25, f"{size} pixels", ha="center", fontsize=10)
             change = scores[size, True].accuracy - scores[size, False].accuracy
             axis.text(
-                middle, 0.45 + SIDE + BETWEEN / 2, f"↓ {change:+.3f}", ha="center", va="center"
+                middle, 0.45 + SIDE + BETWEEN / 2, f"↓ {_signed(change)}", ha="center", va="center"
             )
             differences.append(f"distorting at {size} pixels {change:+.3f}")
         for distorted in (False, True):
@@ -136,7 +136,7 @@ def size_by_distortion(
             axis.text(1.0, middle, text, ha="right", va="center", fontsize=10)
             change = scores[large, distorted].accuracy - scores[small, distorted].accuracy
             place = 1.1 + SIDE + BETWEEN / 2
-            axis.text(place, middle, f"→\n{change:+.3f}", ha="center", va="center")
+            axis.text(place, middle, f"→\n{_signed(change)}", ha="center", va="center")
             differences.append(f"enlarging the {text} {change:+.3f}")
         axis.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
         axis.axis("off")
@@ -145,3 +145,7 @@ def size_by_distortion(
         f"A grid of accuracies and seconds. {'; '.join(said)}. Differences: "
         f"{'; '.join(differences)}.",
     )
+
+
+def _signed(change: float) -> str:
+    return f"{change:+.3f}".replace("-", "−")
