@@ -168,3 +168,18 @@ def _differences(
         for seed, record in records.items()
     }
     return {seed: difference for seed, difference in pairs.items() if np.isfinite(difference)}
+
+
+def recorded(records: str, figure: str, folder: Path = CLAIMS.parent) -> dict[int, float]:
+    """Return a figure from each of the kept records, such as those of several seeds.
+
+    Args:
+        records: a pattern of files, such as "records/03-*.json".
+        figure: its name in the records.
+        folder: in which the pattern is looked for.
+
+    Returns:
+        The value by seed; records that lack the figure are left out.
+    """
+    by_seed = _by_seed(folder, records)
+    return _differences({"first": figure, "second": 0}, by_seed)

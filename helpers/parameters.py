@@ -255,6 +255,10 @@ RULES: dict[str, Rule] = {
     "ALBUM": FolderName(),  # of pictures of one's own
     "GESTURES": FolderNames(),  # the classes of that album
     "TRANSFER_LIMIT": Whole(1, 100_000),  # training pictures of each class for transfer
+    "RECIPE_BATCH": Whole(1, 1024),  # pictures per batch of the better recipe
+    "MOST_PER_CLASS": Whole(2, 10_000),  # of a curve of accuracy by number of pictures
+    "FEW_STEPS": Whole(4, 10_000),  # batches of each training of that curve
+    "DRAWS": Whole(1, 20),  # of its pictures
 }
 
 

@@ -1,8 +1,9 @@
-"""Exercises of lesson 3: memory, intervals, pairs, a shrinking layer, and a photo's look."""
+"""Exercises of lesson 3: memory, pairs, a shrinking layer, a callback, an empty cell."""
 
 import numpy as np
 
-from helpers.exercises.kinds import Choice, Function, Number
+from helpers.exercises.checks_03 import garments_from_empty, stops_below
+from helpers.exercises.kinds import Examined, Function, Number
 
 # How many GB, of a thousand million bytes or of 1024 x 1024 x 1024, each unit is.
 GIB, MIB = 2**30 / 1e9, 2**20 / 1e9
@@ -38,39 +39,6 @@ memory = Number(
     ),
 )
 
-interval = Choice(
-    kind="explore",
-    title="more test pictures",
-    question=(
-        "An accuracy of 0.80 was found on some test pictures. Change `number` below from 2500 to "
-        "10000, four times as many. What happens to the width of the interval?"
-    ),
-    start="""\
-number = 2500  # test pictures; try 10000 and 40000
-low, high = evaluation.accuracy_interval(number * 8 // 10, number)
-print(f"0.80 of {number:,}: {low:.3f} to {high:.3f}, {high - low:.4f} wide")
-""",
-    options={
-        "a": "It shrinks to a quarter.",
-        "b": "It shrinks to a half.",
-        "c": "It stays as it is, because the accuracy does.",
-        "d": "It grows, because more pictures bring more mistakes.",
-    },
-    reasons={
-        "a": "Divide the two printed widths: four times the pictures do not buy that much.",
-        "c": "Run it once more: the accuracy stays, and we know it more precisely.",
-        "d": "There are more mistakes, but the same share; and of that share we are surer.",
-    },
-    hints=(
-        "Run the cell with both numbers and note the widths.",
-        "Divide the second width by the first.",
-    ),
-    why=(
-        "The width shrinks with the square root of the number: 0.031 at 2,500, 0.016 at 10,000. "
-        "For one decimal more you need a hundred times the pictures."
-    ),
-)
-
 
 def _right(random, more):
     """Return which pictures two networks get right; the first some more than the second."""
@@ -87,7 +55,7 @@ only_one = Function(
     question=(
         "Most pictures are named rightly by both networks, or by none; these say nothing about "
         "which is better. Write a function that counts the others. Then try it on "
-        '`scores["published transfer, 150 pixels"].right` and the same of the CNN.'
+        '`contest["fine-tuned"].right` and the same of another network.'
     ),
     start='''\
 def only_one(first, second):
@@ -183,30 +151,107 @@ dense_inputs = Number(
     ),
 )
 
-photo_look = Choice(
-    kind="explain",
-    title="a photo as it is",
+
+def _stopping(condition: str, what: str = "self.model.stop_training") -> str:
+    return f"""\
+def stop_below(goal):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if {condition}:
+                {what} = True
+
+    return Stop()
+"""
+
+
+stop_below = Examined(
+    kind="explore",
+    title="a callback that does not stop",
     question=(
-        "You photograph a dark boot on a white floor, make the photo grey and 28 pixels wide, and "
-        "give it to the network without the helper. What does the network see?"
+        "`stop_below(goal)` is meant to return a callback that ends a training after the first "
+        "epoch whose *validation loss* is below `goal`. It has three faults. Find them, then give "
+        "`stop_below` to the check, which trains a small network with it."
     ),
-    options={
-        "a": "A boot as it knows them, because the scaling is inside the network.",
-        "b": "The negative of what it knows: a dark shape on a bright ground.",
-        "c": "A boot as it knows them, because augmentation has prepared it.",
-        "d": "A boot as it knows them, because the photo is grey and small now.",
+    start=_stopping('logs["loss"] > goal', "self.stop_training"),
+    code=_stopping('logs["val_loss"] < goal'),
+    mistakes={
+        _stopping('logs["loss"] > goal', "self.stop_training"): "the training goes on",
+        _stopping('logs["loss"] < goal'): "it looks at the training loss",
+        _stopping('logs["val_loss"] > goal'): "although that is above the goal",
+        _stopping('logs["val_loss"] < goal', "self.stop_training"): "is it the *model's*",
+        _stopping('logs.get("val_lost") < goal'): "stopped with TypeError",
+        _stopping('logs["validation_loss"] < goal'): "The metrics are called accuracy, loss",
     },
-    reasons={
-        "a": "The scaling sends 0 to -1 and 255 to 1; dark stays dark and bright stays bright.",
-        "c": "Training mirrored and shifted the pictures; it never swapped bright and dark.",
-        "d": "Grey and small is not enough: what was black around every training picture?",
-    },
+    examine=stops_below,
     hints=(
-        "Garments in this data set are bright, on what ground?",
-        "Compare the ground: black in training, white on your floor.",
+        "Which of the two losses does it read, which way round does it compare, and whose "
+        "`stop_training` does it set?",
+        '`logs["val_loss"]`, `<`, and `self.model.stop_training`.',
     ),
     why=(
-        "Fashion-MNIST shows bright garments on black. So the helper makes the negative, trims and "
-        "centres it: a photo has to be brought to the look of the training pictures."
+        "Keras looks at the model's own `stop_training` after each epoch; an attribute of the "
+        "callback is nobody's business. None of the three faults raises an error: such a callback "
+        "has to be tried once with a goal that is soon reached."
+    ),
+)
+
+
+def _garments(
+    size: int = 28,
+    loss: str = "sparse_categorical_crossentropy",
+    compiled: bool = True,
+    end: str = """\
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(10, activation="softmax"),
+""",
+) -> str:
+    compiling = f'    network.compile("adam", "{loss}", metrics=["accuracy"])\n' * compiled
+    return f"""\
+def build():
+    network = keras.Sequential(
+        [
+            keras.Input(({size}, {size}, 3)),
+            layers.Rescaling(1 / 127.5, offset=-1),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+{end}        ]
+    )
+{compiling}    return network
+"""
+
+
+_AVERAGE = "            layers.GlobalAveragePooling2D(),\n"
+from_empty = Examined(
+    kind="complete",
+    title="from an empty cell",
+    question=(
+        "Write `build()`, a function that returns a compiled network for garments of 28x28x3 (0 to "
+        "255) in ten classes, numbered 0 to 9: from scratch, or a frozen base with a new head. The "
+        "check trains it for a minute at most on 240 drawn garments, then shows it 120 others: "
+        "beat 0.9."
+    ),
+    code=_garments(),
+    mistakes={
+        _garments(150): "takes the shape (150, 150, 3); the pictures have (28, 28, 3)",
+        _garments(loss="categorical_crossentropy"): "take `sparse_categorical",
+        _garments(end=_AVERAGE + "            layers.Dense(10),\n"): "has no softmax",
+        _garments(end=_AVERAGE + "            layers.Dense(3),\n"): "ten classes need ten units",
+        _garments(end="            layers.Dense(10),\n"): "ends in feature maps",
+        _garments(compiled=False): "is not compiled",
+        _garments().replace("return network", "network"): "returns nothing",
+    },
+    examine=garments_from_empty,
+    hints=(
+        "From scratch: scaling, three convolutions with poolings between them, an average, a dense "
+        "layer. On a base: `layers.Resizing`, the base with `trainable = False`, the same end.",
+        "`Rescaling(1 / 127.5, offset=-1)`; convolutions of 32, 64, 64 filters, `MaxPooling2D()` "
+        'between; `GlobalAveragePooling2D()`; `Dense(10, activation="softmax")`; `compile`.',
+    ),
+    why=(
+        "Drawn garments are easy, and a small network learns them in seconds. With real ones you "
+        "would now draw the curve of section 5, and let the number of pictures decide."
     ),
 )

@@ -117,12 +117,20 @@ class Training(keras.callbacks.Callback):
         super().__init__()
         self.name, self.seconds = name, seconds
 
-    def fit(self, network: keras.Model, images, labels, epochs: int) -> dict[str, list[float]]:
-        """Train the network and return the history."""
+    def fit(
+        self, network: keras.Model, images, labels, epochs: int, callbacks=(), **options: Any
+    ) -> dict[str, list[float]]:
+        """Train the network, with further options of Keras's `fit`, and return the history."""
         self.start, self.handle = time.perf_counter(), DisplayHandle()
         self.handle.display({"text/plain": f"{self.name}: starting"}, raw=True)
         history = network.fit(
-            images, labels, batch_size=BATCH, epochs=epochs, callbacks=[self], verbose=0
+            images,
+            labels,
+            batch_size=BATCH,
+            epochs=epochs,
+            callbacks=[self, *callbacks],
+            verbose=0,
+            **options,
         )
         return history.history
 

@@ -11,6 +11,7 @@ import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from sklearn.metrics import pairwise_distances
 
@@ -20,6 +21,7 @@ TRAINING_COLOUR, VALIDATION_COLOUR = "#4477aa", "#ee7733"
 # Told apart with any colour vision. Source: P. Tol (2021), Colour Schemes, "bright" and "vibrant".
 COLOURS = ("#4477aa", "#ee7733", "#228833", "#aa3377", "#ccbb44", "#66ccee", "#bbbbbb")
 MARKERS = "osD^vP*X<>"
+MUTED = "#eeeeee"  # the diagonal of a confusion matrix, where errors are to be seen
 NAMED_MISTAKES = 8  # of a confusion matrix, in its alt text
 FEWEST = 5  # pictures in a bin of a reliability curve: the share of fewer says little
 STYLE = {
@@ -199,16 +201,31 @@ def neighbours_alike(
     return float((kinds[distances.argmin(axis=1)] == kinds).mean())
 
 
-def confusion(scores: Scores, title: str) -> None:
-    """Show a confusion matrix with its counts; true classes in rows."""
+def confusion(scores: Scores, title: str, muted: bool = False) -> None:
+    """Show a confusion matrix with its counts; true classes in rows.
+
+    Args:
+        scores: what a network said of pictures.
+        title: stands above.
+        muted: the diagonal is grey, and colours compare the errors alone, the most frequent one
+            darkest. Where nearly all is right, nothing else can be seen of the errors.
+    """
     counts, classes = scores.confusion, scores.classes
     with plt.rc_context({**STYLE, "axes.grid": False}):
         figure, axis = plt.subplots(figsize=(1.6 + 0.8 * len(classes), 1.1 + 0.75 * len(classes)))
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        if muted:
+            errors = counts * ~np.eye(len(classes), dtype=bool)
+            shares = errors / max(errors.max(), 1)
         axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for row, column in np.ndindex(*counts.shape):
             dark = shares[row, column] > 0.5
             colour = "white" if dark else "black"
+            if muted and row == column:
+                axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, color=MUTED, lw=0))
+                colour = "#777777"
+            elif muted and not counts[row, column]:
+                colour = "#aaaaaa"
             axis.text(column, row, counts[row, column], ha="center", va="center", color=colour)
         ticks = range(len(classes))
         crowded = sum(map(len, classes)) > 7 * len(classes)
@@ -405,7 +422,9 @@ def _calibration(score: Scores, bins: int = 10) -> tuple[np.ndarray, np.ndarray,
     return sums[0][filled] / number[filled], sums[1][filled] / number[filled], number[filled]
 
 
-def accuracy_by_number(curves: dict[str, dict[int, Sequence[float]]], title: str) -> None:
+def accuracy_by_number(
+    curves: dict[str, dict[int, Sequence[float]]], title: str, over: str = "training pictures"
+) -> None:
     """Show accuracy against the number of training pictures, on a logarithmic scale.
 
     Args:
@@ -413,6 +432,7 @@ def accuracy_by_number(curves: dict[str, dict[int, Sequence[float]]], title: str
             accuracies that were measured, one or several: their mean is the line, their range the
             band around it.
         title: stands above.
+        over: what the numbers count, such as "training pictures per class".
     """
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots(figsize=(8, 4.2))
@@ -427,13 +447,13 @@ def accuracy_by_number(curves: dict[str, dict[int, Sequence[float]]], title: str
         axis.set_xscale("log")
         axis.set_xticks(every, [f"{number:,}" for number in every])
         axis.minorticks_off()
-        axis.set(title=title, xlabel="training pictures", ylabel="accuracy", ylim=(None, 1.01))
+        axis.set(title=title, xlabel=over, ylabel="accuracy", ylim=(None, 1.01))
         figure.legend(loc="outside lower center", ncols=2)  # inside it would cover a low curve
     said = "; ".join(
         name + ": " + ", ".join(f"{number:,}: {np.mean(curve[number]):.3f}" for number in curve)
         for name, curve in curves.items()
     )
-    show(figure, f"{title}, accuracy by number of training pictures. {said}.")
+    show(figure, f"{title}, accuracy by number of {over}. {said}.")
 
 
 def pictures_with_maps(images: np.ndarray, maps: np.ndarray, titles: Sequence[str]) -> None:

@@ -225,12 +225,10 @@ ATTACKS = {  # right answers, and wrong ones with what is said of them
          ("16.2e9 GB", "too large"), ("14 GiB", "too small"), ("16.2 hours", "in GB"),
          (18, "too large")],
     ),
-    "lesson_03.interval": (["b", "It shrinks to a half"], [("a", "Divide"), ("C", "precisely")]),
     "lesson_03.dense_inputs": (
         [256, "256", "256 numbers", "2 x 2 x 64", "2*2*64"],
         [(576, "pixel off"), ("4 places", "64 maps"), (255, "exactly")],
     ),
-    "lesson_03.photo_look": (["b", "B", "(b)"], [("d", "not enough"), ("a)", "dark stays")]),
     "lesson_04.sure_mistakes": (
         [0.00007, 7e-5, "7e-5", 0.0001, 0.00005, 0.00003, "0.007 %", 1e-4, "1/10000"],
         [(0.001, "0.355"), (0.01, "half"), (0.0, "too small"), (1e-6, "too small"), (7, "large")],

@@ -76,6 +76,19 @@ def test_confusion_names_the_mistakes(shown, scores):
     assert shown[0][1] == ("Confusion matrix, test set: 3 of 4 right; 1 rock taken for scissors.")
 
 
+def test_a_muted_diagonal_lets_the_errors_be_seen(monkeypatch, scores):
+    drawn = []
+    monkeypatch.setattr(plotting, "show", lambda figure, alt: drawn.append(figure))
+    for muted in (False, True):
+        plotting.confusion(scores, "test set", muted=muted)
+    shades = [figure.axes[0].images[0].get_array() for figure in drawn]
+    assert shades[0][0, 0] == 1 and shades[0][1, 2] == 0.5
+    assert shades[1].sum() == shades[1][1, 2] == 1  # the only error is darkest
+    assert len(drawn[1].axes[0].patches) == 3
+    for figure in drawn:
+        plt.close(figure)
+
+
 def test_of_many_mistakes_the_frequent_ones_are_named(shown):
     counts = np.full((5, 5), 1)
     counts[0, 3] = 7
@@ -230,6 +243,11 @@ def test_accuracy_by_number_averages_the_draws(shown):
         "Transfer, accuracy by number of training pictures. "
         "features: 20: 0.850, 2,000: 0.970; from scratch: 20: 0.500."
     )
+
+
+def test_accuracy_by_number_says_what_is_counted(shown):
+    plotting.accuracy_by_number({"a": {2: [0.5]}}, "Few", over="pictures per class")
+    assert shown[0][1].startswith("Few, accuracy by number of pictures per class. a: 2")
 
 
 def test_the_legend_of_accuracy_by_number_covers_no_curve(monkeypatch):

@@ -1,0 +1,175 @@
+"""How lesson 3 examines callbacks and networks: each function says what is wrong, "" if nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+from keras import layers
+
+from helpers import samples
+from helpers.exercises.kinds import shown, tried
+from helpers.exercises.trainings import Training, accuracy, loss_of
+
+SIZE, CLASSES = 28, 10
+LEARNED_FROM, ASKED = 24, 12  # drawn garments a class
+OTHERS = 10_000  # seeds from here on belong to the garments that are asked about
+METRICS = ("accuracy", "loss", "val_accuracy", "val_loss")
+MINUTE, PASSES, BEATEN = 60, 20, 0.9
+
+
+@cache
+def _drawn(each: int, first: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return uint8 garments, shape (10 * each, 28, 28, 3), and their int32 labels, 0 to 9."""
+    labels = np.arange(CLASSES * each, dtype=np.int32) % CLASSES
+    garments = (
+        samples.draw_picture("fashion_mnist", int(label), first + number).convert("RGB")
+        for number, label in enumerate(labels)
+    )
+    return np.stack([np.asarray(garment, np.uint8) for garment in garments]), labels
+
+
+def stops_below(answer: Callable) -> str:
+    """Examine a function from a goal to a callback that stops below this validation loss."""
+    goal = 0.8
+    callback, problem = _callback_of(answer, goal)
+    if problem:
+        return problem
+    # By hand: (training loss, validation loss), and whether it has to stop.
+    for loss, validation, stops in ((2.0, 1.5, False), (0.1, 1.5, False), (1.5, 0.1, True)):
+        values = (validation < goal, loss, validation < goal, validation)
+        stopped, problem = _asked(callback, dict(zip(METRICS, map(float, values), strict=True)))
+        if problem:
+            return problem
+        if stopped != stops:
+            return _wrong(stopped, loss, validation, goal)
+    return _trained_with(answer, goal)
+
+
+def _callback_of(answer: Callable, goal: float) -> tuple[keras.callbacks.Callback | None, str]:
+    callback, problem = tried(answer, goal)
+    if not problem and not isinstance(callback, keras.callbacks.Callback):
+        problem = f"Your function gives {shown(callback)}, where a Keras callback is expected."
+    return callback, problem
+
+
+def _asked(callback: keras.callbacks.Callback, logs: dict[str, float]) -> tuple[bool, str]:
+    """Return whether a callback stops a training after an epoch with these metrics."""
+    model = SimpleNamespace(stop_training=False)
+    try:
+        callback.set_model(model)
+        callback.on_epoch_end(0, logs)
+    except Exception as error:
+        unknown = isinstance(error, (KeyError, TypeError))
+        there = f" The metrics are called {', '.join(METRICS)}." if unknown else ""
+        return False, f"After an epoch it stopped with {type(error).__name__}: {error}.{there}"
+    return bool(model.stop_training), ""
+
+
+def _wrong(stopped: bool, loss: float, validation: float, goal: float) -> str:
+    after = (
+        f"With the goal {goal}, after an epoch with loss {loss} and validation loss {validation}"
+    )
+    if stopped and loss < goal:
+        return f"{after} it stops: it looks at the training loss, which may fall by memorising."
+    if stopped:
+        return f"{after} it stops, although that is above the goal."
+    return (
+        f"{after} the training goes on. Is it compared the right way round, and is it the "
+        "*model's* `stop_training` that becomes True?"
+    )
+
+
+def _trained_with(answer: Callable, goal: float) -> str:
+    """Train a small network with the callback, and return what is wrong with its end."""
+    callback, _ = _callback_of(answer, goal)
+    network = keras.Sequential(
+        [
+            keras.Input((SIZE, SIZE, 3)),
+            layers.Rescaling(1 / 255),
+            layers.AveragePooling2D(2),
+            layers.Flatten(),
+            layers.Dense(CLASSES, activation="softmax"),
+        ]
+    )
+    network.compile(
+        keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    training = Training("With your callback", MINUTE)
+    images, labels = _drawn(LEARNED_FROM, 0)
+    history = training.fit(
+        network, images, labels, 25, validation_data=_drawn(ASKED, OTHERS), callbacks=[callback]
+    )
+    losses = history["val_loss"]
+    training.say(f"stopped after epoch {len(losses)}, validation loss {losses[-1]:.3f}")
+    early = [number for number, loss in enumerate(losses[:-1], 1) if loss < goal]
+    if early:
+        return f"In a real training it went on after epoch {early[0]}, which was below the goal."
+    if losses[-1] >= goal:
+        return f"In a real training it ended at a validation loss of {losses[-1]:.2f}."
+    return ""
+
+
+def garments_from_empty(answer: Callable) -> str:
+    """Examine a network for ten garments by training it."""
+    network, problem = _network_of(answer)
+    if problem:
+        return problem
+    images, labels = _drawn(LEARNED_FROM, 0)
+    training = Training("From an empty cell", MINUTE)
+    training.fit(network, images, labels, PASSES)
+    known, new = accuracy(network, images, labels), accuracy(network, *_drawn(ASKED, OTHERS))
+    training.say(f"of the training garments {known:.3f} are right, of the new ones {new:.3f}")
+    if new > BEATEN:
+        return ""
+    found = f"Of 120 new garments {new:.3f} are right, of those it learned from {known:.3f}. "
+    if known < BEATEN:
+        return found + (
+            "It has not yet learned those: are the pixels scaled once, is the rate about 0.001, is "
+            "the network small enough for a minute?"
+        )
+    return found + (
+        "It memorises: let fewer numbers go into the dense layer, by more poolings or by an "
+        "average of each map."
+    )
+
+
+def _network_of(answer: Callable) -> tuple[keras.Model | None, str]:
+    network, problem = (answer, "") if isinstance(answer, keras.Model) else tried(answer)
+    if problem:
+        return None, problem
+    if not isinstance(network, keras.Model):
+        return None, f"Your function gives {shown(network)}, where a Keras network is expected."
+    try:
+        taken, given = network.input_shape[1:], network.output_shape[1:]
+    except (AttributeError, ValueError):
+        return None, "Begin with `keras.Input((28, 28, 3))`; without it nothing has a size."
+    if taken != (SIZE, SIZE, 3):
+        return None, (
+            f"Your network takes the shape {taken}; the pictures have (28, 28, 3). A pretrained "
+            "base may have `layers.Resizing` before it."
+        )
+    if not network.compiled:
+        return None, "The network is not compiled: `network.compile(...)` before you return it."
+    if len(given) != 1:
+        return None, (
+            f"Your network ends in feature maps of the shape {given}. Make them a list of numbers, "
+            "by `GlobalAveragePooling2D`, before the last `Dense`."
+        )
+    if given != (CLASSES,):
+        return None, f"The last layer gives {given[0]:,} numbers; ten classes need ten units."
+    if loss_of(network) == "categorical_crossentropy":
+        return None, (
+            "The loss: `categorical_crossentropy` wants ten numbers for each label; the labels "
+            "here are 0 to 9, so take `sparse_categorical_crossentropy`."
+        )
+    linear = getattr(network.layers[-1], "activation", None) is keras.activations.linear
+    if linear and not getattr(network.loss, "from_logits", False):
+        return None, (
+            "The last layer has no softmax, and the loss expects probabilities: add one to the "
+            "other, or say `from_logits=True` in the loss."
+        )
+    return network, ""
