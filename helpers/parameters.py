@@ -258,7 +258,6 @@ RULES: dict[str, Rule] = {
     "RECIPE_BATCH": Whole(1, 1024),  # pictures per batch of the better recipe
     "MOST_PER_CLASS": Whole(2, 10_000),  # of a curve of accuracy by number of pictures
     "FEW_STEPS": Whole(4, 10_000),  # batches of each training of that curve
-    "DRAWS": Whole(1, 20),  # of its pictures
 }
 
 
