@@ -34,12 +34,15 @@ def measure() -> dict[str, float]:
     import keras
     import numpy as np
 
-    from helpers import networks
-    from helpers.pretrained import backbones
+    from benchmarks.shared import run_cells
+    from tools.execution import find_notebook
 
+    lesson = {"keras": keras, "layers": keras.layers, "IMAGE_SIZE": 150, "classes": range(10)}
+    run_cells(find_notebook("01"), ["network"], lesson)
+    run_cells(find_notebook("03"), ["published-network"], lesson)
     networks_and_batches = {
-        "lesson 1, a step of 126 pictures": (networks.published_cnn(150, 3), 126),
-        "lesson 3, a step of 100 pictures": (networks.published_garment_cnn(150, 10), 100),
+        "lesson 1, a step of 126 pictures": (lesson["network"], 126),
+        "lesson 3, a step of 100 pictures": (lesson["build_published"](150), 100),
     }
     random, seconds = np.random.default_rng(0), {}
     for name, (network, number) in networks_and_batches.items():
@@ -47,7 +50,7 @@ def measure() -> dict[str, float]:
         labels = np.arange(number) % 3
         network.compile(keras.optimizers.RMSprop(1e-4), "sparse_categorical_crossentropy")
         seconds[name] = _time(lambda n=network, x=images, y=labels: n.train_on_batch(x, y))
-    vgg16 = backbones.build_backbone(backbones.untrained("VGG16"), 150)
+    vgg16 = keras.applications.VGG16(include_top=False, weights=None, input_shape=(150, 150, 3))
     photos = random.integers(0, 256, (16, 150, 150, 3)).astype(np.float32)
     seconds["lessons 4 and 5, VGG16 over 16 photos"] = _time(lambda: vgg16.predict_on_batch(photos))
     return {"machine": machine, **seconds}

@@ -30,12 +30,11 @@ import tensorflow as tf  # noqa: E402
 from tensorflow.keras.preprocessing.image import ImageDataGenerator  # noqa: E402
 
 from benchmarks.shared import RANGES, augmenting_generator, run_cells  # noqa: E402
-from helpers import augmentation, networks  # noqa: E402
+from helpers import augmentation  # noqa: E402
 from helpers.callbacks import EpochSeconds, ProgressLine  # noqa: E402
 from helpers.data import pictures  # noqa: E402
 from helpers.data.download import find_data  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
-from helpers.training import train  # noqa: E402
 
 OUTPUT = Path(__file__).with_suffix(".json")
 NOTEBOOK = PROJECT / "notebooks" / "01_simple_cnn_rock_paper_scissors.ipynb"
@@ -61,11 +60,18 @@ def walkthrough_generators(located) -> tuple[Iterable, Iterable]:
     return training, test.flow_from_directory(located.split_folder("test"), **options)
 
 
+def published_network() -> keras.Model:
+    """Build the published network by the lesson's own cell."""
+    lesson = {"keras": keras, "layers": keras.layers, "IMAGE_SIZE": IMAGE_SIZE, "classes": range(3)}
+    run_cells(NOTEBOOK, ["network"], lesson)
+    return lesson["network"]
+
+
 def walkthrough_model() -> keras.Model:
     """Build the walkthrough's network in float32; its generator does the scaling."""
     keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(0)
-    without_scaling = networks.published_cnn(IMAGE_SIZE, 3).layers[1:]
+    without_scaling = published_network().layers[1:]
     model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 3)), *without_scaling])
     model.compile("rmsprop", "categorical_crossentropy", metrics=["accuracy"])
     keras.config.set_dtype_policy(POLICY)
@@ -75,7 +81,7 @@ def walkthrough_model() -> keras.Model:
 def course_model(seed: int = 0) -> keras.Model:
     """Build the same network with the scaling inside, in the machine's fastest precision."""
     keras.utils.set_random_seed(seed)
-    model = networks.published_cnn(IMAGE_SIZE, 3)
+    model = published_network()
     model.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
@@ -187,7 +193,19 @@ def fit_published(located, seed: int) -> dict:
     layer = augmentation.RandomAffine(horizontal_flip=True, **RANGES)
     batches = pictures.training_batches(load(located, "train", IMAGE_SIZE), BATCH_SIZE, seed, layer)
     test = load(located, "test", IMAGE_SIZE)
-    return train(course_model(seed), batches, 25, STEPS, watched=test, name=f"published, {seed}")
+    return (
+        course_model(seed)
+        .fit(
+            batches,
+            epochs=25,
+            steps_per_epoch=STEPS,
+            validation_data=pictures.plain_batches(test, 64),
+            callbacks=[ProgressLine(f"published, {seed}")],
+            shuffle=False,
+            verbose=0,
+        )
+        .history
+    )
 
 
 def steady_seconds(history: dict) -> float | None:

@@ -39,7 +39,7 @@ from helpers.callbacks import EpochSeconds, ProgressLine  # noqa: E402
 from helpers.data import pictures  # noqa: E402
 from helpers.data.download import find_data  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
-from helpers.pretrained import backbones  # noqa: E402
+from helpers.pretrained import weights  # noqa: E402
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0  # noqa: E402
 from helpers.samples import draw_closed_hands  # noqa: E402
 
@@ -197,7 +197,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=0, help="of the ways; 0 for the lesson's")
     options = parser.parse_args()
     located = find_data("rock_paper_scissors")
-    found = backbones.find_backbone("auto", preferred="InceptionV3")
+    found = weights.find_weights("auto", preferred="InceptionV3")
     print(LINE, located.line, found.line, sep="\n")
     results = json.loads(OUTPUT.read_text()) if OUTPUT.exists() else {}
     results |= {"machine": LINE, "data": located.line, "network": found.line}

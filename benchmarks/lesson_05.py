@@ -40,7 +40,7 @@ from helpers.data.download import Located, find_data  # noqa: E402
 from helpers.data.pictures import Pictures, list_pictures  # noqa: E402
 from helpers.data.splits import picture_number  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
-from helpers.pretrained import backbones  # noqa: E402
+from helpers.pretrained import weights  # noqa: E402
 
 OUTPUT = Path(__file__).with_suffix(".json")
 NOTEBOOK = PROJECT / "notebooks" / "05_three_approaches_cats_dogs.ipynb"
@@ -48,7 +48,7 @@ SEED, EPOCHS = 0, 30
 OWN_RANGES = {**RANGES, "shear": 2}
 
 
-def lesson(located: Located, found: backbones.Found, folder: Path, seed: int = SEED) -> dict:
+def lesson(located: Located, found: weights.Found, folder: Path, seed: int = SEED) -> dict:
     """Return the notebook's names where its network is built and its photos are loaded.
 
     Features are kept in the given folder.
@@ -91,7 +91,7 @@ def generators(folder: Path, size: int, batch_size: int) -> tuple[Iterable, Iter
     return training, watched
 
 
-def walkthrough(located: Located, found: backbones.Found, epochs: int) -> dict:
+def walkthrough(located: Located, found: weights.Found, epochs: int) -> dict:
     """Approach 2 for some epochs and approach 3 for one, the whole network in every step."""
     with tempfile.TemporaryDirectory(dir=CACHE_FOLDER) as folder:
         names = lesson(located, found, Path(folder))
@@ -123,7 +123,7 @@ def walkthrough(located: Located, found: backbones.Found, epochs: int) -> dict:
     }
 
 
-def course(located: Located, found: backbones.Found, epochs: int) -> dict:
+def course(located: Located, found: weights.Found, epochs: int) -> dict:
     """Approach 2 for some epochs and approach 3 for one, by the notebook's own cells."""
     with tempfile.TemporaryDirectory(dir=CACHE_FOLDER) as folder:
         names = lesson(located, found, Path(folder)) | {"EPOCHS": epochs}
@@ -145,7 +145,7 @@ def course(located: Located, found: backbones.Found, epochs: int) -> dict:
 FINE = "seconds of an epoch of fine-tuning"
 
 
-def measure_ways(located: Located, found: backbones.Found, options: argparse.Namespace) -> dict:
+def measure_ways(located: Located, found: weights.Found, options: argparse.Namespace) -> dict:
     """Train both approaches both ways."""
     new = course(located, found, options.course_epochs)
     print("course:", new, flush=True)
@@ -185,7 +185,7 @@ def print_ways(results: dict) -> None:
         )
 
 
-def fit_recipe(located: Located, found: backbones.Found, seed: int) -> dict:
+def fit_recipe(located: Located, found: weights.Found, seed: int) -> dict:
     """Train the better recipe by the notebook's own cells."""
     names = lesson(located, found, CACHE_FOLDER / "activations", seed)
     start = time.perf_counter()
@@ -212,7 +212,7 @@ def fit_recipe(located: Located, found: backbones.Found, seed: int) -> dict:
     }
 
 
-def measure_seeds(located: Located, found: backbones.Found) -> dict:
+def measure_seeds(located: Located, found: weights.Found) -> dict:
     """Train the better recipe with three seeds; the interval is that of one such accuracy."""
     rows = [fit_recipe(located, found, seed) for seed in range(3)]
     mean = float(np.mean([row["test accuracy"] for row in rows]))
@@ -232,7 +232,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where the figures are kept")
     options = parser.parse_args()
     located = find_data("cats_and_dogs", options.data)
-    found = backbones.find_backbone("auto", preferred="VGG16")
+    found = weights.find_weights("auto", preferred="VGG16")
     print(LINE, located.line, found.line, sep="\n")
     output = options.output
     results = json.loads(output.read_text()) if output.exists() else {}

@@ -12,13 +12,12 @@ samples/       the drawn sample pictures: hands, faces, garments, surfaces
 photos         a learner's own photo: open, straighten, classify
 webcam         a camera on the page: a game against a network, an album of one's own pictures
 augmentation   one batched affine warp, new backgrounds, new light
-pretrained/    backbones, efficientnet_lite, imagenet: pretrained networks, found and built
-networks       the networks the lessons train
-transfer       cut a network in two, join its halves, freeze what stays as it is
+pretrained/    weights, efficientnet_lite, imagenet: pretrained networks' weights, found and checked
 activations    what the frozen part makes of the pictures, computed once, kept on disk
-training       train with one live line of progress
+callbacks      one live line of progress, seconds of each epoch
 evaluation     accuracy with its interval, confusion, worst mistakes
 explanation    what a network looks at: Grad-CAM
+claims         what a lesson claims, recomputed from records of several seeds
 results        a record of each run; the table published | measured
 comparison     all records in one table; is a difference real?
 plotting/      every figure of the course, with its alt text; diagrams, comparison_figures

@@ -6,8 +6,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from helpers.transfer import output_of
-
 
 def last_convolution(model: keras.Model) -> keras.layers.Layer:
     """Return the last layer whose output is a map: shape (batch, height, width, channels).
@@ -16,7 +14,7 @@ def last_convolution(model: keras.Model) -> keras.layers.Layer:
         ValueError: the model has no such layer.
     """
     for layer in reversed(model.layers):
-        if len(output_of(model, layer.name).shape) == 4:
+        if len(_output_of(model, layer).shape) == 4:
             return layer
     raise ValueError(f"{model.name} has no layer whose output is a map, so there is none to show.")
 
@@ -38,7 +36,7 @@ def grad_cam(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> np.n
 
     Source: R. R. Selvaraju et al. (2017), Grad-CAM: Visual Explanations from Deep Networks.
     """
-    last_maps = output_of(model, last_convolution(model).name)
+    last_maps = _output_of(model, last_convolution(model))
     both = keras.Model(model.inputs, [last_maps, model.outputs[0]])
     pixels = tf.cast(images, tf.float32)
     with tf.GradientTape() as tape:
@@ -52,3 +50,10 @@ def grad_cam(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> np.n
     heat = tf.image.resize(heat, images.shape[1:3])[..., 0]
     peak = tf.reduce_max(heat, axis=(1, 2), keepdims=True)
     return (heat / tf.maximum(peak, 1e-12)).numpy()
+
+
+def _output_of(model: keras.Model, layer: keras.layers.Layer) -> keras.KerasTensor:
+    """Return a layer's output in this very model; layers may be part of others as well."""
+    graph = getattr(model, "_functional", None) or model  # a Sequential keeps its graph inside
+    nodes = (node for each in graph._nodes_by_depth.values() for node in each)
+    return next(node.outputs[0] for node in nodes if node.operation is layer)

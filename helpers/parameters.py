@@ -204,19 +204,8 @@ class FolderNames(Text):
         return 2 <= len(names) <= 8 and different and all(map(_names_folder, names))
 
 
-# As in `backbones.BACKBONES`, which cannot be imported before TensorFlow is set up.
-BACKBONE_NAMES = (
-    "InceptionV3",
-    "VGG16",
-    "VGG19",
-    "ResNet50",
-    "ResNet50V2",
-    "MobileNetV2",
-    "EfficientNetB0",
-    "DenseNet121",
-    "Xception",
-    "EfficientNetLite0",
-)
+# As in `weights.BACKBONES`, which cannot be imported before TensorFlow is set up.
+BACKBONE_NAMES = ("InceptionV3", "VGG16", "VGG19", "EfficientNetLite0")
 
 Rule = Whole | Number | OneOf | DataSource | OwnPath | OwnRecords | Words | FolderName | FolderNames
 
@@ -239,7 +228,6 @@ RULES: dict[str, Rule] = {
     "HEAD_EPOCHS": Whole(1, 500),  # epochs of a new head on a frozen base, before fine-tuning
     "ROTATION": Whole(0, 180),  # degrees either way
     "BACKBONE": OneOf(("auto", *BACKBONE_NAMES), "auto or a network's name"),
-    "VIEWS": Whole(1, 100),  # augmented views kept of each picture
     "COPIES": Whole(1, 100),  # augmented copies kept of each picture
     "RECIPE_COPIES": Whole(1, 100),  # augmented copies kept of each picture for the recipe
     "DEPTH": OneOf(("deep", "shallow")),  # how many blocks of the base are fine-tuned

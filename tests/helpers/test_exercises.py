@@ -15,7 +15,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from helpers import evaluation, exercises, networks
+from helpers import evaluation, exercises
 from helpers.environment import PROJECT
 from helpers.exercises import checks_01, checks_02, checks_05, exercises_of, trainings
 from helpers.exercises.kinds import (
@@ -38,7 +38,7 @@ ALL = {
     f"{lesson}.{name}": each for lesson, those in LESSONS.items() for name, each in those.items()
 }
 NAMES = {"np": np, "keras": keras, "layers": keras.layers}
-NAMES |= {"evaluation": evaluation, "networks": networks}
+NAMES |= {"evaluation": evaluation}
 EVERY = pytest.mark.parametrize("exercise", ALL.values(), ids=ALL)
 KINDS = ("predict", "complete", "explore", "explain")
 

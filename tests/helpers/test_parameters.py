@@ -218,6 +218,6 @@ def test_a_photo_is_looked_for_in_the_working_folder(tmp_path, monkeypatch):
 
 def test_the_backbones_are_those_that_can_be_built():
     from helpers.parameters import BACKBONE_NAMES
-    from helpers.pretrained.backbones import BACKBONES
+    from helpers.pretrained.weights import BACKBONES
 
     assert BACKBONE_NAMES == BACKBONES
