@@ -399,9 +399,11 @@ def read_network(path: Path) -> keras.Model:
         with zipfile.ZipFile(path) as file:
             config = json.loads(file.read("config.json"))
     except FileNotFoundError:
-        raise PageError(f"There is no file {printable(path)}; give a network that was saved.")
+        raise PageError(
+            f"There is no file {printable(path)}; give a network that was saved."
+        ) from None
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
-        raise PageError( from None
+        raise PageError(
             f"{printable(path)} is no network that Keras saved; give a .keras file."
         ) from None
     _check_layers(config)  # before TensorFlow is loaded, and before anything of the file runs
@@ -618,7 +620,13 @@ def make_page(network: keras.Model, classes: Sequence[str]) -> str:
             "The network must end in a softmax over its classes, or in one sigmoid for two; "
             "its answers are no probabilities."
         )
-    operations, weights = pack(graph, choose_precision(network, graph))
+    return fill_template(classes, *pack(graph, choose_precision(network, graph)))
+
+
+def fill_template(
+    classes: Sequence[str], operations: Sequence[Mapping[str, Any]], weights: bytes
+) -> str:
+    """Return the page as one HTML text; see `make_page` and `pack`."""
     packed = base64.b64encode(gzip.compress(weights, 9, mtime=0)).decode("ascii")
     given = {"classes": list(classes), "operations": operations, **_game(classes)}
     script = "\n".join(

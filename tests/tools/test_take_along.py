@@ -30,11 +30,14 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { Network } from "./network.mjs";
 const { operations, size } = JSON.parse(readFileSync("given.json"));
-const bytes = new Uint8Array(gunzipSync(Buffer.from(readFileSync("weights.txt", "utf8"), "base64")));
+const packed = Buffer.from(readFileSync("weights.txt", "utf8"), "base64");
+const bytes = new Uint8Array(gunzipSync(packed));
 const network = new Network(operations, bytes.buffer);
 const pictures = readFileSync("pictures.bin");
 const [step, answers] = [size * size * 3, []];
-for (let at = 0; at < pictures.length; at += step) answers.push(network.run(pictures.subarray(at, at + step)));
+for (let at = 0; at < pictures.length; at += step) {
+  answers.push(network.run(pictures.subarray(at, at + step)));
+}
 console.log(JSON.stringify(answers));
 """
 RESIZE = """
@@ -42,8 +45,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { toSquare } from "./network.mjs";
 const jobs = JSON.parse(readFileSync("jobs.json"));
 for (const { name, width, height, size } of jobs) {
-  writeFileSync(`${name}.out`, toSquare({ data: readFileSync(`${name}.bin`), width, height }, size));
+  const data = readFileSync(`${name}.bin`);
+  writeFileSync(`${name}.out`, toSquare({ data, width, height }, size));
 }
+"""
+CHECK = """
+import { execFileSync } from "node:child_process";
+execFileSync("node", ["--check", "whole.mjs"]);
 """
 
 
@@ -285,9 +293,7 @@ def test_the_page_lets_nothing_out_and_runs_only_its_own_code(saved, tmp_path, n
     assert not re.search(r"""(src|href)=["'](?!data:)""", page)
     assert "<title>paper, rock or scissors?</title>" in page
     (tmp_path / "whole.mjs").write_text(code)
-    node(
-        'import { execFileSync as f } from "node:child_process"; f("node", ["--check", "whole.mjs"]);'
-    )
+    node(CHECK)
 
 
 def test_names_of_classes_cannot_break_out_of_the_page(saved, tmp_path):
@@ -302,7 +308,9 @@ def test_where_the_names_of_the_classes_come_from(saved, tmp_path, monkeypatch):
     assert find_classes(saved, network) == CLASSES
     assert find_classes(saved, network, ["x", "y", "z"]) == ("x", "y", "z")
     other = tmp_path / "other.keras"
-    with pytest.raises(PageError, match="3 classes of other.keras are not known.*--classes a,b,c"):
+    with pytest.raises(
+        PageError, match=r"3 classes of other\.keras are not known.*--classes a,b,c"
+    ):
         find_classes(other, network)
     (tmp_path / "classes.txt").write_text("one\n two \n\nthree\n", encoding="utf-8")
     assert find_classes(other, network) == ("one", "two", "three")
