@@ -1,4 +1,4 @@
-"""A page to take along in a browser: opened as a file, with a camera of pictures, without a network.
+"""A page to take along in a browser: opened as a file, without a network, by a camera of pictures.
 
 Needs what test_browser.py needs. What it showed is left in `runs/browser/`.
 """
@@ -41,7 +41,8 @@ LOOK = """async () => {
 }"""
 CONNECT = """async () => {
   const refused = [];
-  document.addEventListener("securitypolicyviolation", (event) => refused.push(event.effectiveDirective));
+  const note = (event) => refused.push(event.effectiveDirective);
+  document.addEventListener("securitypolicyviolation", note);
   const image = new Image();
   image.src = "https://example.org/a.png";
   await fetch("https://example.org/").catch(() => {});
@@ -52,6 +53,14 @@ CONNECT = """async () => {
   document.body.append(script);
   await new Promise((done) => setTimeout(done, 300));
   return { refused, escaped: window.escaped ?? false };
+}"""
+DROP = """([bytes, names]) => {
+  const dataTransfer = new DataTransfer();
+  for (const name of names) {
+    dataTransfer.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+  }
+  const options = { dataTransfer, bubbles: true, cancelable: true };
+  document.body.dispatchEvent(new DragEvent("drop", options));
 }"""
 
 
@@ -283,14 +292,9 @@ def test_other_classes_have_no_game_and_photos_may_be_dropped(green, browser, op
     assert page.locator("button[name=play]").count() == 0
     assert page.locator("h1").inner_text() == "cat, frog or dog?"
     Image.new("RGB", (40, 30), (0, 255, 0)).save(file := BytesIO(), "PNG")
-    drop = """([bytes, names]) => {
-      const transfer = new DataTransfer();
-      for (const name of names) transfer.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
-      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
-    }"""
-    page.evaluate(drop, [[*file.getvalue()], ["one.png"]])
+    page.evaluate(DROP, [[*file.getvalue()], ["one.png"]])
     says(page, "The network says frog, 100 %")
-    page.evaluate(drop, [[*file.getvalue()], ["one.png", "two <b>.png"]])
+    page.evaluate(DROP, [[*file.getvalue()], ["one.png", "two <b>.png"]])
     page.locator(".ta-list tr", has_text="two <b>.png").wait_for()
     says(page, "The network says frog")
     assert page.locator(".ta-list td", has_text="frog, 100 %").count() == 2
@@ -309,11 +313,11 @@ def test_a_page_fits_its_window_and_can_be_touched(green, browser, opened, width
 
 
 def test_nothing_leaves_the_page_and_nothing_else_runs_in_it(green, with_camera, opened, tmp_path):
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        asked: list[str] = []
+    asked = []
 
+    class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_request(self, *_) -> None:
-            self.asked.append(self.path)
+            asked.append(self.path)
 
     path = green(*CLASSES)
     handler = functools.partial(Quiet, directory=str(path.parent))
@@ -326,7 +330,7 @@ def test_nothing_leaves_the_page_and_nothing_else_runs_in_it(green, with_camera,
         assert page.asked == [address]
         tried = page.evaluate(CONNECT)
         server.shutdown()
-    assert Quiet.asked == [f"/{path.name}"]
+    assert asked == [f"/{path.name}"]
     assert not tried["escaped"]
     assert {"connect-src", "img-src", "script-src-elem"} <= set(tried["refused"])
     assert tried["refused"].count("connect-src") == 3

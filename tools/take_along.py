@@ -268,8 +268,9 @@ class Graph:
     def _concatenate(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         if layer.axis not in (-1, len(inputs[0][1])):
             raise _unknown(layer, "an axis that is not the last")
-        channels = sum(shape[-1] for _, shape in inputs)
-        return self._add("concatenate", (*inputs[0][1][:-1], channels), inputs)
+        parts = [shape[-1] for _, shape in inputs]
+        shape = (*inputs[0][1][:-1], sum(parts))
+        return self._add("concatenate", shape, inputs, settings={"parts": parts})
 
     def _flatten(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         number, shape = inputs[0]

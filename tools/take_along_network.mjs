@@ -311,11 +311,11 @@ const add = () => (inputs, out) => {
   for (const input of inputs.slice(1)) for (let at = 0; at < out.length; at++) out[at] += input[at];
 };
 
-const concatenate = (op, shapes) => (inputs, out) => {
+const concatenate = (op) => (inputs, out) => {
   const whole = op.shape.at(-1);
   let start = 0;
   inputs.forEach((input, number) => {
-    const part = shapes[number].at(-1);
+    const part = op.parts[number];
     for (let at = 0; at < input.length; at++) out[Math.floor(at / part) * whole + start + (at % part)] = input[at];
     start += part;
   });
