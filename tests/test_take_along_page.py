@@ -290,7 +290,7 @@ def test_without_a_camera_a_photo_is_read_as_the_course_reads_it(green, browser,
 def test_other_classes_have_no_game_and_photos_may_be_dropped(green, browser, opened):
     page = opened(browser, green("cat", "frog", "dog"), color_scheme="dark")
     assert page.locator("button[name=play]").count() == 0
-    assert page.locator("h1").inner_text() == "cat, frog or dog?"
+    assert page.locator("h1").text_content() == "cat, frog or dog?"
     Image.new("RGB", (40, 30), (0, 255, 0)).save(file := BytesIO(), "PNG")
     page.evaluate(DROP, [[*file.getvalue()], ["one.png"]])
     says(page, "The network says frog, 100 %")
