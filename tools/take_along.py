@@ -18,6 +18,7 @@ import gzip
 import hashlib
 import html
 import json
+import math
 import os
 import re
 import string
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 BEATS = {"paper": "rock", "rock": "scissors", "scissors": "paper"}
 CLASSES_FILE = "classes.txt"  # beside a network: the names of its classes, one a line
-TOLERANCE = 2.5e-4  # of a probability, on a few pictures; a quarter of what the page promises
-LARGEST_HALF = 65504.0
+TOLERANCE = 5e-4  # of a probability, on a few pictures; half of what the page promises
+SHORT_FROM = (0, 50_000)  # weights of a kernel, from which on 16 bits are tried
 DRAWN = 9  # hands to look at where there is no camera
 
 
@@ -516,15 +517,18 @@ def _data_line(path: Path) -> str:
 # Weights: as text of which a browser makes numbers again ------------------------------------------
 
 
-def choose_precision(network: keras.Model, graph: Graph) -> type[np.floating]:
-    """Choose float16 for the kernels where that changes no probability, else float32.
+def choose_precision(network: keras.Model, graph: Graph) -> float:
+    """Choose which kernels are kept in 16 bits: all, the large ones or none.
 
     The kernels, folded and rounded, are put back into the network, which then reads drawn pictures
     and noise as before, or differently.
 
     Args:
-        network: it is changed.
+        network: its weights are changed.
         graph: its operations.
+
+    Returns:
+        How many weights a kernel must have to be kept in 16 bits; infinite if none is.
 
     Raises:
         PageError: the folded network differs from the one that was folded.
@@ -535,31 +539,49 @@ def choose_precision(network: keras.Model, graph: Graph) -> type[np.floating]:
         raise PageError("The network's answers are no numbers; its training went wrong.")
     weighty = [each for each in graph.operations if each.layer and each.kind != "affine"]
     if len({id(each.layer) for each in weighty}) < len(weighty):
-        return np.float32  # a layer that is used twice may have been folded in two ways
-    _put_back(weighty, np.float32)
-    if np.abs(network.predict_on_batch(pictures) - before).max() > TOLERANCE:
+        return math.inf  # a layer that is used twice may have been folded in two ways
+
+    def change(least: float) -> float:
+        for each in weighty:
+            _put_back(each, _rounded(each.weights, least))
+        return float(np.abs(network.predict_on_batch(pictures) - before).max())
+
+    if change(math.inf) > TOLERANCE:
         raise PageError("The page's network differs from the saved one; please report this.")
-    if any(np.abs(each.weights).max() > LARGEST_HALF for each in weighty):
-        return np.float32
-    _put_back(weighty, np.float16)
-    after = network.predict_on_batch(pictures)
-    return np.float16 if np.abs(after - before).max() <= TOLERANCE else np.float32
+    return next((least for least in SHORT_FROM if change(least) <= TOLERANCE), math.inf)
 
 
-def _put_back(operations: Sequence[Operation], dtype: type[np.floating]) -> None:
-    for each in operations:
-        layer, after = each.layer, each.normalises
-        layer.kernel.assign(each.weights.astype(dtype).reshape(layer.kernel.shape))
-        if layer.use_bias:
-            layer.bias.assign(each.bias)
-        if after:  # it now does nothing but add the bias, where the layer has none
-            nothing = np.zeros_like(each.bias)
-            after.moving_mean.assign(nothing if layer.use_bias else -each.bias)
-            after.moving_variance.assign(nothing + 1 - after.epsilon)
-            if after.scale:
-                after.gamma.assign(nothing + 1)
-            if after.center:
-                after.beta.assign(nothing)
+def _to_shorts(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a kernel as whole numbers of 16 bits, and the unit of each output channel.
+
+    That is some times closer than float16, of which ten bits tell numbers of one size apart.
+    """
+    largest = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)))
+    units = (np.where(largest > 0, largest, 1) / 32767).astype(np.float32)
+    return np.rint(kernel / units).clip(-32767, 32767).astype("<i2"), units
+
+
+def _rounded(kernel: np.ndarray, least: float) -> np.ndarray:
+    if kernel.size < least:
+        return kernel
+    shorts, units = _to_shorts(kernel)
+    return shorts * units
+
+
+def _put_back(operation: Operation, kernel: np.ndarray) -> None:
+    """Give the layers that an operation was made of the weights that it has."""
+    layer, after, bias = operation.layer, operation.normalises, operation.bias
+    layer.kernel.assign(kernel.reshape(layer.kernel.shape))
+    if layer.use_bias:
+        layer.bias.assign(bias)
+    if after:  # it now does nothing but add the bias, where the layer has none
+        nothing = np.zeros_like(bias)
+        after.moving_mean.assign(nothing if layer.use_bias else -bias)
+        after.moving_variance.assign(nothing + 1 - after.epsilon)
+        if after.scale:
+            after.gamma.assign(nothing + 1)
+        if after.center:
+            after.beta.assign(nothing)
 
 
 def _pictures(size: int) -> np.ndarray:
@@ -569,29 +591,33 @@ def _pictures(size: int) -> np.ndarray:
     return np.concatenate([np.stack(hands), noise]).astype(np.float32)
 
 
-def pack(graph: Graph, dtype: type[np.floating]) -> tuple[list[dict[str, Any]], bytes]:
+def pack(graph: Graph, least: float) -> tuple[list[dict[str, Any]], bytes]:
     """Write the operations as plain data, and their weights one after another.
 
     Args:
         graph: the operations.
-        dtype: of the kernels; what is added or multiplied once a channel is float32.
+        least: how many weights a kernel must have to be kept in 16 bits; all else is float32.
 
     Returns:
         (the operations, the bytes; each array begins at a multiple of four).
     """
     content, written = [], BytesIO()
 
-    def write(numbers: np.ndarray, kind: type[np.floating]) -> dict[str, Any]:
-        place = {"at": written.tell(), "length": int(numbers.size), "half": kind is np.float16}
-        written.write(numbers.astype(np.dtype(kind).newbyteorder("<")).tobytes())
+    def write(numbers: np.ndarray) -> dict[str, Any]:
+        place = {"at": written.tell(), "length": int(numbers.size)}
+        written.write(numbers.tobytes())
         written.write(bytes(-written.tell() % 4))
         return place
 
     for each in graph.operations:
         row = {"kind": each.kind, "shape": each.shape, "from": each.inputs, **each.settings}
         if each.weights is not None:
-            row["weights"] = write(each.weights, np.float32 if each.kind == "affine" else dtype)
-            row["bias"] = write(each.bias, np.float32)
+            if each.kind == "affine" or each.weights.size < least:
+                row["weights"] = write(each.weights.astype("<f4"))
+            else:
+                shorts, units = _to_shorts(each.weights)
+                row["weights"] = write(shorts) | {"units": write(units.astype("<f4"))}
+            row["bias"] = write(each.bias.astype("<f4"))
         content.append(row)
     return content, written.getvalue()
 

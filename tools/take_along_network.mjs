@@ -113,14 +113,13 @@ export function withoutAlpha({ data, width, height }) {
 
 // Weights ----------------------------------------------------------------------------------------
 
-/** Read float16 numbers; not every browser has Float16Array. */
-export function readHalves(halves) {
-  const table = new Float32Array(65536);
-  for (let half = 0; half < 65536; half++) {
-    const [sign, exponent, fraction] = [half >> 15 ? -1 : 1, (half >> 10) & 31, half & 1023];
-    table[half] = sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
-  }
-  return Float32Array.from(halves, (half) => table[half]);
+/** Read float32 numbers, or whole ones of 16 bits that count units of their channel. */
+function readNumbers(bytes, { at, length, units }) {
+  if (!units) return new Float32Array(bytes, at, length);
+  const [shorts, sizes] = [new Int16Array(bytes, at, length), readNumbers(bytes, units)];
+  const numbers = new Float32Array(length);
+  for (let place = 0; place < length; place++) numbers[place] = shorts[place] * sizes[place % sizes.length];
+  return numbers;
 }
 
 /** Lay a matrix (depth, columns) out in panels of four columns; doubles, so that nothing is converted. */
@@ -370,11 +369,7 @@ export class Network {
     this.arrays = operations.map(({ shape }) => new Float32Array(shape.reduce((product, side) => product * side, 1)));
     this.steps = operations.slice(1).map((op, number) => {
       const own = {};
-      for (const name of ["weights", "bias"]) {
-        if (!op[name]) continue;
-        const { at, length, half } = op[name];
-        own[name] = half ? readHalves(new Uint16Array(bytes, at, length)) : new Float32Array(bytes, at, length);
-      }
+      for (const name of ["weights", "bias"]) if (op[name]) own[name] = readNumbers(bytes, op[name]);
       const limits = { low: op.low ?? -Infinity, high: op.high ?? Infinity };
       const apply = KINDS[op.kind]({ ...op, ...limits }, op.from.map((one) => operations[one].shape), own);
       return { apply, inputs: op.from.map((one) => this.arrays[one]), out: this.arrays[number + 1] };
