@@ -1,0 +1,336 @@
+"""A page to take along in a browser: opened as a file, without a network, by a camera of pictures.
+
+Needs what test_browser.py needs. What it showed is left in `runs/browser/`.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import http.server
+import re
+import threading
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from PIL import Image
+
+from helpers.environment import RUNS_FOLDER
+from helpers.photos import open_photo, to_square_array
+from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
+from helpers.samples import draw_picture
+from tools.take_along import write_page
+
+CLASSES = ("paper", "rock", "scissors")
+CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+FRAMES = 100  # to compare with Keras; the film has some more
+LOOK = """async () => {
+  const { brain, panel } = window.takeAlong;
+  const probabilities = await brain.look(await panel.source.grab());
+  const { pixels, milliseconds } = brain.seen;
+  let text = "";
+  for (let at = 0; at < pixels.data.length; at += 8192) {
+    text += String.fromCharCode(...pixels.data.subarray(at, at + 8192));
+  }
+  return { probabilities, milliseconds, side: pixels.width, pixels: btoa(text) };
+}"""
+CONNECT = """async () => {
+  const refused = [];
+  const note = (event) => refused.push(event.effectiveDirective);
+  document.addEventListener("securitypolicyviolation", note);
+  const image = new Image();
+  image.src = "https://example.org/a.png";
+  await fetch("https://example.org/").catch(() => {});
+  try { new WebSocket("wss://example.org/"); } catch {}
+  navigator.sendBeacon("https://example.org/", "secret");
+  const script = document.createElement("script");
+  script.textContent = "window.escaped = true";
+  document.body.append(script);
+  await new Promise((done) => setTimeout(done, 300));
+  return { refused, escaped: window.escaped ?? false };
+}"""
+DROP = """([bytes, names]) => {
+  const dataTransfer = new DataTransfer();
+  for (const name of names) {
+    dataTransfer.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+  }
+  const options = { dataTransfer, bubbles: true, cancelable: true };
+  document.body.dispatchEvent(new DragEvent("drop", options));
+}"""
+
+
+def small_network() -> keras.Model:
+    """The kind of lesson 1's better network."""
+
+    def block(filters: int) -> list[layers.Layer]:
+        convolution = layers.Conv2D(filters, 3, padding="same", use_bias=False)
+        normal = layers.BatchNormalization(momentum=0.5)
+        return [layers.MaxPooling2D(), convolution, normal, layers.ReLU()]
+
+    return keras.Sequential(
+        [
+            keras.Input((64, 64, 3)),
+            layers.Rescaling(1 / 127.5, offset=-1),
+            layers.Conv2D(16, 5, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(momentum=0.5),
+            layers.ReLU(),
+            *block(24),
+            *block(32),
+            layers.GlobalMaxPooling2D(),
+            layers.Dropout(0.2),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+def lite_network() -> keras.Model:
+    base = build_efficientnet_lite0(64, weights=packaged_weights())
+    base.trainable = False
+    x = layers.GlobalAveragePooling2D()(base.output)
+    return keras.Model(base.input, layers.Dense(3, activation="softmax")(x))
+
+
+def hands(number: int, seed: int) -> list[Image.Image]:
+    return [draw_picture("rock_paper_scissors", n % 3, seed + n) for n in range(number)]
+
+
+@pytest.fixture(scope="module", params=[small_network, lite_network])
+def trained(request, tmp_path_factory) -> tuple[keras.Model, Path]:
+    """A network that was trained for seconds, and its page."""
+    keras.utils.set_random_seed(0)
+    network = request.param()
+    network.compile("adam", "sparse_categorical_crossentropy")
+    pictures = np.stack([to_square_array(hand, 64) for hand in hands(48, 0)]).astype(np.float32)
+    network.fit(pictures, np.arange(48) % 3, epochs=6, batch_size=16, verbose=0)
+    folder = tmp_path_factory.mktemp("page")
+    network.save(folder / "rock_paper_scissors.keras")
+    return network, write_page(folder / "rock_paper_scissors.keras", folder / "page.html")
+
+
+@pytest.fixture(scope="module")
+def green(tmp_path_factory) -> Callable[..., Path]:
+    """Return a function that writes the page of a network which reads green as the second class.
+
+    It is sure of green, and unsure of grey.
+    """
+    network = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.GlobalAveragePooling2D(),
+            layers.Rescaling(1 / 10),
+            layers.Softmax(),
+        ]
+    )
+    folder = tmp_path_factory.mktemp("green")
+    network.save(folder / "network.keras")
+    return lambda *classes: write_page(folder / "network.keras", folder / "page.html", classes)
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable]:
+    """Return a function that opens a page in a browser which has no network."""
+    contexts = []
+
+    def open_page(browser, address: Path | str, offline: bool = True, **options):
+        context = browser.new_context(**{"viewport": {"width": 390, "height": 844}} | options)
+        contexts.append(context)
+        context.set_offline(offline)
+        page = context.new_page()
+        page.asked, page.errors = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on("console", lambda said: page.errors.append(said.text))
+        page.goto(address.as_uri() if isinstance(address, Path) else address)
+        page.locator("button[name=camera]").wait_for()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def with_camera(launch) -> Iterator:
+    started = launch(*CAMERA)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def with_film(launch, tmp_path_factory) -> Iterator:
+    """A browser whose camera shows drawn hands, each for a moment."""
+    film = tmp_path_factory.mktemp("film") / "hands.y4m"
+    with film.open("wb") as file:
+        file.write(b"YUV4MPEG2 W320 H240 F10:1 Ip A1:1 C420jpeg\n")
+        for hand in hands(FRAMES + 30, 1000):
+            frame = Image.new("RGB", (320, 240), (250, 250, 250))
+            frame.paste(hand.resize((240, 240)), (40, 0))
+            light, blue, red = frame.convert("YCbCr").split()
+            small = [plane.resize((160, 120)).tobytes() for plane in (blue, red)]
+            file.write(b"FRAME\n" + light.tobytes() + b"".join(small))
+    started = launch(*CAMERA, f"--use-file-for-fake-video-capture={film}")
+    yield started
+    started.close()
+
+
+def press(page, name: str) -> None:
+    page.locator(f"button[name={name}]:enabled").click()
+
+
+def says(page, text: str) -> None:
+    page.locator(".wc-say", has_text=re.compile(text)).wait_for(timeout=30_000)
+
+
+def choose(page, *files: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        press(page, "upload")
+    chooser.value.set_files(files)
+
+
+def shot(page, name: str) -> None:
+    folder = RUNS_FOLDER / "browser"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+
+def seen(page) -> np.ndarray:
+    """Return what the network saw last, (size, size, 3), uint8."""
+    page.wait_for_function("takeAlong.brain.seen")
+    values = page.evaluate("[...takeAlong.brain.seen.square]")
+    side = round((len(values) / 3) ** 0.5)
+    return np.array(values, np.uint8).reshape(side, side, 3)
+
+
+def test_the_page_reads_a_hundred_frames_as_keras_does(trained, with_film, opened):
+    network, path = trained
+    page = opened(with_film, path)
+    press(page, "camera")
+    page.locator(".wc-best").wait_for()
+    frames, answers, times = {}, [], []
+    for _ in range(20 * FRAMES):
+        look = page.evaluate(LOOK)
+        if look["pixels"] not in frames:
+            raw = np.frombuffer(base64.b64decode(look["pixels"]), np.uint8)
+            picture = Image.fromarray(raw.reshape(look["side"], look["side"], 3))
+            frames[look["pixels"]] = to_square_array(picture, 64)
+            answers.append(look["probabilities"])
+            times.append(look["milliseconds"])
+        if len(frames) >= FRAMES:
+            break
+    wanted = network.predict(np.stack([*frames.values()]).astype(np.float32), verbose=0)
+    assert len(frames) >= FRAMES and look["side"] == 240
+    assert np.abs(np.array(answers) - wanted).max() < 1e-3
+    assert np.array_equal(np.argmax(answers, axis=1), wanted.argmax(axis=1))
+    assert len(set(wanted.argmax(axis=1))) == 3, "all classes must occur"
+    size = path.stat().st_size / 1e6
+    print(f"{network.name}: {np.median(times):.0f} ms a frame, page {size:.1f} MB.")
+    assert page.asked == [path.as_uri()] and page.errors == []
+
+
+def test_a_game_is_played_to_its_end(green, with_camera, opened):
+    page = opened(with_camera, green(*CLASSES))
+    press(page, "camera")
+    page.locator(".wc-best .wc-name", has_text="rock").wait_for()
+    for number in range(5):
+        press(page, "play")
+        if number == 0:
+            page.locator(".wc-count", has_text="3").wait_for()
+            round_ = page.evaluate("takeAlong.brain.rounds[0]")
+            assert round_["move"] in CLASSES and "read" not in round_
+            assert page.locator(".wc-move").inner_text() == "?"
+        says(page, "I read rock")
+        press(page, "showed-paper")
+        page.locator("button[name=showed-paper][aria-pressed=true]").wait_for()
+    rounds = page.evaluate("takeAlong.brain.rounds")
+    right = {"paper": "lost", "rock": "draw", "scissors": "won"}
+    assert [each["outcome"] for each in rounds] == [right[each["move"]] for each in rounds]
+    assert page.locator("td.wc-mistake").inner_text() == "5"
+    assert page.locator("button[name=play]").inner_text() == "New game"
+    shot(page, "take_along_game")
+    press(page, "stop")
+    says(page, "The camera is off")
+    assert page.locator("video").count() == 0 and page.errors == []
+
+
+def test_without_a_camera_a_photo_is_read_as_the_course_reads_it(green, browser, opened, tmp_path):
+    page = opened(browser, green(*CLASSES))
+    press(page, "camera")
+    says(page, "There is no camera here: .* or choose a photo")
+    pixels = np.zeros((60, 90, 3), np.uint8)
+    pixels[:, :, 1] = np.arange(90) + 150
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    for name, options in (("hand.png", {}), ("hand.jpg", {"exif": exif, "quality": 95})):
+        Image.fromarray(pixels).save(tmp_path / name, **options)
+        page.evaluate("takeAlong.brain.seen = undefined")
+        choose(page, tmp_path / name)
+        page.locator(".wc-best .wc-name", has_text="rock").wait_for()
+        wanted = to_square_array(open_photo(tmp_path / name), 32)
+        most = 0 if name.endswith("png") else 2  # two decoders of JPEG need not agree to the bit
+        assert np.abs(seen(page).astype(int) - wanted).max() <= most
+    press(page, "play")
+    says(page, "I read rock")
+    Image.new("RGB", (30, 30), "grey").save(tmp_path / "grey.png")
+    choose(page, tmp_path / "grey.png")
+    press(page, "play")
+    says(page, "Not sure of this hand: choose another photo")
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    choose(page, tmp_path / "broken.jpg")
+    says(page, "This is no picture that the browser can read")
+    press(page, "drawn")
+    page.locator(".wc-best").wait_for()
+    assert page.errors == []
+
+
+def test_other_classes_have_no_game_and_photos_may_be_dropped(green, browser, opened):
+    page = opened(browser, green("cat", "frog", "dog"), color_scheme="dark")
+    assert page.locator("button[name=play]").count() == 0
+    assert page.locator("h1").text_content() == "cat, frog or dog?"
+    Image.new("RGB", (40, 30), (0, 255, 0)).save(file := BytesIO(), "PNG")
+    page.evaluate(DROP, [[*file.getvalue()], ["one.png"]])
+    says(page, "The network says frog, 100 %")
+    page.evaluate(DROP, [[*file.getvalue()], ["one.png", "two <b>.png"]])
+    page.locator(".ta-list tr", has_text="two <b>.png").wait_for()
+    says(page, "The network says frog")
+    assert page.locator(".ta-list td", has_text="frog, 100 %").count() == 2
+    shot(page, "take_along_photos")
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_page_fits_its_window_and_can_be_touched(green, browser, opened, width):
+    window = {"width": width, "height": 844}
+    for classes in (CLASSES, ("one", "a very long name of a class", "x" * 60)):
+        page = opened(browser, green(*classes), viewport=window)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for button in page.locator("button:visible").all():
+            assert button.bounding_box()["height"] >= 44 and button.inner_text()
+
+
+def test_nothing_leaves_the_page_and_nothing_else_runs_in_it(green, with_camera, opened, tmp_path):
+    asked = []
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_request(self, *_) -> None:
+            asked.append(self.path)
+
+    path = green(*CLASSES)
+    handler = functools.partial(Quiet, directory=str(path.parent))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/{path.name}"
+        page = opened(with_camera, address, offline=False)
+        press(page, "camera")
+        page.locator(".wc-best").wait_for()
+        assert page.asked == [address]
+        tried = page.evaluate(CONNECT)
+        server.shutdown()
+    assert asked == [f"/{path.name}"]
+    assert not tried["escaped"]
+    assert {"connect-src", "img-src", "script-src-elem"} <= set(tried["refused"])
+    assert tried["refused"].count("connect-src") == 3

@@ -1,0 +1,787 @@
+"""A page to take along: one .html file that holds a trained network, for a phone or a friend.
+
+    python -m tools.take_along MODEL.keras [--classes rock,paper,scissors] [--out page.html]
+
+The page takes pictures by camera or from files, shows the probabilities, and plays where the
+classes are rock, paper and scissors. It opens by double click, needs no network, and its
+Content-Security-Policy lets nothing leave the device. The network becomes a short list of
+operations, which take_along_network.mjs computes in plain JavaScript: batch normalisation is
+folded into the convolution before it, activations into what they follow. The panel is the one of
+helpers/webcam.js; take_along_page.mjs stands in for the kernel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import gzip
+import hashlib
+import html
+import json
+import math
+import os
+import re
+import string
+import sys
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from helpers.data.catalog import read_catalog
+from helpers.environment import PROJECT, RUNS_FOLDER
+from helpers.files import explain, write_atomically
+from helpers.messages import OneSentence, few, printable
+from helpers.results import load_record
+from helpers.samples import draw_picture
+from helpers.samples.hands import GESTURES
+
+if TYPE_CHECKING:
+    import keras
+
+HERE = Path(__file__).parent
+BEATS = {"paper": "rock", "rock": "scissors", "scissors": "paper"}
+CLASSES_FILE = "classes.txt"  # beside a network: the names of its classes, one a line
+TOLERANCE = 2e-4  # of a probability, on a few pictures; a fifth of what the page promises
+SHORT_FROM = (0, 50_000, 200_000)  # weights of a kernel, from which on 16 bits are tried
+DRAWN = 9  # hands to look at where there is no camera
+
+
+class PageError(OneSentence):
+    """What keeps a page from being written; the message says why and what to do."""
+
+
+# The network as a list of operations -----------------------------------------------------------
+
+Tensor = tuple[int, tuple[int, ...]]  # number of the operation, shape without the batch
+
+
+@dataclass
+class Operation:
+    """One step of the forward pass.
+
+    Attributes:
+        kind: what take_along_network.mjs calls it.
+        shape: of its output, without the batch.
+        inputs: numbers of the operations that it reads.
+        settings: such as kernel, stride and padding.
+        weights: float64, as Keras lays them out; None for none.
+        bias: float64, one number an output channel; None for none.
+        layer: the Keras layer that the weights come from.
+        normalises: the BatchNormalization that was folded into it; None for none.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    inputs: list[int] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    weights: np.ndarray | None = None
+    bias: np.ndarray | None = None
+    layer: keras.layers.Layer | None = None
+    normalises: keras.layers.Layer | None = None
+
+    def take_over(self, after: Operation) -> bool:
+        """Do what the next operation does at once, if that can be."""
+        if self.kind not in ("convolution", "depthwise", "dense") or "low" in self.settings:
+            return False
+        if after.kind == "clip" and not after.settings.get("slope"):
+            self.settings |= after.settings
+            return True
+        normalises = after.kind == "affine" and type(after.layer).__name__ == "BatchNormalization"
+        if normalises and not self.normalises and after.bias.size == self.bias.size:
+            self.weights = self.weights * after.weights
+            self.bias = self.bias * after.weights + after.bias
+            self.normalises = after.layer
+            return True
+        return False
+
+
+class Graph:
+    """The operations of a network, in the order in which they are computed.
+
+    Args:
+        network: a Sequential or functional model, which may hold others.
+
+    Raises:
+        PageError: a layer, or something that it is set to, is not known to the page.
+    """
+
+    def __init__(self, network: keras.Model) -> None:
+        shape = tuple(network.input_shape[1:])
+        self.operations = [Operation("picture", shape)]
+        output, _ = self._trace(network, [(0, shape)])
+        self._fold(output)
+
+    def _add(self, kind: str, shape: Sequence[int], inputs: Sequence[Tensor], **more) -> Tensor:
+        shape = tuple(int(side) for side in shape)
+        self.operations.append(Operation(kind, shape, [number for number, _ in inputs], **more))
+        return len(self.operations) - 1, shape
+
+    # Models: what is connected with what.
+
+    def _trace(self, model: keras.Model, inputs: list[Tensor]) -> Tensor:
+        if type(model).__name__ == "Sequential":
+            (tensor,) = inputs
+            for layer in model.layers:
+                tensor = self._apply(layer, [tensor])
+            return tensor
+        config = model.get_config()
+        entries = {entry["name"]: entry for entry in config["layers"]}
+        layers = {each.name: each for each in model.operations}
+        heads = _references(config["input_layers"])
+        known: dict[tuple, Tensor] = dict(zip(heads, inputs, strict=True))
+
+        def find(reference: tuple) -> Tensor:
+            if reference not in known:
+                name, call, _ = reference
+                node = entries[name]["inbound_nodes"][call]
+                tensors = _tensors_among(node["args"]) + _tensors_among(node["kwargs"])
+                found = [find(each) for each in tensors]
+                known[reference] = self._apply(layers[name], found)
+            return known[reference]
+
+        # In the order of the layers, so that a deep network does not become a deep recursion.
+        for name, entry in entries.items():
+            for call in range(len(entry["inbound_nodes"])):
+                if (name, call, 0) not in known:
+                    find((name, call, 0))
+        return find(*_references(config["output_layers"]))
+
+    # Layers.
+
+    def _apply(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        name = type(layer).__name__
+        if name in MODELS:
+            return self._trace(layer, inputs)
+        translate = LAYERS.get(name)
+        if translate is None or not type(layer).__module__.startswith("keras."):
+            raise _unknown(layer)
+        if getattr(layer, "data_format", "channels_last") != "channels_last":
+            raise _unknown(layer, "channels first")
+        return translate(self, layer, inputs)
+
+    def _activate(self, tensor: Tensor, activation: Any, layer: keras.layers.Layer) -> Tensor:
+        name = getattr(activation, "__name__", str(activation))
+        if name not in ACTIVATIONS:
+            raise _unknown(layer, f"the activation {name}")
+        kind, settings = ACTIVATIONS[name]
+        return self._add(kind, tensor[1], [tensor], settings=dict(settings)) if kind else tensor
+
+    def _convolution(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        if set(layer.dilation_rate) != {1} or getattr(layer, "groups", 1) != 1:
+            raise _unknown(layer, "a dilation or groups")
+        kernel = np.asarray(layer.kernel, np.float64)
+        depthwise = type(layer).__name__ == "DepthwiseConv2D"
+        if depthwise:
+            if layer.depth_multiplier != 1:
+                raise _unknown(layer, "a depth multiplier")
+            kernel = kernel[..., 0]  # (height, width, channels)
+        channels = kernel.shape[-1]
+        bias = np.asarray(layer.bias, np.float64) if layer.use_bias else np.zeros(channels)
+        settings, shape = _windows(inputs[0][1], layer.kernel_size, layer.strides, layer.padding)
+        kind = "depthwise" if depthwise else "convolution"
+        tensor = self._add(
+            kind,
+            (*shape, channels),
+            inputs,
+            settings=settings,
+            weights=kernel,
+            bias=bias,
+            layer=layer,
+        )
+        return self._activate(tensor, layer.activation, layer)
+
+    def _dense(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        kernel = np.asarray(layer.kernel, np.float64)
+        bias = np.asarray(layer.bias, np.float64) if layer.use_bias else np.zeros(kernel.shape[1])
+        shape = (*inputs[0][1][:-1], kernel.shape[1])
+        tensor = self._add("dense", shape, inputs, weights=kernel, bias=bias, layer=layer)
+        return self._activate(tensor, layer.activation, layer)
+
+    def _pool(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        settings, shape = _windows(inputs[0][1], layer.pool_size, layer.strides, layer.padding)
+        kind = "max" if type(layer).__name__ == "MaxPooling2D" else "average"
+        return self._add(kind, (*shape, inputs[0][1][-1]), inputs, settings=settings)
+
+    def _pool_all(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        *sides, channels = inputs[0][1]
+        kind = "max" if type(layer).__name__ == "GlobalMaxPooling2D" else "average"
+        settings, _ = _windows(inputs[0][1], sides, (1, 1), "valid")
+        number, _ = self._add(kind, (1, 1, channels), inputs, settings=settings)
+        return number, (1, 1, channels) if layer.keepdims else (channels,)
+
+    def _normalise(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        if layer.axis not in (-1, len(inputs[0][1])):
+            raise _unknown(layer, "an axis that is not the last")
+        mean, variance = (
+            np.asarray(each, np.float64) for each in (layer.moving_mean, layer.moving_variance)
+        )
+        factor = 1 / np.sqrt(variance + layer.epsilon)
+        if layer.scale:
+            factor = factor * np.asarray(layer.gamma, np.float64)
+        shift = -mean * factor
+        if layer.center:
+            shift = shift + np.asarray(layer.beta, np.float64)
+        return self._scale(inputs[0], factor, shift, layer)
+
+    def _rescale(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        factor, shift = (np.atleast_1d(np.float64(each)) for each in (layer.scale, layer.offset))
+        factor, shift = np.broadcast_arrays(factor, shift)
+        if factor.shape not in ((1,), inputs[0][1][-1:]):
+            raise _unknown(layer, f"a scale of shape {factor.shape}")
+        return self._scale(inputs[0], factor, shift, layer)
+
+    def _scale(
+        self, tensor: Tensor, factor: np.ndarray, shift: np.ndarray, layer: keras.layers.Layer
+    ) -> Tensor:
+        return self._add("affine", tensor[1], [tensor], weights=factor, bias=shift, layer=layer)
+
+    def _clip(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        if getattr(layer, "threshold", 0):
+            raise _unknown(layer, "a threshold")
+        high = getattr(layer, "max_value", None)
+        slope = float(layer.negative_slope or 0)
+        settings = {"low": None if slope else 0.0, "high": high, "slope": slope}
+        return self._add("clip", inputs[0][1], inputs, settings=settings)
+
+    def _activation(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        return self._activate(inputs[0], layer.activation, layer)
+
+    def _softmax(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        if layer.axis not in (-1, len(inputs[0][1])):
+            raise _unknown(layer, "an axis that is not the last")
+        return self._add("softmax", inputs[0][1], inputs)
+
+    def _pad(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        height, width, channels = inputs[0][1]
+        (top, bottom), (left, right) = layer.padding
+        shape = (height + top + bottom, width + left + right, channels)
+        return self._add("padding", shape, inputs, settings={"pad": [top, left]})
+
+    def _sum(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        if len({shape for _, shape in inputs}) != 1:
+            raise _unknown(layer, "inputs of different shapes")
+        return self._add("add", inputs[0][1], inputs)
+
+    def _concatenate(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        if layer.axis not in (-1, len(inputs[0][1])):
+            raise _unknown(layer, "an axis that is not the last")
+        parts = [shape[-1] for _, shape in inputs]
+        shape = (*inputs[0][1][:-1], sum(parts))
+        return self._add("concatenate", shape, inputs, settings={"parts": parts})
+
+    def _flatten(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        number, shape = inputs[0]
+        return number, (int(np.prod(shape)),)
+
+    def _pass_on(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        return inputs[0]
+
+    # Fewer steps.
+
+    def _fold(self, output: int) -> None:
+        """Fold what scales the output of a convolution, or clips it, into the convolution."""
+        readers = [0] * len(self.operations)
+        for number in (output, *(n for each in self.operations for n in each.inputs)):
+            readers[number] += 1
+        place: list[int] = []  # where each operation has gone
+        kept: list[Operation] = []
+        left: list[int] = []  # readers of what each kept one gives
+        for operation, number in zip(self.operations, readers, strict=True):
+            operation.inputs = [place[each] for each in operation.inputs]
+            before = operation.inputs[0] if len(operation.inputs) == 1 else None
+            if before is not None and left[before] == 1 and kept[before].take_over(operation):
+                place.append(before)
+                left[before] = number
+            else:
+                place.append(len(kept))
+                kept.append(operation)
+                left.append(number)
+        self.operations = kept
+
+
+LAYERS: dict[str, Callable[[Graph, Any, list[Tensor]], Tensor]] = {
+    "Rescaling": Graph._rescale,
+    "Conv2D": Graph._convolution,
+    "DepthwiseConv2D": Graph._convolution,
+    "BatchNormalization": Graph._normalise,
+    "ReLU": Graph._clip,
+    "LeakyReLU": Graph._clip,
+    "Softmax": Graph._softmax,
+    "Activation": Graph._activation,
+    "MaxPooling2D": Graph._pool,
+    "AveragePooling2D": Graph._pool,
+    "GlobalMaxPooling2D": Graph._pool_all,
+    "GlobalAveragePooling2D": Graph._pool_all,
+    "ZeroPadding2D": Graph._pad,
+    "Add": Graph._sum,
+    "Concatenate": Graph._concatenate,
+    "Flatten": Graph._flatten,
+    "Dense": Graph._dense,
+    **dict.fromkeys(
+        ("Dropout", "SpatialDropout2D", "Identity", "InputLayer", "ConvertToTensor"), Graph._pass_on
+    ),
+}
+MODELS = ("Sequential", "Functional")
+ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "linear": ("", {}),
+    "relu": ("clip", {"low": 0.0}),
+    "relu6": ("clip", {"low": 0.0, "high": 6.0}),
+    "softmax": ("softmax", {}),
+    **{name: ("function", {"name": name}) for name in ("sigmoid", "tanh", "silu")},
+}
+
+
+def _windows(
+    shape: tuple[int, ...], kernel: Sequence[int], stride: Sequence[int], padding: str
+) -> tuple[dict[str, Any], tuple[int, ...]]:
+    """Return what a sliding window needs to know, and the height and width of its output."""
+    kernel, stride = [int(n) for n in kernel], [int(n) for n in stride]
+    before, sides = [], []
+    for side, across, step in zip(shape, kernel, stride, strict=False):
+        if padding == "same":  # as TensorFlow: the odd pixel goes behind
+            sides.append(-(-side // step))
+            before.append(max((sides[-1] - 1) * step + across - side, 0) // 2)
+        else:
+            sides.append((side - across) // step + 1)
+            before.append(0)
+    return {"kernel": kernel, "stride": stride, "pad": before}, tuple(sides)
+
+
+def _references(heads: Any) -> list[tuple]:
+    """List the (layer, call, output) of a functional model's inputs or outputs."""
+    if isinstance(heads, Mapping):
+        heads = list(heads.values())
+    if heads and isinstance(heads[0], str):
+        heads = [heads]
+    return [tuple(each) for each in heads]
+
+
+def _tensors_among(arguments: Any) -> list[tuple]:
+    """List the tensors among the arguments of a layer's call, in order."""
+    if isinstance(arguments, Mapping):
+        if arguments.get("class_name") == "__keras_tensor__":
+            return [tuple(arguments["config"]["keras_history"])]
+        arguments = arguments.values()
+    elif not isinstance(arguments, list | tuple):
+        return []
+    return [found for each in arguments for found in _tensors_among(each)]
+
+
+def _unknown(layer: keras.layers.Layer, what: str = "") -> PageError:
+    kind = type(layer).__name__
+    return _refusal(layer.name, f"{kind} with {what}" if what else kind)
+
+
+def _refusal(name: str, kind: str) -> PageError:
+    return PageError(
+        f"The layer {name!r} is a {kind}, which the page cannot compute; it knows "
+        f"{', '.join(LAYERS)}, and models of these."
+    )
+
+
+# Reading a network -----------------------------------------------------------------------------
+
+
+def read_network(path: Path) -> keras.Model:
+    """Read a network that the page can compute.
+
+    Args:
+        path: a `.keras` file.
+
+    Returns:
+        The network, in float32.
+
+    Raises:
+        PageError: it cannot be read, takes no square pictures, or has a layer that the page does
+            not know.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            config = json.loads(file.read("config.json"))
+    except FileNotFoundError:
+        raise PageError(
+            f"There is no file {printable(path)}; give a network that was saved."
+        ) from None
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        raise PageError(
+            f"{printable(path)} is no network that Keras saved; give a .keras file."
+        ) from None
+    _check_layers(config)  # before TensorFlow is loaded, and before anything of the file runs
+    import keras
+
+    try:
+        network = keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Keras raises errors of many kinds
+        why = (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")
+        raise PageError(
+            f"Keras {keras.__version__} cannot load {printable(path)} ({why}); save it again by "
+            "this version."
+        ) from None
+    network = _in_float32(network)
+    shape = network.input_shape
+    if not isinstance(shape, tuple) or len(shape) != 4 or shape[3] != 3:
+        raise PageError(f"The network's input shape is {shape}; the page gives one RGB picture.")
+    if shape[1] is None or shape[1] != shape[2]:
+        raise PageError(f"The network's input shape is {shape}; it must be square and fixed.")
+    return network
+
+
+def _check_layers(config: Mapping[str, Any]) -> None:
+    """Refuse layers that the page does not know, by a saved network's configuration."""
+    kind = str(config.get("class_name"))
+    inner = config.get("config", {})
+    own = not str(config.get("module")).startswith("keras")
+    if own or kind not in (*LAYERS, *MODELS):
+        raise _refusal(str(inner.get("name", kind)), kind)
+    for each in inner.get("layers", ()) if kind in MODELS else ():
+        _check_layers(each)
+
+
+def _in_float32(network: keras.Model) -> keras.Model:
+    """Return a network that was saved with another precision as one that computes in float32."""
+    import keras
+
+    text = json.dumps(keras.saving.serialize_keras_object(network))
+    plain = re.sub(r"\b(mixed_float16|mixed_bfloat16|bfloat16|float16)\b", "float32", text)
+    if plain == text:
+        return network
+    copy = keras.saving.deserialize_keras_object(json.loads(plain))
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) -> tuple[str, ...]:
+    """Find the names of a network's classes.
+
+    Taken are those given; else those of `classes.txt` beside the network, one a line; else those
+    of the catalog's data set that the network's file, or its run's record, is named after.
+
+    Args:
+        path: the network's file.
+        network: ends in a softmax, or in one sigmoid for the second of two classes.
+        given: names in the order of the outputs; none to look for them.
+
+    Raises:
+        PageError: no names are known, or they do not fit the outputs.
+    """
+    number = network.output_shape[-1]
+    number = 2 if number == 1 else number
+    names, where = tuple(given), "given"
+    beside = path.with_name(CLASSES_FILE)
+    if not names and beside.is_file():
+        lines = beside.read_text(encoding="utf-8-sig").splitlines()
+        names, where = tuple(line.strip() for line in lines if line.strip()), f"in {beside.name}"
+    if not names:
+        names, where = _classes_by_data_set(path)
+    if not names:
+        raise PageError(
+            f"The names of the {number} classes of {path.name} are not known; give them in the "
+            f"order of the network's outputs: --classes {','.join('abcdefghij'[:number])}."
+        )
+    if len(names) != number or len(set(names)) != number or not all(names):
+        raise PageError(
+            f"The network tells {number} classes apart, and {where} are {few(names)}; name each of "
+            "its classes once, in the order of its outputs: --classes first,second."
+        )
+    return names
+
+
+def _classes_by_data_set(path: Path) -> tuple[tuple[str, ...], str]:
+    catalog = read_catalog()
+    named = [name for name in catalog if path.stem.startswith(name)]
+    named += [name for name in catalog if f"Data: {name}," in _data_line(path)]
+    if not named:
+        return (), ""
+    name = max(named[:1], key=len)
+    return catalog[name].classes, f"those of the data set {name}"
+
+
+def _data_line(path: Path) -> str:
+    """Return what the record of a network's run says of its pictures; "" if there is none."""
+    folder = path.resolve().parent
+    beside = folder.with_name(f"{folder.name.removesuffix('-models')}.json")
+    by_hand = sorted((RUNS_FOLDER / "records").glob("*.json"))
+    for file in (beside, *by_hand):
+        try:
+            run = load_record(file)
+            started = re.sub(r"[:.+]", "-", str(run["started"]))
+            if file == beside or started == folder.name:
+                return str(run["data"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return ""
+
+
+# Weights: as text of which a browser makes numbers again ------------------------------------------
+
+
+def choose_precision(network: keras.Model, graph: Graph) -> float:
+    """Choose which kernels are kept in 16 bits: all, the large ones or none.
+
+    The kernels, folded and rounded, are put back into the network, which then reads drawn pictures
+    and noise as before, or differently.
+
+    Args:
+        network: its weights are changed.
+        graph: its operations.
+
+    Returns:
+        How many weights a kernel must have to be kept in 16 bits; infinite if none is.
+
+    Raises:
+        PageError: the folded network differs from the one that was folded.
+    """
+    pictures = _pictures(int(network.input_shape[1]))
+    before = network.predict_on_batch(pictures)
+    if not np.isfinite(before).all():
+        raise PageError("The network's answers are no numbers; its training went wrong.")
+    weighty = [each for each in graph.operations if each.layer and each.kind != "affine"]
+    if len({id(each.layer) for each in weighty}) < len(weighty):
+        return math.inf  # a layer that is used twice may have been folded in two ways
+
+    def change(least: float) -> float:
+        for each in weighty:
+            _put_back(each, _rounded(each.weights, least))
+        return float(np.abs(network.predict_on_batch(pictures) - before).max())
+
+    if change(math.inf) > TOLERANCE:
+        raise PageError("The page's network differs from the saved one; please report this.")
+    return next((least for least in SHORT_FROM if change(least) <= TOLERANCE), math.inf)
+
+
+def _to_shorts(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a kernel as whole numbers of 16 bits, and the unit of each output channel.
+
+    That is some times closer than float16, of which ten bits tell numbers of one size apart.
+    """
+    largest = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)))
+    units = (np.where(largest > 0, largest, 1) / 32767).astype(np.float32)
+    return np.rint(kernel / units).clip(-32767, 32767).astype("<i2"), units
+
+
+def _rounded(kernel: np.ndarray, least: float) -> np.ndarray:
+    if kernel.size < least:
+        return kernel
+    shorts, units = _to_shorts(kernel)
+    return shorts * units
+
+
+def _put_back(operation: Operation, kernel: np.ndarray) -> None:
+    """Give the layers that an operation was made of the weights that it has."""
+    layer, after, bias = operation.layer, operation.normalises, operation.bias
+    layer.kernel.assign(kernel.reshape(layer.kernel.shape))
+    if layer.use_bias:
+        layer.bias.assign(bias)
+    if after:  # it now does nothing but add the bias, where the layer has none
+        nothing = np.zeros_like(bias)
+        after.moving_mean.assign(nothing if layer.use_bias else -bias)
+        after.moving_variance.assign(nothing + 1 - after.epsilon)
+        if after.scale:
+            after.gamma.assign(nothing + 1)
+        if after.center:
+            after.beta.assign(nothing)
+
+
+def _pictures(size: int) -> np.ndarray:
+    random = np.random.default_rng(0)
+    hands = [draw_picture("rock_paper_scissors", n % 3, n).resize((size, size)) for n in range(36)]
+    noise = random.integers(0, 256, (12, size, size, 3))
+    return np.concatenate([np.stack(hands), noise]).astype(np.float32)
+
+
+def pack(graph: Graph, least: float) -> tuple[list[dict[str, Any]], bytes]:
+    """Write the operations as plain data, and their weights one after another.
+
+    Args:
+        graph: the operations.
+        least: how many weights a kernel must have to be kept in 16 bits; all else is float32.
+
+    Returns:
+        (the operations, the bytes; each array begins at a multiple of four).
+    """
+    content, written = [], BytesIO()
+
+    def write(numbers: np.ndarray) -> dict[str, Any]:
+        place = {"at": written.tell(), "length": int(numbers.size)}
+        written.write(numbers.tobytes())
+        written.write(bytes(-written.tell() % 4))
+        return place
+
+    for each in graph.operations:
+        row = {"kind": each.kind, "shape": each.shape, "from": each.inputs, **each.settings}
+        if each.weights is not None:
+            if each.kind == "affine" or each.weights.size < least:
+                row["weights"] = write(each.weights.astype("<f4"))
+            else:
+                shorts, units = _to_shorts(each.weights)
+                row["weights"] = write(shorts) | {"units": write(units.astype("<f4"))}
+            row["bias"] = write(each.bias.astype("<f4"))
+        content.append(row)
+    return content, written.getvalue()
+
+
+# The page --------------------------------------------------------------------------------------
+
+
+def make_page(network: keras.Model, classes: Sequence[str]) -> str:
+    """Make the page of a network.
+
+    Args:
+        network: from `read_network`; its weights are rounded where that changes nothing.
+        classes: names, in the order of its outputs.
+
+    Returns:
+        The page as one HTML text.
+
+    Raises:
+        PageError: the network ends in no probabilities, or a layer is set to something that the
+            page does not know.
+    """
+    graph = Graph(network)
+    last = graph.operations[-1]
+    sigmoid = last.settings.get("name") == "sigmoid" and last.shape == (1,)
+    if len(last.shape) != 1 or not (last.kind == "softmax" or sigmoid):
+        raise PageError(
+            "The network must end in a softmax over its classes, or in one sigmoid for two; "
+            "its answers are no probabilities."
+        )
+    return fill_template(classes, *pack(graph, choose_precision(network, graph)))
+
+
+def fill_template(
+    classes: Sequence[str], operations: Sequence[Mapping[str, Any]], weights: bytes
+) -> str:
+    """Return the page as one HTML text; see `make_page` and `pack`."""
+    packed = base64.b64encode(gzip.compress(weights, 9, mtime=0)).decode("ascii")
+    given = {"classes": list(classes), "operations": operations, **_game(classes)}
+    script = "\n".join(
+        _without_exports((folder / name).read_text(encoding="utf-8"))
+        for folder, name in (
+            (HERE, "take_along_network.mjs"),
+            (PROJECT / "helpers", "webcam.js"),
+            (HERE, "take_along_page.mjs"),
+        )
+    )
+    style = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in (PROJECT / "helpers" / "webcam.css", HERE / "take_along.css")
+    )
+    template = string.Template((HERE / "take_along.html").read_text(encoding="utf-8"))
+    return template.substitute(
+        title=html.escape(_title(classes)),
+        script=script,
+        style=style,
+        script_hash=_hash(script),
+        style_hash=_hash(style),
+        given=json.dumps(given).replace("<", "\\u003c"),
+        weights="\n".join(re.findall(r".{1,1000}", packed)),
+    )
+
+
+def _game(classes: Sequence[str]) -> dict[str, Any]:
+    """Return what the game needs, or nothing where the classes are others."""
+    from helpers.webcam import MARGIN, ROUNDS
+
+    if {name.lower() for name in classes} != set(BEATS):
+        return {}
+    wins = {name: next(o for o in classes if o.lower() == BEATS[name.lower()]) for name in classes}
+    portraits = {name: _drawn(GESTURES.index(name.lower()), 3, 200) for name in classes}
+    drawn = [_drawn(n % 3, 100 + n, 300) for n in range(DRAWN)]
+    return {
+        "wins": wins,
+        "portraits": {name: f"data:image/jpeg;base64,{text}" for name, text in portraits.items()},
+        "drawn": drawn,
+        "rounds": ROUNDS,
+        "margin": MARGIN,
+    }
+
+
+def _drawn(label: int, seed: int, side: int) -> str:
+    """Draw a hand, as a JPEG file in base64."""
+    picture = draw_picture("rock_paper_scissors", label, seed).resize((side, side))
+    picture.save(file := BytesIO(), "JPEG", quality=90)
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def _title(classes: Sequence[str]) -> str:
+    if len(classes) > 6:
+        return f"Which of {len(classes)} classes is it?"
+    *first, last = classes
+    return f"{', '.join(first)} or {last}?"
+
+
+def _without_exports(code: str) -> str:
+    """Return a module's code as a part of one script."""
+    code = re.sub(r"^export default .*$", "", code, flags=re.MULTILINE)
+    return re.sub(r"^export ", "", code, flags=re.MULTILINE)
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+def write_page(path: Path, target: Path | None = None, classes: Sequence[str] = ()) -> Path:
+    """Write the page of a saved network.
+
+    Args:
+        path: a `.keras` file.
+        target: the page; None for the network's name with the ending `.html`, in this folder.
+        classes: names in the order of the outputs; none to look for them, see `find_classes`.
+
+    Returns:
+        The page's file.
+
+    Raises:
+        PageError: the page cannot be made; nothing is written.
+        OSError: it cannot be written; what was there is left.
+    """
+    target = target or Path(f"{path.stem}.html")
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise PageError(f"The page is to be {printable(target)}; its name must end in .html.")
+    network = read_network(path)
+    write_atomically(target, make_page(network, find_classes(path, network, classes)))
+    return target
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write a page from the command line.
+
+    Args:
+        arguments: the command line without the program's name; None for the real one.
+
+    Returns:
+        0 where all went well, 1 where nothing was written.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.take_along",
+        description="Write one .html file that holds a trained network.",
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL.keras", help="a saved network")
+    parser.add_argument(
+        "--classes", default="", help="their names, in the order of the outputs: rock,paper"
+    )
+    parser.add_argument("--out", type=Path, help="the page; without it, the network's name")
+    given = parser.parse_args(arguments)
+    classes = [name.strip() for name in given.classes.split(",")] if given.classes.strip() else []
+    try:
+        page = write_page(given.model, given.out, classes)
+    except PageError as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(f"The page was not written: {explain(error)}.", file=sys.stderr)
+    else:
+        megabytes = page.stat().st_size / 1e6
+        print(f"{printable(page)}, {megabytes:.1f} MB: open it by double click, or put it on any")
+        print("web server (https) for a phone; it needs no network, and sends nothing anywhere.")
+        return 0
+    return 1
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.exit(main())
