@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers.data.groups import check_shares
 from helpers.data.pictures import Pictures, list_pictures, load_listed
 
 if TYPE_CHECKING:
@@ -53,10 +54,7 @@ def load_parts(
         ValueError: the shares do not add up to 1, or a part would lack pictures of a class.
         FileNotFoundError: a class folder is missing or holds no picture file.
     """
-    if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
-        raise ValueError(
-            f"The shares are {tuple(shares)}; each must be above 0, and together they must be 1."
-        )
+    check_shares(shares)
     if located.origin == "own":
         return located.load_parts(shares, size, first, cache)
     numbered = _list_numbered(located)
