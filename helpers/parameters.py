@@ -86,83 +86,56 @@ class Number:
             return text
 
 
+@dataclass(frozen=True)
 class Text:
-    """What the rules for text have in common."""
+    """Text for which `test` holds; a command line's text is taken as it is.
 
+    Attributes:
+        allowed: the allowed values, in words.
+        test: whether a text is allowed.
+        summary: stands for `allowed` in a notebook where that is too long.
+        remark: says what helps somebody whose text is not allowed, "" where `allowed` says all.
+    """
+
+    allowed: str
+    test: Callable[[str], bool]
+    summary: str = ""
+    remark: Callable[[str], str] = lambda _: ""
     type_name = "str"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is such a text."""
+        return isinstance(value, str) and self.test(value)
 
     def parse(self, text: str) -> str:
         """Read a value from a command line: text is taken as it is."""
         return text
 
 
-@dataclass(frozen=True)
 class OneOf(Text):
     """One of a few names; `summary` stands for them in a notebook where they are too many."""
 
-    names: tuple[str, ...]
-    summary: str = ""
-
-    @property
-    def allowed(self) -> str:
-        """The allowed values, in words."""
-        return f"{', '.join(self.names[:-1])} or {self.names[-1]}"
-
-    def accepts(self, value: Any) -> bool:
-        """Whether `value` is one of the names."""
-        return isinstance(value, str) and value in self.names
+    def __init__(self, names: tuple[str, ...], summary: str = "") -> None:
+        allowed = f"{', '.join(names[:-1])} or {names[-1]}"
+        super().__init__(allowed, names.__contains__, summary)
 
 
-@dataclass(frozen=True)
-class DataSource(Text):
-    """Where pictures come from: one of a few names, or a folder of the reader's own."""
+def _fault_of_data(value: str) -> str:
+    """Say what a folder of one's own lacks, in a sentence; "" if nothing, or it is a name."""
+    from helpers.data.folders import find_fault  # of no use to most
 
-    names = ("auto", "full", "samples")
-    summary = "auto, full or samples"
-    allowed = "auto, full or samples, or a folder that holds a folder of pictures for each class"
-
-    def accepts(self, value: Any) -> bool:
-        """Whether `value` is one of the names, or a folder in which nothing is missing."""
-        return isinstance(value, str) and not self.fault(value)
-
-    def fault(self, value: str) -> str:
-        """Say what is missing, in a sentence; "" if nothing is."""
-        from helpers.data.folders import find_fault  # of no use to most
-
-        return "" if value in self.names else find_fault(value)
+    return "" if value in ("auto", "full", "samples") else find_fault(value)
 
 
-@dataclass(frozen=True)
-class OwnPath(Text):
-    """A file or folder of the reader's own, or nothing."""
-
-    allowed = 'a picture or a folder that exists, or "" for none'
-
-    def accepts(self, value: Any) -> bool:
-        """Whether `value` is "" or names something that exists, as seen from the working folder."""
-        return isinstance(value, str) and (value == "" or _is(Path.exists, value))
+def _is(test: Callable[[Path], bool], path: str) -> bool:
+    try:
+        return test(Path(path).expanduser())
+    except (OSError, RuntimeError, ValueError):  # too long, an unknown ~user, a null character
+        return False
 
 
-@dataclass(frozen=True)
-class OwnRecords(Text):
-    """A folder of records."""
-
-    allowed = 'a folder that exists, examples, or "" for the newest sweep'
-
-    def accepts(self, value: Any) -> bool:
-        """Whether `value` is "", "examples" or a folder, as seen from the working folder."""
-        return isinstance(value, str) and (value in ("", "examples") or _is(Path.is_dir, value))
-
-
-@dataclass(frozen=True)
-class Words(Text):
-    """Any text; what it may be, only the work itself can tell."""
-
-    allowed: str
-
-    def accepts(self, value: Any) -> bool:
-        """Whether `value` is text."""
-        return isinstance(value, str)
+def _looked_for(_: str) -> str:
+    return f"looked for in {Path.cwd()}"
 
 
 FOLDER_NAME = re.compile(r"[^\W_][\w -]{0,30}(?<! )")  # a name that every system takes for a folder
@@ -175,42 +148,22 @@ def _names_folder(name: str) -> bool:
     return bool(FOLDER_NAME.fullmatch(name)) and not RESERVED.fullmatch(name)
 
 
-@dataclass(frozen=True)
-class FolderName(Text):
-    """A name for a folder."""
-
-    allowed = "a name of letters, digits, spaces, - and _, 31 at most, but not train or test"
-    summary = "a name of letters, digits, spaces, - and _, 31 at most"
-
-    def accepts(self, value: Any) -> bool:
-        """Whether `value` can name a folder on any system."""
-        return isinstance(value, str) and _names_folder(value)
-
-
-@dataclass(frozen=True)
-class FolderNames(Text):
-    """A few names for folders in one text, with commas between them."""
-
-    allowed = (
-        "2 to 8 different names with commas between them, each of letters, digits, spaces, - and "
-        "_, 31 at most, but not train, validation or test"
-    )
-    summary = "2 to 8 names with commas between them"
-
-    def accepts(self, value: Any) -> bool:
-        """Whether `value` holds two names to eight, all different and fit for folders."""
-        names = [name.strip() for name in value.split(",")] if isinstance(value, str) else []
-        different = len({name.casefold() for name in names}) == len(names)
-        return 2 <= len(names) <= 8 and different and all(map(_names_folder, names))
+def _names_folders(text: str) -> bool:
+    names = [name.strip() for name in text.split(",")]
+    different = len({name.casefold() for name in names}) == len(names)
+    return 2 <= len(names) <= 8 and different and all(map(_names_folder, names))
 
 
 # As in `weights.BACKBONES`, which cannot be imported before TensorFlow is set up.
 BACKBONE_NAMES = ("InceptionV3", "VGG16", "VGG19", "EfficientNetLite0")
 
-Rule = Whole | Number | OneOf | DataSource | OwnPath | OwnRecords | Words | FolderName | FolderNames
-
-RULES: dict[str, Rule] = {
-    "DATA": DataSource(),
+RULES: dict[str, Whole | Number | Text] = {
+    "DATA": Text(
+        "auto, full or samples, or a folder that holds a folder of pictures for each class",
+        lambda value: not _fault_of_data(value),
+        "auto, full or samples",
+        lambda value: _fault_of_data(value).rstrip("."),
+    ),
     "EPOCHS": Whole(1, 500),
     "STEPS_PER_EPOCH": Whole(1, 1000),
     "BATCH_SIZE": Whole(1, 1024),
@@ -220,7 +173,11 @@ RULES: dict[str, Rule] = {
     "LIMIT": Whole(0, 100_000, least=10),
     "SEED": Whole(0, 2**31 - 1),
     "PRECISION": OneOf(("auto", "float32", "mixed_bfloat16", "mixed_float16")),
-    "PHOTO": OwnPath(),
+    "PHOTO": Text(
+        'a picture or a folder that exists, or "" for none',
+        lambda value: value == "" or _is(Path.exists, value),
+        remark=_looked_for,
+    ),
     "PACE": OneOf(("auto", "class", "published")),
     "RECIPE_EPOCHS": Whole(1, 500),  # epochs of the better recipe
     "DRAWN": Whole(1, 10_000),  # drawn hands of each class, added to the training
@@ -238,10 +195,23 @@ RULES: dict[str, Rule] = {
     "PHOTOS_PER_CLASS": Whole(0, 12_500, least=10),  # shared out among the splits, 0 for all
     "SCRATCH_STEPS": Whole(4, 10_000),  # batches of each training from scratch
     "DRAWS": Whole(1, 20),  # draws of pictures for each training from scratch
-    "RECORDS": OwnRecords(),
-    "FIGURE": Words('a figure in the records, or "" for the first'),
-    "ALBUM": FolderName(),  # of pictures of one's own
-    "GESTURES": FolderNames(),  # the classes of that album
+    "RECORDS": Text(
+        'a folder that exists, examples, or "" for the newest sweep',
+        lambda value: value in ("", "examples") or _is(Path.is_dir, value),
+        remark=_looked_for,
+    ),
+    "FIGURE": Text('a figure in the records, or "" for the first', lambda _: True),
+    "ALBUM": Text(  # of pictures of one's own
+        "a name of letters, digits, spaces, - and _, 31 at most, but not train or test",
+        _names_folder,
+        "a name of letters, digits, spaces, - and _, 31 at most",
+    ),
+    "GESTURES": Text(  # the classes of that album
+        "2 to 8 different names with commas between them, each of letters, digits, spaces, - and "
+        "_, 31 at most, but not train, validation or test",
+        _names_folders,
+        "2 to 8 names with commas between them",
+    ),
     "TRANSFER_LIMIT": Whole(1, 100_000),  # training pictures of each class for transfer
     "RECIPE_BATCH": Whole(1, 1024),  # pictures per batch of the better recipe
     "MOST_PER_CLASS": Whole(2, 10_000),  # of a curve of accuracy by number of pictures
@@ -306,13 +276,6 @@ def _meant(name: str) -> str:
     return close[0] if close else name
 
 
-def _is(test: Callable[[Path], bool], path: str) -> bool:
-    try:
-        return test(Path(path).expanduser())
-    except (OSError, RuntimeError, ValueError):  # too long, an unknown ~user, a null character
-        return False
-
-
 def _value_problems(name: str, value: Any) -> list[str]:
     rule = RULES.get(name)
     if rule is None:
@@ -323,19 +286,18 @@ def _value_problems(name: str, value: Any) -> list[str]:
     return [problem + _remark(rule, value)]
 
 
-def _remark(rule: Rule, value: Any) -> str:
+def _remark(rule: Whole | Number | Text, value: Any) -> str:
     """Return what helps beyond the allowed values, "" where these say all."""
     if isinstance(rule, Whole | Number) and isinstance(value, str):
         return " (without quotation marks)" if rule.accepts(rule.parse(value)) else ""
     if isinstance(rule, Whole) and isinstance(value, float):
         return " (a whole number, without a point)"
-    if isinstance(rule, Text) and not isinstance(value, str):
+    if not isinstance(rule, Text):
+        return ""
+    if not isinstance(value, str):
         return " (put it in quotation marks, or give it by -p of tools.reruns, where text is text)"
-    if isinstance(rule, DataSource) and isinstance(value, str):
-        return f" ({rule.fault(value).rstrip('.')})"
-    if isinstance(rule, OwnPath | OwnRecords) and isinstance(value, str):
-        return f" (looked for in {Path.cwd()})"
-    return ""
+    remark = rule.remark(value)
+    return f" ({remark})" if remark else ""
 
 
 def _suggestion(name: str, known: list[str]) -> str:

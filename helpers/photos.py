@@ -8,6 +8,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -471,6 +472,8 @@ def _draw_bars(axes: Axes, prediction: Prediction) -> None:
 
 # In a notebook ---------------------------------------------------------------------------------
 
+Classify = Callable[[Path | bytes], Prediction]
+
 
 def classify_own_photos(
     model: keras.Model, classes: Sequence[str], path: str | Path = "", look: Look | None = None
@@ -491,12 +494,13 @@ def classify_own_photos(
         ValueError: the model does not fit; see `classify_photo`.
     """
     _input_size(model, classes)
+    classify = partial(classify_photo, model, classes=classes, look=look)
     if str(path).strip():
-        _classify_path(model, classes, Path(path).expanduser(), look)
+        _classify_path(classify, Path(path).expanduser())
     elif not _someone_is_there():
         print(HOW_TO)
     elif "google.colab" in sys.modules:
-        _show_each(model, classes, _upload_in_colab(), look)
+        _show_each(classify, _upload_in_colab())
     else:
         display(photo_widget(model, classes, look))
 
@@ -521,6 +525,7 @@ def photo_widget(
     import ipywidgets  # only a live notebook needs it
 
     _input_size(model, classes)
+    classify = partial(classify_photo, model, classes=classes, look=look)
     upload = ipywidgets.FileUpload(
         accept="image/*", multiple=True, description="Choose photos", layout={"width": "12em"}
     )
@@ -531,30 +536,32 @@ def photo_widget(
         output.outputs = tuple(
             entry
             for file in change["new"]
-            for entry in _as_outputs(model, classes, file["name"], bytes(file["content"]), look)
+            for entry in _as_outputs(classify, file["name"], bytes(file["content"]))
         )
 
     upload.observe(classify_uploads, names="value")
     return ipywidgets.VBox([upload, output])
 
 
-def _as_outputs(
-    model: keras.Model, classes: Sequence[str], name: str, content: bytes, look: Look | None
-) -> list[dict[str, Any]]:
-    """Classify one upload; return its name and answer, then its figure, as cell outputs."""
+def _try(classify: Classify, name: str, source: Path | bytes) -> tuple[str, Prediction | None]:
+    """Classify a photo; return what to say of it, and the prediction if it can be used."""
     try:
-        prediction = classify_photo(model, content, classes, look)
+        prediction = classify(source)
     except PhotoError as error:
-        return [_as_text(f"{name}\n{error}\n")]
-    data, metadata = prediction._repr_mimebundle_()
-    return [
-        _as_text(f"{name}: {prediction.answer}\n"),
-        {"output_type": "display_data", "data": data, "metadata": metadata},
+        return f"{name}\n{error}", None
+    return f"{name}: {prediction.answer}", prediction
+
+
+def _as_outputs(classify: Classify, name: str, content: bytes) -> list[dict[str, Any]]:
+    """Classify one upload; return its name and answer, then its figure, as cell outputs."""
+    said, prediction = _try(classify, name, content)
+    outputs: list[dict[str, Any]] = [
+        {"output_type": "stream", "name": "stdout", "text": f"{said}\n"}
     ]
-
-
-def _as_text(text: str) -> dict[str, Any]:
-    return {"output_type": "stream", "name": "stdout", "text": text}
+    if prediction:
+        data, metadata = prediction._repr_mimebundle_()
+        outputs.append({"output_type": "display_data", "data": data, "metadata": metadata})
+    return outputs
 
 
 def _someone_is_there() -> bool:
@@ -580,18 +587,15 @@ def _upload_in_colab() -> list[tuple[str, bytes]]:
     return uploads
 
 
-def _classify_path(
-    model: keras.Model, classes: Sequence[str], path: Path, look: Look | None
-) -> None:
+def _classify_path(classify: Classify, path: Path) -> None:
     if not path.is_dir():
-        display(classify_photo(model, path, classes, look))
+        display(classify(path))
         return
     photos = _photos_in(path)
     if len(photos) > MAX_PHOTOS:
         print(f"{path} holds {len(photos)} pictures; the first {MAX_PHOTOS} are shown.")
     some = [(photo.name, photo) for photo in photos[:MAX_PHOTOS]]
-    shown = _show_each(model, classes, some, look)
-    if not shown:
+    if not _show_each(classify, some):
         raise PhotoError(f"None of the pictures in {path}", "can be used", "see the lines above")
 
 
@@ -603,21 +607,13 @@ def _photos_in(folder: Path) -> list[Path]:
     return photos
 
 
-def _show_each(
-    model: keras.Model,
-    classes: Sequence[str],
-    photos: Iterable[tuple[str, Path | bytes]],
-    look: Look | None,
-) -> int:
+def _show_each(classify: Classify, photos: Iterable[tuple[str, Path | bytes]]) -> int:
     """Show each photo's answer and figure, or its sentence; return how many were classified."""
     shown = 0
     for name, source in photos:
-        try:
-            prediction = classify_photo(model, source, classes, look)
-        except PhotoError as error:
-            print(f"{name}\n{error}")
-        else:
-            print(f"{name}: {prediction.answer}")
+        said, prediction = _try(classify, name, source)
+        print(said)
+        if prediction:
             display(prediction)
             shown += 1
     return shown

@@ -30,6 +30,7 @@ from helpers.fingerprints import course_version
 SCHEMA = 1
 RECORD_VARIABLE = "COURSE_RECORD"
 LESSON_NAME = re.compile(r"\w[\w.-]*")
+DECIDES = "recipe_test"  # the figure that tells which of several saved networks is the best
 TABLE_HEAD = ("", "published", "measured here")
 
 
@@ -85,9 +86,7 @@ class PublishedTable:
         ]
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f'<th scope="col">{name}</th>' for name in ("", "published", "measured here")
-        )
+        head = "".join(f'<th scope="col">{name}</th>' for name in TABLE_HEAD)
         body = "".join(
             f'<tr><th scope="row" style="text-align: left">{html.escape(what)}</th>'
             f"<td>{html.escape(published)}</td><td>{html.escape(measured)}</td></tr>"
@@ -188,24 +187,23 @@ def models_folder() -> Path:
     return folder
 
 
-def find_model(lesson: str, name: str, data: str, figure: str = "recipe_test") -> SavedModel:
+def find_model(lesson: str, name: str, data: str) -> SavedModel:
     """Find the best network that the runs of a lesson saved, going by their records.
 
     Args:
         lesson: the notebook's name without its ending.
         name: the file's name.
         data: the line that says which pictures are used now; runs on others do not count.
-        figure: the figure of a record that decides, the higher the better; of equal runs the
-            newest wins.
 
     Returns:
-        The network's file, and the line that states the choice.
+        The file of the network with the highest figure `recipe_test`, of equal ones the newest,
+        and the line that states the choice.
     """
     runs = {}
     for path in RUNS_FOLDER.rglob("*.json"):
         try:
             run = load_record(path)
-            value = float(run["figures"][figure]["value"])
+            value = float(run["figures"][DECIDES]["value"])
         except (OSError, ValueError, KeyError, TypeError):  # no record, or not of this figure
             continue
         by_hand = _models_by_hand(str(run["started"]))
@@ -227,7 +225,7 @@ def find_model(lesson: str, name: str, data: str, figure: str = "recipe_test") -
     )
     return SavedModel(
         file,
-        f"{name}: from the run of {finished:%Y-%m-%d %H:%M} UTC, {figure} {value:.3f}{chosen}.",
+        f"{name}: from the run of {finished:%Y-%m-%d %H:%M} UTC, {DECIDES} {value:.3f}{chosen}.",
     )
 
 

@@ -154,9 +154,10 @@ class Game:
         Raises:
             PhotoError: it is no picture that can be read.
         """
-        return tuple(
-            self._predict(to_square_array(open_photo(frame), self.network.input_shape[1])[None])[0]
-        )
+        return tuple(self._predict(self._as_seen(frame)[np.newaxis])[0])
+
+    def _as_seen(self, frame: bytes) -> np.ndarray:
+        return to_square_array(open_photo(frame), self.network.input_shape[1])
 
     def _predict(self, images: np.ndarray) -> list[list[float]]:
         return self.network.predict_on_batch(images.astype(np.float32)).tolist()
@@ -221,13 +222,9 @@ class Game:
     @property
     def scores(self) -> Scores:
         """What the network read in all rounds whose gesture was told, for `helpers.plotting`."""
-        return Scores(
-            probabilities=np.array([one.probabilities for one in self.told], np.float32).reshape(
-                -1, len(self.classes)
-            ),
-            labels=np.array([self.classes.index(one.shown) for one in self.told], np.int32),
-            classes=self.classes,
-        )
+        read = np.array([one.probabilities for one in self.told], np.float32)
+        shown = np.array([self.classes.index(one.shown) for one in self.told], np.int32)
+        return Scores(read.reshape(-1, len(self.classes)), shown, self.classes)
 
     @property
     def frames(self) -> np.ndarray:
@@ -236,11 +233,8 @@ class Game:
         Returns:
             uint8, shape (rounds, size, size, 3), RGB, values 0 to 255.
         """
-        size = self.network.input_shape[1]
-        decided = [
-            to_square_array(open_photo(one.frame), size) for one in self.rounds if one.outcome
-        ]
-        return np.array(decided, np.uint8).reshape(-1, size, size, 3)
+        decided = [self._as_seen(one.frame) for one in self.rounds if one.outcome]
+        return np.array(decided, np.uint8).reshape(-1, *self.network.input_shape[1:])
 
     def record(self) -> dict[str, Any]:
         """Return this game as plain data, without its pictures, which `frames` has."""
@@ -266,8 +260,7 @@ class Game:
         if do == "look":
             return {"probabilities": list(self.look(frame))}
         if do == "deal":
-            seal = self.deal().seal
-            return {"seal": seal, **self._standing()}
+            return {"seal": self.deal().seal, **self._standing()}
         if do == "read":
             this = self.read(frame)
             answer = {"probabilities": list(this.probabilities), **self._standing()}
@@ -280,8 +273,7 @@ class Game:
             return {"confusion": self.scores.confusion.tolist(), **self._standing()}
         if do == "draw":
             label = secrets.randbelow(len(GESTURES))
-            jpeg = _draw(GESTURES[label], secrets.randbelow(2**31))
-            return {"picture": base64.b64encode(jpeg).decode("ascii")}
+            return {"picture": _as_text(_draw(GESTURES[label], secrets.randbelow(2**31)))}
         raise WebcamError(f"The page asked for {do!r}, which a game does not know.")
 
     def _standing(self) -> dict[str, Any]:
@@ -293,8 +285,7 @@ class Game:
         """Return what the page shows from the start."""
         drawn = set(self.classes) == set(GESTURES)
         portraits = {
-            name: "data:image/jpeg;base64,"
-            + base64.b64encode(_draw(name, 3, side=200)).decode("ascii")
+            name: f"data:image/jpeg;base64,{_as_text(_draw(name, 3, side=200))}"
             for name in (GESTURES if drawn else ())
         }
         return {"portraits": portraits, "rounds": ROUNDS, "beats": self._rule()}
@@ -344,6 +335,10 @@ def _draw(gesture: str, seed: int, side: int = 300) -> bytes:
     """Draw a hand as the bytes of a JPEG file."""
     picture = draw_picture("rock_paper_scissors", GESTURES.index(gesture), seed)
     return _as_bytes(picture.resize((side, side)), "JPEG")
+
+
+def _as_text(jpeg: bytes) -> str:
+    return base64.b64encode(jpeg).decode("ascii")
 
 
 def _as_bytes(picture: Image.Image, kind: str) -> bytes:

@@ -93,15 +93,15 @@ class Row:
         return f"python -m tools.reruns run {self.lesson[:2]} --preset full"
 
 
-def read_rows(path: Path = ROWS) -> list[Row]:
+def read_rows() -> list[Row]:
     """Read the walkthroughs' rows, in their order."""
-    return [Row(**row) for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]]
+    return [Row(**row) for row in tomllib.loads(ROWS.read_text(encoding="utf-8"))["row"]]
 
 
 @functools.cache
-def free_parameters(lesson: str, path: Path = ROWS) -> frozenset[str]:
+def free_parameters(lesson: str) -> frozenset[str]:
     """Return the parameters that may differ in a lesson, those of the better recipe aside."""
-    own = tomllib.loads(path.read_text(encoding="utf-8")).get("free", {})
+    own = tomllib.loads(ROWS.read_text(encoding="utf-8")).get("free", {})
     return frozenset((*FREE, *own.get(lesson, ())))
 
 

@@ -199,17 +199,10 @@ def dataset(name: str) -> DataSet:
 
 
 @cache
-def read_catalog(path: Path = CATALOG) -> dict[str, DataSet]:
-    """Read a catalog file.
-
-    Args:
-        path: a TOML file laid out as `data/catalog.toml` explains.
-
-    Returns:
-        The data sets by name, in the order of the file.
-    """
+def read_catalog() -> dict[str, DataSet]:
+    """Return the data sets of `data/catalog.toml` by name, in the order of the file."""
     catalog: dict[str, DataSet] = {}
-    for name, table in tomllib.loads(path.read_text(encoding="utf-8")).items():
+    for name, table in tomllib.loads(CATALOG.read_text(encoding="utf-8")).items():
         lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
         lists["splits"] = tuple(Split(**entry) for entry in table["splits"])
         lists["archives"] = tuple(

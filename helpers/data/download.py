@@ -350,9 +350,7 @@ def _from_archives(
     downloads = folder / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
     with _only_one(downloads / f".{wanted.name}.lock"):
-        if os.path.lexists(
-            target
-        ):  # incomplete, and noted as such; or another run has just filled it
+        if os.path.lexists(target):  # incomplete and noted, or just filled by another run
             return _in_cache(wanted, folder, mirror, [])
         places = _mirror_places(wanted, mirror) if mirror else []
         files = {
@@ -367,7 +365,9 @@ def _from_archives(
         try:
             _unpack_all(wanted, files, target)
         except OSError:
-            _drop_unproven(missing, downloads)
+            for archive in missing:  # what has no checksum may be what is wrong
+                if archive.sha256 is None:
+                    (downloads / archive.name).unlink(missing_ok=True)
             raise
     if missing:
         return target, "download"
@@ -393,13 +393,6 @@ def _from_kaggle(wanted: DataSet, notes: list[str]) -> tuple[DataSet, Path, Orig
         notes.append(f"what Kaggle sent of {wanted.name} is incomplete, {shortage}")
         return None
     return there, place, "download"
-
-
-def _drop_unproven(fetched: list[Archive], downloads: Path) -> None:
-    """Remove what was just fetched without a checksum and then did not unpack well."""
-    for archive in fetched:
-        if archive.sha256 is None:
-            (downloads / archive.name).unlink(missing_ok=True)
 
 
 def _find_archive(

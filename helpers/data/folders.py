@@ -87,17 +87,15 @@ class OwnPictures(Located):
             f"it with load_split, which knows {', '.join(self.splits)}."
         )
 
-    def load(
-        self, split: str, size: int, limit: int, cache: Path | None, progress: bool
-    ) -> Pictures:
+    def load(self, split: str, size: int, limit: int, cache: Path | None) -> Pictures:
         """Load a split, see `pictures.load_split`."""
         self.dataset.split(split)  # or a sentence that says which there are
         chosen = self._limited(self.parts[split], limit)
-        pictures = self._load(chosen, size, cache, progress)
+        pictures = self._load(chosen, size, cache)
         return replace(pictures, skipped={**self.skipped.get(split, {}), **pictures.skipped})
 
     def load_parts(
-        self, shares: Sequence[float], size: int, first: int, cache: Path | None, progress: bool
+        self, shares: Sequence[float], size: int, first: int, cache: Path | None
     ) -> tuple[Pictures, ...]:
         """Load parts, see `splits.load_parts`; splits that the folder has are kept to.
 
@@ -115,7 +113,7 @@ class OwnPictures(Located):
                 labels[pool], self.groups[pool], (wanted / wanted.sum()).tolist(), 0, classes
             )
             parts = [*(pool[part] for part in shared), *last]
-        return tuple(self._load(part, size, cache, progress) for part in parts)
+        return tuple(self._load(part, size, cache) for part in parts)
 
     def _limited(self, positions: np.ndarray, limit: int) -> np.ndarray:
         from helpers.data.pictures import spread_classes
@@ -124,15 +122,13 @@ class OwnPictures(Located):
         most = limit or len(positions)
         return positions[spread_classes(labels, len(self.dataset.classes), most)]
 
-    def _load(
-        self, positions: np.ndarray, size: int, cache: Path | None, progress: bool
-    ) -> Pictures:
+    def _load(self, positions: np.ndarray, size: int, cache: Path | None) -> Pictures:
         from helpers.data.pictures import load_listed
 
         listing = [self.listing[position] for position in positions]
         names = [self.names[position] for position in positions]
         classes = self.dataset.classes
-        pictures = load_listed(listing, classes, size, "own", cache, progress, names=names)
+        pictures = load_listed(listing, classes, size, "own", cache, names=names)
         groups = dict(zip(names, self.groups[positions].tolist(), strict=True))
         return replace(pictures, series=tuple(groups[name] for name in pictures.names))
 
@@ -290,7 +286,6 @@ def open_folder(
     shares: Mapping[str, float] = SHARES,
     seed: int = 0,
     cache: Path | None = None,
-    progress: bool = True,
     number: int | None = None,
 ) -> OwnPictures:
     """Find and look at the pictures of a folder, and share them out if they are not yet.
@@ -304,7 +299,6 @@ def open_folder(
         shares: of the pictures, by split, where the folder has no splits; together 1.
         seed: chooses them.
         cache: folder of the cache files of decoded pictures; None keeps nothing.
-        progress: show a progress bar while looking.
         number: of classes to insist on; 0 takes no folder, None any number.
 
     Returns:
@@ -332,7 +326,7 @@ def open_folder(
     label_of = {name: label for label, name in enumerate(classes)}
     names = [printable(one.path.relative_to(folder)) for one in entries]
     listing = [(one.path, label_of[one.kind]) for one in entries]
-    looked = load_listed(listing, classes, LOOK_SIZE, "own", cache, progress, names=names)
+    looked = load_listed(listing, classes, LOOK_SIZE, "own", cache, names=names)
     skipped |= {
         one: looked.skipped[name]
         for one, name in zip(entries, names, strict=True)

@@ -116,6 +116,14 @@ def _can_be_shared(groups: np.ndarray, labels: np.ndarray, largest: float) -> bo
     return all(len(size) > 1 and size.max() <= largest * size.sum() for size in sizes)
 
 
+def check_shares(shares: Sequence[float]) -> None:
+    """Refuse shares that are not all above 0, or do not add up to 1, with a OneSentence."""
+    if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
+        raise OneSentence(
+            f"The shares are {tuple(shares)}; each must be above 0, and together they must be 1."
+        )
+
+
 def share_out(
     labels: np.ndarray,
     groups: np.ndarray,
@@ -139,10 +147,7 @@ def share_out(
     Raises:
         OneSentence: the shares are none, or the groups of a class are too few or too large.
     """
-    if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
-        raise OneSentence(
-            f"The shares are {tuple(shares)}; each must be above 0, and together they must be 1."
-        )
+    check_shares(shares)
     rest, left, parts = np.arange(len(labels)), 1.0, []
     for share in shares[:0:-1]:  # the last part first
         chosen = _choose(labels[rest], groups[rest], share / left, seed, classes)

@@ -138,7 +138,6 @@ def load_split(
     size: int,
     limit: int = 0,
     cache: Path | None = None,
-    progress: bool = True,
 ) -> Pictures:
     """Load the pictures of a split, class by class, from picture files or from idx files.
 
@@ -150,7 +149,6 @@ def load_split(
         limit: pictures a class at most, spread evenly over the class; 0 takes all.
         cache: folder of the cache files of decoded pictures; None decodes without keeping. Idx
             files take a second or two and are read each time.
-        progress: show a progress bar while decoding picture files.
 
     Returns:
         The pictures; their classes are those of the catalog, in its order.
@@ -160,11 +158,11 @@ def load_split(
         ValueError: there is no such split, an idx file is damaged, or a class has no picture.
     """
     if located.origin == "own":
-        return located.load(split, size, limit, cache, progress)
+        return located.load(split, size, limit, cache)
     folder, dataset = located.split_folder(split), located.dataset
     if dataset.layout == "files" and located.kind == "full":  # drawn samples lie in class folders
         return _load_idx(folder, split, dataset, size, limit)
-    pictures = load_pictures(folder, dataset.class_folders, size, limit, cache, progress)
+    pictures = load_pictures(folder, dataset.class_folders, size, limit, cache)
     return replace(pictures, classes=dataset.classes)
 
 
@@ -225,11 +223,10 @@ def load_pictures(
     size: int,
     limit: int = 0,
     cache: Path | None = None,
-    progress: bool = True,
 ) -> Pictures:
     """Load the pictures of class folders: `list_pictures`, then `load_listed`."""
     listing = list_pictures(folder, classes, limit)
-    return load_listed(listing, tuple(classes), size, folder.name, cache, progress)
+    return load_listed(listing, tuple(classes), size, folder.name, cache)
 
 
 def load_listed(
@@ -238,7 +235,6 @@ def load_listed(
     size: int,
     kept_as: str,
     cache: Path | None = None,
-    progress: bool = True,
     formats: tuple[str, ...] = FORMATS,
     names: Sequence[str] = (),
 ) -> Pictures:
@@ -250,7 +246,6 @@ def load_listed(
         size: edge of the square pictures, in pixels.
         kept_as: begins the name of the cache file.
         cache: folder of the cache files; None decodes without keeping.
-        progress: show a progress bar while decoding.
         formats: what Pillow calls the kinds of file to take, such as "JPEG".
         names: one a file, for `Pictures.names`; none for each file's own with its folder's.
 
@@ -267,7 +262,7 @@ def load_listed(
     path = cache / f"{kept_as}-{size}-{key}.npz" if cache else None
     if path and (kept := _read_cache(path)):
         return Pictures(classes=classes, **kept)
-    pictures = _decode(listing, names, classes, size, progress, formats)
+    pictures = _decode(listing, names, classes, size, formats)
     if path:
         _write_cache(path, pictures)
     return pictures
@@ -278,7 +273,6 @@ def _decode(
     names: list[str],
     classes: tuple[str, ...],
     size: int,
-    progress: bool,
     formats: tuple[str, ...],
 ) -> Pictures:
     def decode(entry: tuple[Path, int]) -> tuple[np.ndarray, list[float]] | str:
@@ -297,9 +291,7 @@ def _decode(
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd metadata
         decoded = pool.map(decode, listing)
-        bar = tqdm(
-            decoded, "Decoding", len(listing), disable=not progress, leave=False, unit="picture"
-        )
+        bar = tqdm(decoded, "Decoding", len(listing), leave=False, unit="picture")
         for position, outcome in enumerate(bar):
             if isinstance(outcome, str):
                 skipped[names[position]] = outcome

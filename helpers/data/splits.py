@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers.data.groups import check_shares
 from helpers.data.pictures import Pictures, list_pictures, load_listed
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ def load_parts(
     size: int,
     first: int = 0,
     cache: Path | None = None,
-    progress: bool = True,
 ) -> tuple[Pictures, ...]:
     """Load pictures in parts that have none in common, such as for training and for the test.
 
@@ -45,7 +45,6 @@ def load_parts(
         first: how many numbers of each class are shared out, from 0 up; 0 means all, and so does
             what is more than there are.
         cache: folder of the cache files of decoded pictures; None decodes without keeping.
-        progress: show a progress bar while decoding.
 
     Returns:
         One `Pictures` a share, sorted by class and number, with names such as `cat/17`. Files that
@@ -55,18 +54,15 @@ def load_parts(
         ValueError: the shares do not add up to 1, or a part would lack pictures of a class.
         FileNotFoundError: a class folder is missing or holds no picture file.
     """
-    if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
-        raise ValueError(
-            f"The shares are {tuple(shares)}; each must be above 0, and together they must be 1."
-        )
+    check_shares(shares)
     if located.origin == "own":
-        return located.load_parts(shares, size, first, cache, progress)
+        return located.load_parts(shares, size, first, cache)
     numbered = _list_numbered(located)
     total = _total(located, numbered)
     taken = min(first, total) if first else total
     bounds = [0, *(round(taken * part) for part in np.cumsum(shares).tolist())]
     return tuple(
-        _load_part(located, numbered, low, high, size, cache, progress)
+        _load_part(located, numbered, low, high, size, cache)
         for low, high in itertools.pairwise(bounds)
     )
 
@@ -107,7 +103,6 @@ def _load_part(
     high: int,
     size: int,
     cache: Path | None,
-    progress: bool,
 ) -> Pictures:
     """Load the pictures with the numbers low to high - 1."""
     classes = located.dataset.classes
@@ -121,4 +116,4 @@ def _load_part(
     listing = [(path, label) for label, _, path in chosen]
     kept_as = f"{located.dataset.name}-{low}-{high}"
     names = [f"{classes[label]}/{number}" for label, number, _ in chosen]
-    return load_listed(listing, classes, size, kept_as, cache, progress, FORMATS, names)
+    return load_listed(listing, classes, size, kept_as, cache, FORMATS, names)

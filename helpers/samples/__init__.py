@@ -11,6 +11,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +76,8 @@ def draw_samples(name: str, folder: Path, seed: int = 0) -> Path:
     _clear_left_overs(folder)
     with tempfile.TemporaryDirectory(
         prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent, ignore_cleanup_errors=True
-    ) as partial:
-        drawn = Path(partial) / folder.name
+    ) as unfinished:
+        drawn = Path(unfinished) / folder.name
         plan = tqdm(_plan(name, seed), "Drawing", len(files), leave=False, unit="picture")
         for file, draw in plan:
             (drawn / file).parent.mkdir(parents=True, exist_ok=True)
@@ -201,13 +203,13 @@ def _check_free(folder: Path, name: str, seed: int) -> None:
 
 def _clear_left_overs(folder: Path) -> None:
     """Remove what programs that were stopped hard have left half drawn."""
-    for partial in folder.parent.glob(f".{folder.name}.*.partial"):
+    for left in folder.parent.glob(f".{folder.name}.*.partial"):
         try:
-            old = time.time() - partial.stat().st_mtime > LEFT_OVER_SECONDS
+            old = time.time() - left.stat().st_mtime > LEFT_OVER_SECONDS
         except OSError:  # the program that drew it has just finished
             continue
         if old:
-            shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _save(image: Image.Image, file: Path) -> None:
@@ -219,47 +221,40 @@ def _save(image: Image.Image, file: Path) -> None:
 
 def _plan_hands(seed: int) -> Plan:
     """Plan several frames of each hand; the same people show all three gestures."""
+
+    def draw(key: list[int], tone: float, label: int, phase: float) -> Image.Image:
+        person = draw_person(np.random.default_rng(key), tone)
+        return draw_hand(GESTURES[label], person, np.random.default_rng([*key, label]), phase)
+
     splits = (("rps", "", 7, 12, 3), ("rps-test-set", "test", 4, 6, 2))
     for split, (folder, prefix, people, frames, digits) in enumerate(splits):
-        for label, gesture in enumerate(GESTURES):
-            for number in range(people):
-                for frame in range(frames):
-                    name = f"{prefix}{gesture}{number + 1:02d}-{frame:0{digits}d}.png"
-                    key = [seed, split, number]
-
-                    def draw(
-                        key=key, label=label, number=number, people=people, phase=frame / frames
-                    ):
-                        tone = (number * 3 % people + 0.5) / people  # light to dark, in no order
-                        person = draw_person(np.random.default_rng(key), tone)
-                        pose = np.random.default_rng([*key, label])
-                        return draw_hand(GESTURES[label], person, pose, phase)
-
-                    yield Path(folder, gesture, name), draw
+        for label, number, frame in product(range(3), range(people), range(frames)):
+            gesture, tone = GESTURES[label], (number * 3 % people + 0.5) / people  # in no order
+            name = f"{prefix}{gesture}{number + 1:02d}-{frame:0{digits}d}.png"
+            picture = partial(draw, [seed, split, number], tone, label, frame / frames)
+            yield Path(folder, gesture, name), picture
 
 
 def _plan_faces(seed: int) -> Plan:
+    def draw(label: int, picture: int) -> Image.Image:
+        return (draw_cat, draw_dog)[label](np.random.default_rng((seed, label, picture)))
+
     first = 0
     for split, number in (("train", 120), ("validation", 60), ("test", 60)):
-        for label, (kind, draw_face) in enumerate((("cat", draw_cat), ("dog", draw_dog))):
-            for picture in range(first, first + number):
-
-                def draw(key=(seed, label, picture), draw_face=draw_face):
-                    return draw_face(np.random.default_rng(key))
-
-                yield Path(split, f"{kind}s", f"{kind}.{picture}.jpg"), draw
+        for label, picture in product(range(2), range(first, first + number)):
+            kind = ("cat", "dog")[label]
+            yield Path(split, f"{kind}s", f"{kind}.{picture}.jpg"), partial(draw, label, picture)
         first += number
 
 
 def _plan_garments(seed: int) -> Plan:
+    def draw(split: int, label: int, picture: int) -> Image.Image:
+        return draw_garment(label, np.random.default_rng((seed, split, label, picture)))
+
     for split, (folder, number) in enumerate((("train", 120), ("test", 30))):
-        for label, garment in enumerate(GARMENTS):
-            for picture in range(number):
-
-                def draw(key=(seed, split, label, picture), label=label):
-                    return draw_garment(label, np.random.default_rng(key))
-
-                yield Path(folder, garment, f"{picture:04d}.png"), draw
+        for label, picture in product(range(len(GARMENTS)), range(number)):
+            name = Path(folder, GARMENTS[label], f"{picture:04d}.png")
+            yield name, partial(draw, split, label, picture)
 
 
 _CLASSES = {

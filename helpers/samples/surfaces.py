@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageFilter
+from scipy import ndimage
 
 FLOOR = -1e6  # the height where there is nothing
 
@@ -217,12 +218,7 @@ def shifted(values: np.ndarray, down: int, right: int) -> np.ndarray:
     Returns:
         The moved copy, same shape and dtype.
     """
-    moved = np.zeros_like(values)
-    rows, columns = values.shape
-    moved[max(down, 0) : rows + min(down, 0), max(right, 0) : columns + min(right, 0)] = values[
-        max(-down, 0) : rows + min(-down, 0), max(-right, 0) : columns + min(-right, 0)
-    ]
-    return moved
+    return ndimage.shift(values, (down, right), order=0)
 
 
 def cloud(generator: np.random.Generator, side: int, cells: int) -> np.ndarray:

@@ -42,7 +42,7 @@ def fill(folder: Path, classes: tuple[str, ...], each: int, form: str = FORMS[0]
 
 
 def opened(folder: Path, **options) -> folders.OwnPictures:
-    return open_folder(str(folder), progress=False, **options)
+    return open_folder(str(folder), **options)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -52,7 +52,7 @@ def test_any_names_of_folders_and_files(tmp_path, classes, form):
     assert found.dataset.classes == found.dataset.class_folders == tuple(sorted(classes))
     assert found.splits == ("train", "test") and (found.kind, found.origin) == ("full", "own")
     for split, each in (("train", 8), ("test", 2)):
-        pictures = load_split(found, split, 16, progress=False)
+        pictures = load_split(found, split, 16)
         assert set(pictures.count().values()) == {each}
         assert pictures.classes == found.dataset.classes and pictures.images.shape[1:] == (
             16,
@@ -79,7 +79,7 @@ def test_the_line_says_what_was_found(tmp_path):
     for number in range(9):
         (folder / "cat" / f"more{number}.mov").touch()
     assert "and 9 more)." in opened(folder).line
-    skipped = load_split(opened(folder), "train", 8, progress=False).skipped
+    skipped = load_split(opened(folder), "train", 8).skipped
     assert len(skipped) == 13 and skipped["cat/empty.jpg"] == "is empty"
 
 
@@ -97,19 +97,17 @@ def test_splits_of_the_folders_own(tmp_path, names, splits):
     for name, each in zip(names, (8, 4, 2), strict=False):
         fill(tmp_path / name, ("a", "b"), each)
     found = opened(tmp_path)
-    assert {n: len(load_split(found, n, 8, progress=False)) for n in found.splits} == splits
+    assert {n: len(load_split(found, n, 8)) for n in found.splits} == splits
     assert ("by its own folders" in found.line) == (len(names) > 1)
     if len(splits) == 3:
-        for name, part in zip(
-            found.splits, load_parts(found, (0.5, 0.25, 0.25), 8, progress=False), strict=True
-        ):
-            assert part.names == load_split(found, name, 8, progress=False).names
+        for name, part in zip(found.splits, load_parts(found, (0.5, 0.25, 0.25), 8), strict=True):
+            assert part.names == load_split(found, name, 8).names
 
 
 def test_the_folders_own_test_stays_the_test(tmp_path):
     for name, each in (("train", 12), ("test", 3)):
         fill(tmp_path / name, ("a", "b"), each)
-    parts = load_parts(opened(tmp_path), (0.5, 0.25, 0.25), 8, progress=False)
+    parts = load_parts(opened(tmp_path), (0.5, 0.25, 0.25), 8)
     assert [len(part) for part in parts] == [16, 8, 6]
     assert all(name.startswith("test/") for name in parts[2].names)
 
@@ -140,7 +138,7 @@ def test_copies_saved_anew_stay_beside_their_originals(tmp_path, seed):
             save(tmp_path / name / f"z{(7 * number) % 15}.jpg", 100 * label + number, quality=50)
     found = opened(tmp_path, seed=seed)
     assert "near-duplicates: 60, kept on one side" in found.line
-    training, test = (load_split(found, split, 8, progress=False) for split in found.splits)
+    training, test = (load_split(found, split, 8) for split in found.splits)
     assert not set(training.groups) & set(test.groups) and 4 <= len(test) <= 16
     of = {f"z{(7 * number) % 15}": str(number) for number in range(15)}
     for one, other in ((training, test), hold_out_groups(training, seed)):
@@ -170,7 +168,7 @@ def test_near_duplicates_and_people_stay_on_one_side(tmp_path):
                 )
     found = opened(tmp_path)
     assert "shared out by sub-folder" in found.line
-    training, test = (load_split(found, split, 8, progress=False) for split in found.splits)
+    training, test = (load_split(found, split, 8) for split in found.splits)
     rest, held_out = hold_out_groups(training, seed=3)
     for one, other in ((training, test), (rest, held_out), hold_out(training, 0.2)):
         people = [{name.split("/")[1] for name in side.names} for side in (one, other)]
@@ -181,9 +179,9 @@ def test_near_duplicates_and_people_stay_on_one_side(tmp_path):
 
 def test_a_limit_counts_per_class_and_keeps_groups(tmp_path):
     found = opened(fill(tmp_path / "own", ("a", "b"), 20))
-    few = load_split(found, "train", 8, 5, progress=False)
+    few = load_split(found, "train", 8, 5)
     assert few.count() == {"a": 5, "b": 5} and len(few.groups) == 10
-    assert [len(part) for part in load_parts(found, (0.5, 0.25, 0.25), 8, 8, progress=False)] == [
+    assert [len(part) for part in load_parts(found, (0.5, 0.25, 0.25), 8, 8)] == [
         8,
         4,
         4,
@@ -204,7 +202,7 @@ def test_odd_bytes_in_names_are_taken_and_can_be_printed(tmp_path):
     found = opened(folder, cache=tmp_path / "cache")
     assert len(found.names) == 13
     found.line.encode()
-    pictures = load_split(found, "train", 8, cache=tmp_path / "cache", progress=False)
+    pictures = load_split(found, "train", 8, cache=tmp_path / "cache")
     "".join((*pictures.names, *pictures.classes)).encode()
 
 

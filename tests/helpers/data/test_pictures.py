@@ -52,7 +52,7 @@ def folder(tmp_path):
 
 
 def test_pictures_are_decoded_in_order_and_labelled(folder):
-    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    pictures = load_pictures(folder, CLASSES, 8)
     assert pictures.images.shape == (24, 8, 8, 3) and pictures.images.dtype == np.uint8
     assert pictures.count() == {"paper": 12, "rock": 12}
     assert pictures.names[0] == "paper/paper00-000.png"
@@ -65,7 +65,7 @@ def test_every_mode_becomes_rgb(folder, mode):
     Image.new("RGB", (20, 20), (255, 255, 255)).convert(mode).save(
         folder / "rock" / f"odd-000.{suffix}"
     )
-    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    pictures = load_pictures(folder, CLASSES, 8)
     odd = pictures.images[[name.startswith("rock/odd") for name in pictures.names]]
     assert odd.shape == (1, 8, 8, 3)
     assert odd.min() >= 250
@@ -145,7 +145,7 @@ KINDS = list(every_kind())
 def test_a_class_folder_and_a_photo_are_seen_alike(tmp_path, name, picture, kind, options):
     (tmp_path / "hand").mkdir()
     picture.save(tmp_path / "hand" / name, kind, **options)
-    trained = load_pictures(tmp_path, ("hand",), 16, progress=False)
+    trained = load_pictures(tmp_path, ("hand",), 16)
     photo = photos.open_photo((tmp_path / "hand" / name).read_bytes())
     asked = photos.to_square_array(photo, 16)
     assert trained.names == (f"hand/{name}",)
@@ -158,7 +158,7 @@ def test_ordinary_pictures_are_decoded_as_ever(tmp_path):
     square = Image.fromarray(np.random.default_rng(1).integers(0, 256, (30, 30, 3), np.uint8))
     for name in ("a.jpg", "b.png"):
         square.save(tmp_path / "hand" / name)
-    seen = load_pictures(tmp_path, ("hand",), 16, progress=False).images
+    seen = load_pictures(tmp_path, ("hand",), 16).images
     for pixels, name in zip(seen, ("a.jpg", "b.png"), strict=True):
         with Image.open(tmp_path / "hand" / name) as image:
             expected = image.resize((16, 16), Image.Resampling.BILINEAR)
@@ -230,7 +230,7 @@ ODD_ONES = {
 def test_what_is_no_good_picture_is_skipped_with_its_reason(folder, tmp_path, kind, suffix):
     put_odd_one(folder / "rock" / f"odd-000.{suffix}", kind)
     for _ in range(2):  # the second time out of the cache
-        pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "cache", progress=False)
+        pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "cache")
         assert len(pictures) == 24
         assert pictures.skipped == {f"rock/odd-000.{suffix}": ODD_ONES[kind]}
 
@@ -245,7 +245,7 @@ def test_a_file_that_may_not_be_read_is_skipped(folder, monkeypatch):
         return opens(path, *given, **options)
 
     monkeypatch.setattr(Path, "open", may_not)
-    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    pictures = load_pictures(folder, CLASSES, 8)
     assert pictures.skipped == {"rock/rock00-000.png": "cannot be opened (Permission denied)"}
 
 
@@ -253,7 +253,7 @@ def test_a_name_that_is_no_text_is_taken_and_can_be_printed(folder, tmp_path):
     name = os.fsdecode(b"caf\xe9-000.png")
     Image.new("RGB", (20, 20)).save(folder / "rock" / name)
     for _ in range(2):
-        pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "cache", progress=False)
+        pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "cache")
         assert len(pictures) == 25
         (shown,) = (name for name in pictures.names if "caf" in name)
         assert shown.encode() == b"rock/caf\\udce9-000.png"
@@ -273,7 +273,7 @@ def test_damaged_files_are_skipped_and_named(folder):
     whole = (folder / "rock" / "rock00-000.png").read_bytes()
     (folder / "rock" / "cut-000.png").write_bytes(whole[:50])
     (folder / "rock" / "notes.txt").write_text("not even named like one")
-    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    pictures = load_pictures(folder, CLASSES, 8)
     assert len(pictures) == 24
     assert tuple(pictures.skipped) == ("rock/bad-000.png", "rock/cut-000.png")
 
@@ -287,24 +287,24 @@ def test_a_class_without_one_good_picture_is_named(tmp_path):
     (tmp_path / "rock").mkdir()
     (tmp_path / "rock" / "bad.png").write_bytes(b"x")
     with pytest.raises(ValueError, match="'rock'"):
-        load_pictures(tmp_path, ("rock",), 8, progress=False)
+        load_pictures(tmp_path, ("rock",), 8)
 
 
 def test_a_limit_takes_from_every_series(folder):
-    pictures = load_pictures(folder, CLASSES, 8, limit=3, progress=False)
+    pictures = load_pictures(folder, CLASSES, 8, limit=3)
     assert sorted(set(pictures.groups)) == sorted(f"{n}0{s}" for n in CLASSES for s in range(3))
 
 
 def test_the_cache_answers_until_a_file_changes(folder, tmp_path, monkeypatch):
     cache = tmp_path / "cache"
-    first = load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
+    first = load_pictures(folder, CLASSES, 8, cache=cache)
     monkeypatch.setattr("helpers.data.pictures._decode", lambda *_: pytest.fail("decoded again"))
-    again = load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
+    again = load_pictures(folder, CLASSES, 8, cache=cache)
     np.testing.assert_array_equal(first.images, again.images)
     assert again.names == first.names and again.classes == first.classes
     monkeypatch.undo()
     Image.new("RGB", (30, 30), (9, 9, 9)).save(folder / "paper" / "paper00-000.png")
-    changed = load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
+    changed = load_pictures(folder, CLASSES, 8, cache=cache)
     assert changed.images[0].max() == 9
 
 
@@ -363,30 +363,30 @@ DAMAGES = {
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_cache_file_is_made_again_with_one_line(damage, folder, tmp_path, capsys):
     cache = tmp_path / "cache"
-    first = load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
+    first = load_pictures(folder, CLASSES, 8, cache=cache)
     (kept,) = cache.iterdir()
     DAMAGES[damage](kept)
     capsys.readouterr()
-    again = load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
+    again = load_pictures(folder, CLASSES, 8, cache=cache)
     np.testing.assert_array_equal(first.images, again.images)
     np.testing.assert_array_equal(first.labels, again.labels)
     assert first.names == again.names and first.skipped == again.skipped
     assert capsys.readouterr().out == (
         f"The kept pictures {kept.name} are damaged or an older version's: decoding anew.\n"
     )
-    load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
+    load_pictures(folder, CLASSES, 8, cache=cache)
     assert (capsys.readouterr().out == "") == kept.is_file(), "the file is mended, a folder is left"
 
 
 def test_another_caches_file_is_not_trusted(folder, tmp_path):
     cache = tmp_path / "cache"
-    load_pictures(folder, CLASSES, 8, cache=cache, progress=False)
+    load_pictures(folder, CLASSES, 8, cache=cache)
     (kept,) = cache.iterdir()
     kept.rename(cache / "other")
-    first = load_pictures(folder, CLASSES[::-1], 8, cache=cache, progress=False)
+    first = load_pictures(folder, CLASSES[::-1], 8, cache=cache)
     (own,) = (path for path in cache.iterdir() if path.name != "other")
     (cache / "other").rename(own)
-    again = load_pictures(folder, CLASSES[::-1], 8, cache=cache, progress=False)
+    again = load_pictures(folder, CLASSES[::-1], 8, cache=cache)
     assert first.names == again.names
 
 
@@ -418,7 +418,7 @@ def test_no_changed_byte_of_a_cache_file_is_trusted(tmp_path, capsys):
 
 def test_a_cache_that_cannot_be_written_costs_only_the_cache(folder, tmp_path):
     (tmp_path / "file").touch()
-    pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "file", progress=False)
+    pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "file")
     assert len(pictures) == 24
 
 
@@ -430,7 +430,7 @@ def test_a_file_on_which_a_reader_fails_in_its_own_way_is_skipped(folder, monkey
 
     calls = iter([fail] + [photos._upright_rgb] * 23)
     monkeypatch.setattr(photos, "_upright_rgb", lambda *given: next(calls)(*given))
-    assert len(load_pictures(folder, CLASSES, 8, progress=False).skipped) == 1
+    assert len(load_pictures(folder, CLASSES, 8).skipped) == 1
 
 
 def test_a_full_disk_costs_only_the_cache(folder, tmp_path, monkeypatch):
@@ -438,7 +438,7 @@ def test_a_full_disk_costs_only_the_cache(folder, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", full)
-    pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "cache", progress=False)
+    pictures = load_pictures(folder, CLASSES, 8, cache=tmp_path / "cache")
     assert len(pictures) == 24
     assert not list((tmp_path / "cache").iterdir())
 
@@ -498,7 +498,7 @@ def test_drawn_garments_have_the_classes_of_the_real_ones(idx_files, tmp_path):
     folder = draw_samples("fashion_mnist", tmp_path / "drawn")
     drawn = Located(GARMENTS, folder, "samples", "drawn", "they were asked for")
     samples, real = (
-        load_split(drawn, "train", 28, progress=False),
+        load_split(drawn, "train", 28),
         load_split(idx_files, "test", 28),
     )
     assert samples.classes == real.classes == GARMENTS.classes
@@ -515,8 +515,8 @@ def test_a_split_of_class_folders_is_loaded_through_the_cache(tmp_path):
         (tmp_path / "rps-test-set" / name).mkdir(parents=True)
         Image.new("RGB", (9, 9)).save(tmp_path / "rps-test-set" / name / "testhand-00.png")
     located = Located(hands, tmp_path, "full", "mirror", "")
-    loaded = load_split(located, "test", 8, cache=tmp_path / "cache", progress=False)
-    plain = load_pictures(tmp_path / "rps-test-set", hands.classes, 8, progress=False)
+    loaded = load_split(located, "test", 8, cache=tmp_path / "cache")
+    plain = load_pictures(tmp_path / "rps-test-set", hands.classes, 8)
     np.testing.assert_array_equal(loaded.images, plain.images)
     assert loaded.names == plain.names and loaded.classes == plain.classes
     assert len(list((tmp_path / "cache").iterdir())) == 1
@@ -538,7 +538,7 @@ def test_the_same_share_of_every_class_is_held_out_at_random():
 
 
 def test_a_share_that_leaves_one_side_empty_is_refused(folder):
-    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    pictures = load_pictures(folder, CLASSES, 8)
     for share in (0, 1, -0.1, 25, float("nan")):
         with pytest.raises(ValueError, match="must lie between 0 and 1"):
             hold_out(pictures, share)
@@ -548,7 +548,7 @@ def test_a_share_that_leaves_one_side_empty_is_refused(folder):
 
 
 def test_held_out_series_share_no_group_with_the_rest(folder):
-    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    pictures = load_pictures(folder, CLASSES, 8)
     rest, held_out = hold_out_groups(pictures, seed=1)
     assert len(rest) == 16 and held_out.count() == {"paper": 4, "rock": 4}
     assert not set(rest.groups) & set(held_out.groups)
@@ -557,7 +557,7 @@ def test_held_out_series_share_no_group_with_the_rest(folder):
 
 
 def test_holding_out_needs_two_series(folder):
-    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    pictures = load_pictures(folder, CLASSES, 8)
     with pytest.raises(ValueError, match="1 series"):
         hold_out_groups(pictures.select(np.char.endswith(pictures.groups, "00")))
 
@@ -585,7 +585,7 @@ def test_a_series_with_a_dash_in_its_name():
 
 
 def test_an_epoch_of_batches_shows_every_picture_once(folder):
-    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    pictures = load_pictures(folder, CLASSES, 8)
     batches = list(training_batches(pictures, 6, seed=0).take(8))
     seen = np.concatenate([images[:, 0, 0] for images, _ in batches[:4]])
     assert len(np.unique(seen, axis=0)) == 24
@@ -594,7 +594,7 @@ def test_an_epoch_of_batches_shows_every_picture_once(folder):
 
 
 def test_batches_repeat_with_the_seed_and_are_augmented_afresh(folder):
-    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    pictures = load_pictures(folder, CLASSES, 8)
 
     def noise(images, seed):
         return images + tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], seed)
@@ -608,7 +608,7 @@ def test_batches_repeat_with_the_seed_and_are_augmented_afresh(folder):
 
 
 def test_plain_batches_keep_order_and_values(folder):
-    pictures = load_pictures(folder, CLASSES, 8, progress=False)
+    pictures = load_pictures(folder, CLASSES, 8)
     images = np.concatenate([batch for batch, _ in plain_batches(pictures, 5)])
     np.testing.assert_array_equal(images, pictures.images)
     assert images.dtype == np.float32

@@ -61,7 +61,7 @@ def numbers(part) -> list[list[int]]:
 
 
 def test_the_small_subsets_folders_are_its_split_by_number(in_folders):
-    parts = load_parts(in_folders, HALVES, 8, progress=False)
+    parts = load_parts(in_folders, HALVES, 8)
     assert [part.count() for part in parts] == [{"cat": n, "dog": n} for n in (4, 2, 2)]
     for split, part in zip(("train", "validation", "test"), parts, strict=True):
         folder = in_folders.split_folder(split) / "cats"
@@ -69,7 +69,7 @@ def test_the_small_subsets_folders_are_its_split_by_number(in_folders):
 
 
 def test_parts_are_disjoint_and_whole_and_hold_the_right_pictures(in_one_folder):
-    parts = load_parts(in_one_folder, (0.5, 0.2, 0.3), 8, progress=False)
+    parts = load_parts(in_one_folder, (0.5, 0.2, 0.3), 8)
     assert [numbers(part)[1] for part in parts] == [[0, 1, 2, 3, 4, 5], [6, 7], [8, 9, 10, 11]]
     for part in parts:
         seen = part.images[:, 4, 4].astype(int)
@@ -81,8 +81,8 @@ def test_parts_are_disjoint_and_whole_and_hold_the_right_pictures(in_one_folder)
 
 
 def test_both_shapes_give_the_same_parts(in_folders, in_one_folder):
-    small = load_parts(in_folders, HALVES, 8, progress=False)
-    large = load_parts(in_one_folder, HALVES, 8, first=8, progress=False)
+    small = load_parts(in_folders, HALVES, 8)
+    large = load_parts(in_one_folder, HALVES, 8, first=8)
     for one, other in zip(small, large, strict=True):
         assert one.names == other.names and one.classes == other.classes == ("cat", "dog")
         np.testing.assert_array_equal(one.images, other.images)
@@ -93,7 +93,7 @@ def test_a_missing_file_leaves_a_gap(in_one_folder):
     cats = in_one_folder.folder / "PetImages" / "Cat"
     for number in (0, 5, 11):
         (cats / f"{number}.jpg").unlink()
-    parts = load_parts(in_one_folder, HALVES, 8, progress=False)
+    parts = load_parts(in_one_folder, HALVES, 8)
     assert [numbers(part)[0] for part in parts] == [[1, 2, 3, 4], [6, 7, 8], [9, 10]]
     assert [numbers(part)[1] for part in parts] == [[0, 1, 2, 3, 4, 5], [6, 7, 8], [9, 10, 11]]
 
@@ -104,22 +104,22 @@ def test_damaged_files_and_other_formats_are_left_out_and_named(in_one_folder):
     (cats / "2.jpg").write_bytes((cats / "2.jpg").read_bytes()[:200])
     Image.new("RGB", (8, 8)).save(cats / "7.jpg", "PNG")
     (cats / "Thumbs.db").write_bytes(b"no picture")
-    parts = load_parts(in_one_folder, HALVES, 8, progress=False)
+    parts = load_parts(in_one_folder, HALVES, 8)
     assert [tuple(part.skipped) for part in parts] == [("cat/1", "cat/2"), ("cat/7",), ()]
     assert [numbers(part)[0] for part in parts] == [[0, 3, 4, 5], [6, 8], [9, 10, 11]]
 
 
 def test_the_first_numbers_are_no_more_than_there_are(in_folders):
-    all_of_them = load_parts(in_folders, HALVES, 8, progress=False)
-    more = load_parts(in_folders, HALVES, 8, first=2000, progress=False)
+    all_of_them = load_parts(in_folders, HALVES, 8)
+    more = load_parts(in_folders, HALVES, 8, first=2000)
     assert [part.names for part in more] == [part.names for part in all_of_them]
 
 
 def test_the_cache_answers_the_second_time(in_folders, tmp_path):
-    load_parts(in_folders, HALVES, 8, cache=tmp_path / "cache", progress=False)
+    load_parts(in_folders, HALVES, 8, cache=tmp_path / "cache")
     kept = sorted(path.name for path in (tmp_path / "cache").iterdir())
     assert len(kept) == 3 and kept[0].startswith("cats_and_dogs-0-4-8-")
-    again = load_parts(in_folders, HALVES, 8, cache=tmp_path / "cache", progress=False)
+    again = load_parts(in_folders, HALVES, 8, cache=tmp_path / "cache")
     assert again[2].names[0] == "cat/6"
     assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == kept
 
@@ -142,7 +142,7 @@ def test_drawn_samples_are_split_as_they_are_drawn(tmp_path, monkeypatch):
     for draw in ("draw_cat", "draw_dog"):
         monkeypatch.setattr(samples, draw, lambda _: Image.new("RGB", (8, 8)))
     located = find_data("cats_and_dogs", "samples", tmp_path)
-    parts = load_parts(located, HALVES, 8, first=2000, progress=False)
+    parts = load_parts(located, HALVES, 8, first=2000)
     assert [part.count()["dog"] for part in parts] == [120, 60, 60]
     for split, part in zip(located.splits, parts, strict=True):
         names = {path.name for path in (located.split_folder(split) / "dogs").iterdir()}
@@ -158,9 +158,9 @@ def test_shares_that_are_none_are_refused(in_folders, shares):
 def test_a_part_without_a_class_is_refused(in_folders):
     (in_folders.folder / "train" / "cats" / "cat.2.jpg").unlink()
     with pytest.raises(ValueError, match="no cat among the 1 numbers from 2 on; use more pictures"):
-        load_parts(in_folders, HALVES, 8, first=4, progress=False)
+        load_parts(in_folders, HALVES, 8, first=4)
     with pytest.raises(ValueError, match="no cat among the 0 numbers from 2 on"):
-        load_parts(in_folders, HALVES, 8, first=3, progress=False)
+        load_parts(in_folders, HALVES, 8, first=3)
 
 
 def test_a_name_without_a_number_is_refused():
