@@ -79,3 +79,11 @@ def test_of_a_claim_with_judges_each_gets_a_column(tmp_path):
         )
     ]
     assert "<td" in table._repr_html_() and repr(table).startswith("worth of | films")
+
+
+@pytest.mark.parametrize("lesson", ["01", "02", "03", "04", "05"])
+def test_no_record_contradicts_what_a_lesson_teaches(lesson):
+    for claim in claims(lesson).claims:
+        assert claim.taught in ("holds", "open"), claim.says
+        if claim.taught == "holds":
+            assert claim.verdict != "contradicted", claim.says
