@@ -35,12 +35,11 @@ FORMS = {
     "Held-out pictures": r"h[eo]ld(?:ing)?[ -]out",
     "Over-fitting": r"over-?fit\w*",
     "Paired difference": r"paired differences?",
-    "Precision": r"precision|bfloat16|float32",
     "Softmax and sigmoid": r"softmax|sigmoid",
     "Validation set": r"validation",
 }
 # Words that lessons also use in their everyday sense: it is enough that any lesson links them.
-EVERYDAY = {"Class", "Cut", "Head", "Map", "Series", "Step", "View"}
+EVERYDAY = {"Class", "Cut", "Head", "Map", "Step"}
 
 
 def anchors(text: str) -> set[str]:
