@@ -10,6 +10,7 @@ storage        copies in a bucket, by papermill's storage addresses
 replication    RESULTS.md: what is published, what was measured here
 safe_html      what of a notebook a page may show
 publishing     execute a notebook in place, as it is committed
+take_along     one .html file that holds a trained network, for a phone or a friend
 site           the web site: lessons, results and notes as static pages
 address        the course's address on GitHub, in all places at once
 """

@@ -100,7 +100,7 @@ class Brain {
 
   /** Return the probability of each class; `seen` keeps what the network saw, for whoever checks. */
   async look(picture) {
-    const pixels = picture instanceof ArrayBuffer ? await decode(picture) : picture;
+    const pixels = picture.data ? picture : await decode(picture); // of the camera, or a file's bytes
     const start = performance.now();
     const square = toSquare(pixels, this.network.size);
     const probabilities = this.network.run(square);
