@@ -128,11 +128,11 @@ def to(slug: str, words: str) -> str:
 @pytest.mark.parametrize(
     ("first", "second", "problems"),
     [
-        (to("batch", "*Batches*") + " of views.", to("view", "a view"), 0),
-        (to("batch", "A batch"), "Each " + to("batch", "batch") + ". No view.", 1),
+        (to("batch", "*Batches*") + " of cuts.", to("cut", "a cut"), 0),
+        (to("batch", "A batch"), "Each " + to("batch", "batch") + ". No cut.", 1),
         ("`batch`\n\n## A batch\n\n| batch |", to("batch", "A batch"), 0),
         ("A batch.", to("batch", "A batch"), 1),
-        ("A view.", "Another view.", 1),
+        ("A cut.", "Another cut.", 1),
         (to("batch", "A batch") + to("batch", "batch"), "", 1),
         (to("batches", "batches"), "", 2),
         (to("batch", "A heap"), "", 1),
@@ -143,9 +143,9 @@ def to(slug: str, words: str) -> str:
 )
 def test_what_is_wrong_with_links_to_the_glossary_is_found(first, second, problems):
     lessons = {"1": [("title", first)], "2": [("exercises-how", second)]}
-    assert len(list(glossary_problems(lessons, ["Batch", "View"]))) == problems
+    assert len(list(glossary_problems(lessons, ["Batch", "Cut"]))) == problems
 
 
 def test_a_link_in_an_exercise_is_found():
-    lessons = {"1": [("look", to("batch", "A batch")), ("exercise-1", to("view", "A view"))]}
-    assert len(list(glossary_problems(lessons, ["Batch", "View"]))) == 1
+    lessons = {"1": [("look", to("batch", "A batch")), ("exercise-1", to("cut", "A cut"))]}
+    assert len(list(glossary_problems(lessons, ["Batch", "Cut"]))) == 1
