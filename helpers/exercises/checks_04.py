@@ -21,7 +21,7 @@ from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packa
 SIZE = 64  # pixels of an edge
 LAST = "block4c_add"  # of EfficientNet-Lite0: deep enough for drawings, and fast
 LEARNT_FROM, ASKED = 80, 48  # drawn faces
-SECONDS, PASSES = 40, 8
+SECONDS, PASSES = 40, 6
 BEATEN_PETS, BEATEN_HANDS = 0.8, 0.9
 
 
