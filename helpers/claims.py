@@ -182,4 +182,4 @@ def recorded(records: str, figure: str, folder: Path = CLAIMS.parent) -> dict[in
         The value by seed; records that lack the figure are left out.
     """
     by_seed = _by_seed(folder, records)
-    return _differences({"first": figure, "second": 0}, by_seed)
+    return _differences({"first": figure, "second": 0}, "", by_seed)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from helpers.claims import claims
+from helpers.claims import claims, recorded
 
 
 def write(folder, taught, figures):
@@ -87,3 +87,8 @@ def test_no_record_contradicts_what_a_lesson_teaches(lesson):
         assert claim.taught in ("holds", "open"), claim.says
         if claim.taught == "holds":
             assert claim.verdict != "contradicted", claim.says
+
+
+def test_a_figure_is_read_from_each_record_that_has_it(tmp_path):
+    write(tmp_path, "holds", [{"a": 0.9}, {"b": 0.8}, {"a": {"value": 0.6, "n": 10}}])
+    assert recorded("records/02-*.json", "a", tmp_path) == {0: 0.9, 2: 0.6}
