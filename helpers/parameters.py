@@ -247,6 +247,7 @@ RULES: dict[str, Rule] = {
     "RECIPE_VIEWS": Whole(1, 100),  # views kept of each picture for it
     "PHOTOS_PER_CLASS": Whole(0, 12_500, least=10),  # shared out among the splits, 0 for all
     "SCRATCH_STEPS": Whole(4, 10_000),  # batches of each training from scratch
+    "TUNING_RATE": Number(1e-6, 1.0),  # of a fine-tuning as published
     "DRAWS": Whole(1, 20),  # draws of pictures for each training from scratch
     "RECORDS": OwnRecords(),
     "FIGURE": Words('a figure in the records, or "" for the first'),
