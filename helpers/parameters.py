@@ -194,6 +194,7 @@ RULES: dict[str, Whole | Number | Text] = {
     "RECIPE_SIZE": Whole(64, 300),  # pixels, of the better recipe
     "PHOTOS_PER_CLASS": Whole(0, 12_500, least=10),  # shared out among the splits, 0 for all
     "SCRATCH_STEPS": Whole(4, 10_000),  # batches of each training from scratch
+    "TUNING_RATE": Number(1e-6, 1.0),  # of a fine-tuning as published
     "DRAWS": Whole(1, 20),  # draws of pictures for each training from scratch
     "RECORDS": Text(
         'a folder that exists, examples, or "" for the newest sweep',
