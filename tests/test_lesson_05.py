@@ -26,7 +26,7 @@ from helpers.pretrained.efficientnet_lite import packaged_weights
 from tools.execution import cells_of, find_notebook
 
 CELLS = {cell.id: cell for cell in cells_of(find_notebook("05"))}
-SIZE, STEPS, BATCH, SEED = 64, 6, 8, 3  # six batches of 8 go through 20 pictures more than once
+SIZE, STEPS, BATCH, SEED = 48, 6, 8, 3  # six batches of 8 go through 20 pictures more than once
 VGG16 = SimpleNamespace(name="VGG16", weights=None)
 LITE = SimpleNamespace(name="EfficientNetLite0", weights=packaged_weights())
 # Where helpers cannot be imported, with what earlier cells have set.

@@ -15,7 +15,7 @@ from helpers.exercises.trainings import SIZE, Training, accuracy, loss_of
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
 
 # A training that memorises: made-up features of few photos, some of them labelled wrong.
-PHOTOS, NUMBERS, TELLING, WRONG, LONGEST = 60, 64, 20, 4, 40  # every fourth label; epochs
+PHOTOS, NUMBERS, TELLING, WRONG, LONGEST = 60, 64, 20, 4, 30  # every fourth label; epochs
 TOO_EARLY, RESTORED = 1.15, 1.001  # times the lowest validation loss that there is
 
 
