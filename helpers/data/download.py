@@ -112,7 +112,7 @@ def find_data(
     source: str = "auto",
     folder: Path = DATA_FOLDER,
     mirror: Path | None = None,
-    own: int | None = None,
+    own: bool = True,
 ) -> Located:
     """Find a data set, fetching it if need be.
 
@@ -126,7 +126,7 @@ def find_data(
         folder: the data folder, which is written to.
         mirror: a folder that holds archives or unpacked data sets; it is only read. None means
             the one that the environment variable `COURSE_MIRROR` names, if any.
-        own: how many classes a folder of one's own must have; 0 takes none, None any number.
+        own: whether this lesson takes a folder of one's own.
 
     Returns:
         Where the pictures are, what they are, and why.
@@ -138,9 +138,14 @@ def find_data(
             samples to stand in for them.
     """
     if source not in SOURCES:
-        from helpers.data.folders import open_folder
+        from helpers.data.folders import FolderError, open_folder
 
-        return open_folder(source, cache=folder / "cache", number=own)
+        if not own:
+            raise FolderError(
+                "This lesson keeps to its own pictures: DATA is auto, full or samples; lessons 1, "
+                "2, 4 and 5 take any folder of yours."
+            )
+        return open_folder(source, cache=folder / "cache")
     wanted = name if isinstance(name, DataSet) else dataset(name)
     if source == "samples":
         return _draw(wanted, folder, "they were asked for")

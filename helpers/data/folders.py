@@ -286,7 +286,6 @@ def open_folder(
     shares: Mapping[str, float] = SHARES,
     seed: int = 0,
     cache: Path | None = None,
-    number: int | None = None,
 ) -> OwnPictures:
     """Find and look at the pictures of a folder, and share them out if they are not yet.
 
@@ -299,13 +298,12 @@ def open_folder(
         shares: of the pictures, by split, where the folder has no splits; together 1.
         seed: chooses them.
         cache: folder of the cache files of decoded pictures; None keeps nothing.
-        number: of classes to insist on; 0 takes no folder, None any number.
 
     Returns:
         What was found.
 
     Raises:
-        FolderError: there is no such folder, not enough in it, or another number of classes.
+        FolderError: there is no such folder, or not enough in it.
         OneSentence: its groups are too few to be shared out.
     """
     from helpers.data.groups import find_groups, share_out
@@ -314,12 +312,6 @@ def open_folder(
     folder = _find(text)
     entries, beside = _listed.pop(folder, None) or _read(folder)
     classes = tuple(sorted({one.kind for one in entries if _is_picture(one.path)}))
-    if number not in (None, len(classes)):
-        here = f"takes {number} classes, and {_text(folder.name)} has {len(classes)}"
-        raise FolderError(
-            f"This lesson {here if number else 'keeps to its own pictures'}; lessons 1 and 2 take "
-            "any folder of yours, lesson 5 one of two classes, the others auto, full or samples."
-        )
     others = [one for one in entries if not _is_picture(one.path)]
     skipped = {one: f"is no picture by its name ({one.path.suffix})" for one in others}
     entries = [one for one in entries if one not in skipped]
