@@ -216,22 +216,6 @@ def plain_activations(activations: Activations, batch_size: int = 128) -> tf.dat
     return chosen.map(_reader(activations), num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
 
 
-def average_pooled(activations: Activations) -> np.ndarray:
-    """Average the maps of the only view over height and width: global average pooling.
-
-    Args:
-        activations: of one view, each picture's of shape (height, width, channels).
-
-    Returns:
-        float32, shape (n, channels).
-
-    Raises:
-        ValueError: there are several views.
-    """
-    batches = plain_activations(activations)
-    return np.concatenate([maps.numpy().astype(np.float32).mean((1, 2)) for maps, _ in batches])
-
-
 def activation_key(
     lower: keras.Model,
     pictures: Pictures,

@@ -213,7 +213,6 @@ RULES: dict[str, Whole | Number | Text] = {
         _names_folders,
         "2 to 8 names with commas between them",
     ),
-    "TRANSFER_LIMIT": Whole(1, 100_000),  # training pictures of each class for transfer
     "RECIPE_BATCH": Whole(1, 1024),  # pictures per batch of the better recipe
     "MOST_PER_CLASS": Whole(2, 10_000),  # of a curve of accuracy by number of pictures
     "FEW_STEPS": Whole(4, 10_000),  # batches of each training of that curve

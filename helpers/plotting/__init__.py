@@ -23,7 +23,6 @@ COLOURS = ("#4477aa", "#ee7733", "#228833", "#aa3377", "#ccbb44", "#66ccee", "#b
 MARKERS = "osD^vP*X<>"
 MUTED = "#eeeeee"  # the diagonal of a confusion matrix, where errors are to be seen
 NAMED_MISTAKES = 8  # of a confusion matrix, in its alt text
-FEWEST = 5  # pictures in a bin of a reliability curve: the share of fewer says little
 STYLE = {
     "figure.dpi": 90,
     "figure.constrained_layout.use": True,
@@ -361,7 +360,7 @@ def top_guesses(guesses: dict[str, list[tuple[str, float]]], title: str) -> None
     """Show the likeliest classes of several pictures as bars, without the pictures.
 
     Args:
-        guesses: by the picture's name, from `imagenet.name_pictures`.
+        guesses: by the picture's name, pairs of a class name and its probability.
         title: stands above.
     """
     with plt.rc_context({**STYLE, "axes.grid": False}):
@@ -381,45 +380,6 @@ def top_guesses(guesses: dict[str, list[tuple[str, float]]], title: str) -> None
         for picture, pairs in guesses.items()
     )
     show(figure, f"{title}. {said}.")
-
-
-def reliability(scores: dict[str, Scores], title: str) -> None:
-    """Show how often classifiers of two classes are right when they say how sure they are.
-
-    The pictures are put into ten bins by the probability of the second class; a dot's area grows
-    with the number in its bin, and bins of fewer than five pictures are left out.
-
-    Args:
-        scores: by the classifier's name, seven at most; of two classes each.
-        title: stands above.
-    """
-    second = next(iter(scores.values())).classes[1]
-    with plt.rc_context(STYLE):
-        figure, axis = plt.subplots(figsize=(7.5, 4))
-        axis.plot([0, 1], [0, 1], color="#777777", ls="--", lw=1, label="as sure as it may be")
-        for (name, score), colour, marker in zip(scores.items(), COLOURS, MARKERS, strict=False):
-            said, found, number = _calibration(score)
-            axis.plot(said, found, color=colour, lw=1.2, marker=marker, ms=4, label=name)
-            axis.scatter(said, found, s=600 * number / len(score), color=colour, alpha=0.3, lw=0)
-        axis.set(title=title, xlabel=f"said: probability of {second}", ylabel=f"share of {second}s")
-        axis.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
-        axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    losses = "; ".join(f"{name} {score.log_loss:.3f}" for name, score in scores.items())
-    show(
-        figure,
-        f"{title}: share of {second}s against the probability said, beside the diagonal where "
-        f"both agree. Log loss: {losses}.",
-    )
-
-
-def _calibration(score: Scores, bins: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean probability said, share found and number of pictures of each bin."""
-    said, found = score.probabilities[:, 1], score.labels == 1
-    place = np.minimum((said * bins).astype(int), bins - 1)
-    number = np.bincount(place, minlength=bins)
-    filled = number >= FEWEST
-    sums = [np.bincount(place, weights=values, minlength=bins) for values in (said, found)]
-    return sums[0][filled] / number[filled], sums[1][filled] / number[filled], number[filled]
 
 
 def accuracy_by_number(

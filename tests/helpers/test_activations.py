@@ -23,7 +23,6 @@ from helpers import activations as module
 from helpers.activations import (
     activation_batches,
     activation_key,
-    average_pooled,
     compute_activations,
     plain_activations,
 )
@@ -204,19 +203,6 @@ def test_plain_activations_come_in_order_once(pictures, folder):
     np.testing.assert_array_equal(rows, kept.views[0])
     np.testing.assert_array_equal(labels, pictures.labels)
     assert (kept.names, kept.classes, len(kept)) == (pictures.names, CLASSES, 70)
-
-
-def test_maps_are_averaged_over_height_and_width(pictures, folder):
-    kept = compute(make_lower(), pictures, folder)
-    pooled = average_pooled(kept)
-    assert (pooled.dtype, pooled.shape) == (np.float32, (70, 4))
-    np.testing.assert_allclose(pooled, np.asarray(kept.views[0]).mean((1, 2)), atol=1e-6)
-
-
-def test_several_views_are_not_averaged(pictures, folder):
-    kept = compute(make_lower(), pictures, folder, views=2, augment=AUGMENT)
-    with pytest.raises(ValueError, match="2 views"):
-        average_pooled(kept)
 
 
 def test_several_views_are_not_watched(pictures, folder):

@@ -10,7 +10,6 @@ from PIL import Image
 
 from helpers import plotting
 from helpers.evaluation import Scores
-from helpers.plotting import diagrams
 
 CLASSES = ("paper", "rock", "scissors")
 
@@ -210,32 +209,6 @@ def test_guesses_are_told_with_their_probabilities(shown):
     assert left > (pixels == blue).all(axis=2).sum() / 2, "the left panel has the longer bars"
 
 
-def cats_and_dogs(said: float, dogs: int) -> Scores:
-    """Twenty pictures of which `dogs` are dogs, all with the same probability of a dog."""
-    probabilities = np.tile(np.array([[1 - said, said]], np.float32), (20, 1))
-    labels = (np.arange(20) < dogs).astype(np.int32)
-    return Scores(probabilities, labels, ("cat", "dog"))
-
-
-def test_calibration_compares_what_was_said_with_what_was_found():
-    for said, dogs, place in ((0.25, 5, 0.25), (1.0, 15, 1.0)):
-        means, found, number = plotting._calibration(cats_and_dogs(said, dogs))
-        assert (means.tolist(), found.tolist(), number.tolist()) == ([place], [dogs / 20], [20])
-
-
-def test_bins_of_few_pictures_are_left_out():
-    probabilities = np.array([[0.9, 0.1]] * 10 + [[0.3, 0.7]] * 4, np.float32)
-    few = Scores(probabilities, np.zeros(14, np.int32), ("cat", "dog"))
-    assert plotting._calibration(few)[2].tolist() == [10]
-
-
-def test_reliability_tells_each_classifiers_loss(shown):
-    scores = {"careful": cats_and_dogs(0.5, 10), "bold": cats_and_dogs(0.9, 10)}
-    plotting.reliability(scores, "How sure")
-    assert shown[0][1].startswith("How sure: share of dogs against the probability said")
-    assert shown[0][1].endswith("Log loss: careful 0.693; bold 1.204.")
-
-
 def test_accuracy_by_number_averages_the_draws(shown):
     curves = {"features": {20: [0.8, 0.9], 2000: [0.97]}, "from scratch": {20: [0.5]}}
     plotting.accuracy_by_number(curves, "Transfer")
@@ -276,13 +249,3 @@ def test_names_below_a_figure_stand_on_one_line(monkeypatch, scores, figure_of):
     assert [label.get_text() for label in labels] == list(CLASSES)
     assert {label.get_verticalalignment() for label in labels} == {"baseline"}
     plt.close(figure)
-
-
-def test_the_two_schemes_are_drawn(shown):
-    diagrams.transfer_schemes()
-    assert "blocks 1 to 4 are frozen and block 5 learns on" in shown[0][1]
-    pixels = np.asarray(shown[0][0].convert("RGB"))
-    half = pixels.shape[0] // 2
-    slow = [int(diagrams.SLOW[place : place + 2], 16) for place in (1, 3, 5)]
-    assert (pixels[half:] == slow).all(axis=2).sum() > 1000, "block 5 of the second row"
-    assert (pixels[:half] == slow).all(axis=2).sum() == 0
