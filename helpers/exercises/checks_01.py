@@ -16,6 +16,7 @@ from helpers.exercises.trainings import (
     network_of,
     new_hands,
     training_hands,
+    without_softmax,
 )
 
 PARAMETERS = 23_779
@@ -261,15 +262,7 @@ MINUTE, PASSES, BEATEN = 60, 20, 0.9
 
 def network_from_empty(answer: Callable) -> str:
     network, problem = network_of(answer, 64, compiled=True)
-    if problem:
-        return problem
-    linear = getattr(network.layers[-1], "activation", None) is keras.activations.linear
-    if linear and not getattr(network.loss, "from_logits", False):
-        return (
-            "The last layer has no softmax, and the loss expects probabilities: add one to the "
-            "other, or say `from_logits=True` in the loss."
-        )
-    return _trained(network)
+    return problem or without_softmax(network) or _trained(network)
 
 
 def _trained(network: keras.Model) -> str:

@@ -15,8 +15,9 @@ from helpers.exercises.trainings import (
     network_of,
     new_hands,
     training_hands,
+    truncated_base,
+    without_softmax,
 )
-from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
 
 FIRST = 4  # of the layers that may learn; the one below is a convolution, so that it would show
 
@@ -83,14 +84,8 @@ MINUTE, PASSES, BEATEN = 60, 15, 0.9
 ENOUGH = 0.97  # a training accuracy after which new hands are asked
 
 
-def frozen_base() -> keras.Model:
-    """Return the base that a learner gets: pixels (64, 64, 3), 0 to 255, to maps (4, 4, 112)."""
-    whole = build_efficientnet_lite0(64, weights=packaged_weights())
-    return keras.Model(whole.input, whole.get_layer(CUT).output)
-
-
 def head_from_empty(function: Callable) -> str:
-    base = frozen_base()
+    base = truncated_base(CUT)
     if isinstance(function, keras.Model):
         return "Give the function `build` itself; the check hands its base to it."
     outcome, problem = tried(function, base)
@@ -98,10 +93,8 @@ def head_from_empty(function: Callable) -> str:
         return problem
     if not isinstance(outcome, keras.Model):
         return f"Your function gives {shown(outcome)}, where a Keras network is expected."
-    network, problem = network_of(outcome, 64, compiled=True)
-    if problem:
-        return problem.replace("`GlobalMaxPooling2D`", "`GlobalAveragePooling2D`")
-    return _used(base, network) or _trained(base, network)
+    network, problem = network_of(outcome, 64, True, pooling="GlobalAveragePooling2D")
+    return problem or _used(base, network) or _trained(base, network)
 
 
 def _used(base: keras.Model, network: keras.Model) -> str:
@@ -117,26 +110,13 @@ def _used(base: keras.Model, network: keras.Model) -> str:
         )
     if not learning:
         return "Nothing is trainable: the base stays frozen, the head has to learn."
-    linear = getattr(network.layers[-1], "activation", None) is keras.activations.linear
-    if linear and not getattr(network.loss, "from_logits", False):
-        return (
-            "The last layer has no softmax, and the loss expects probabilities: add one to the "
-            "other, or say `from_logits=True` in the loss."
-        )
-    return ""
-
-
-class _HeadTraining(Training):
-    def on_epoch_end(self, epoch, logs=None):
-        super().on_epoch_end(epoch, logs)
-        if logs.get("accuracy", 0) > ENOUGH:
-            self.model.stop_training = True
+    return without_softmax(network)
 
 
 def _trained(base: keras.Model, network: keras.Model) -> str:
     """Train a network's head, and return what is wrong with it, judged by new hands."""
     hands, labels = training_hands()
-    training = _HeadTraining("A base and a new head", MINUTE)
+    training = Training("A base and a new head", MINUTE, ENOUGH)
     training.fit(network, hands, labels, PASSES)
     new = accuracy(network, *new_hands())
     training.say(f"of the new hands {new:.3f} are right")

@@ -12,13 +12,14 @@ from keras import layers
 
 from helpers import samples
 from helpers.exercises.kinds import shown, tried
-from helpers.exercises.trainings import Training, accuracy, loss_of
+from helpers.exercises.trainings import Training, accuracy, network_of, without_softmax
 
 SIZE, CLASSES = 28, 10
 LEARNED_FROM, ASKED = 24, 12  # drawn garments a class
 OTHERS = 10_000  # seeds from here on belong to the garments that are asked about
 METRICS = ("accuracy", "loss", "val_accuracy", "val_loss")
 MINUTE, PASSES, BEATEN = 60, 20, 0.9
+BASES_ARE_LARGER = "A pretrained base may have `layers.Resizing` before it."
 
 
 @cache
@@ -115,7 +116,10 @@ def _trained_with(answer: Callable, goal: float) -> str:
 
 def garments_from_empty(answer: Callable) -> str:
     """Examine a network for ten garments by training it."""
-    network, problem = _network_of(answer)
+    network, problem = network_of(
+        answer, SIZE, True, CLASSES, "GlobalAveragePooling2D", BASES_ARE_LARGER
+    )
+    problem = problem or without_softmax(network)
     if problem:
         return problem
     images, labels = _drawn(LEARNED_FROM, 0)
@@ -135,41 +139,3 @@ def garments_from_empty(answer: Callable) -> str:
         "It memorises: let fewer numbers go into the dense layer, by more poolings or by an "
         "average of each map."
     )
-
-
-def _network_of(answer: Callable) -> tuple[keras.Model | None, str]:
-    network, problem = (answer, "") if isinstance(answer, keras.Model) else tried(answer)
-    if problem:
-        return None, problem
-    if not isinstance(network, keras.Model):
-        return None, f"Your function gives {shown(network)}, where a Keras network is expected."
-    try:
-        taken, given = network.input_shape[1:], network.output_shape[1:]
-    except (AttributeError, ValueError):
-        return None, "Begin with `keras.Input((28, 28, 3))`; without it nothing has a size."
-    if taken != (SIZE, SIZE, 3):
-        return None, (
-            f"Your network takes the shape {taken}; the pictures have (28, 28, 3). A pretrained "
-            "base may have `layers.Resizing` before it."
-        )
-    if not network.compiled:
-        return None, "The network is not compiled: `network.compile(...)` before you return it."
-    if len(given) != 1:
-        return None, (
-            f"Your network ends in feature maps of the shape {given}. Make them a list of numbers, "
-            "by `GlobalAveragePooling2D`, before the last `Dense`."
-        )
-    if given != (CLASSES,):
-        return None, f"The last layer gives {given[0]:,} numbers; ten classes need ten units."
-    if loss_of(network) == "categorical_crossentropy":
-        return None, (
-            "The loss: `categorical_crossentropy` wants ten numbers for each label; the labels "
-            "here are 0 to 9, so take `sparse_categorical_crossentropy`."
-        )
-    linear = getattr(network.layers[-1], "activation", None) is keras.activations.linear
-    if linear and not getattr(network.loss, "from_logits", False):
-        return None, (
-            "The last layer has no softmax, and the loss expects probabilities: add one to the "
-            "other, or say `from_logits=True` in the loss."
-        )
-    return network, ""

@@ -12,13 +12,19 @@ import numpy as np
 from IPython.display import DisplayHandle
 from keras import layers
 
-from helpers import samples
 from helpers.exercises.kinds import shown, tried
-from helpers.exercises.trainings import Training, accuracy, loss_of, new_hands, training_hands
+from helpers.exercises.trainings import (
+    SIZE,
+    Training,
+    accuracy,
+    drawn,
+    loss_of,
+    new_hands,
+    training_hands,
+    truncated_base,
+)
 from helpers.messages import format_seconds
-from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
 
-SIZE = 64  # pixels of an edge
 LAST = "block4c_add"  # of EfficientNet-Lite0: deep enough for drawings, and fast
 LEARNT_FROM, ASKED = 80, 48  # drawn faces
 SECONDS, PASSES = 40, 6
@@ -42,21 +48,9 @@ def pretrained_base() -> tuple[keras.Model, Recorder]:
 
     The base goes from pictures (batch, 64, 64, 3), 0 to 255, to feature maps (batch, 4, 4, 80).
     """
-    whole = build_efficientnet_lite0(SIZE, weights=packaged_weights())
-    part = keras.Model(whole.input, whole.get_layer(LAST).output)
     pixels, recorder = keras.Input((SIZE, SIZE, 3)), Recorder()
-    return keras.Model(pixels, part(recorder(pixels)), name="base"), recorder
-
-
-@cache
-def drawn_faces() -> tuple[np.ndarray, np.ndarray]:
-    """Return drawn cats (0) and dogs (1): uint8, shape (128, 64, 64, 3), and int32 labels."""
-    labels = np.arange(LEARNT_FROM + ASKED, dtype=np.int32) % 2
-    faces = (
-        samples.draw_picture("cats_and_dogs", int(label), number)
-        for number, label in enumerate(labels)
-    )
-    return samples.to_array(faces, len(labels), SIZE), labels
+    maps = truncated_base(LAST)(recorder(pixels))
+    return keras.Model(pixels, maps, name="base"), recorder
 
 
 def _network_on(outcome: object, compiled: bool) -> str:
@@ -89,7 +83,7 @@ def repaired_base(answer: Callable) -> str:
     units = network.output_shape[1]
     if units > 2:
         return f"The last layer gives {units} numbers; two classes need one, or two with softmax."
-    faces, labels = drawn_faces()
+    faces, labels = drawn("cats_and_dogs", 2, (LEARNT_FROM + ASKED) // 2)
     recorder.largest = 0.0
     answers = np.asarray(network(faces[:4].astype("float32")))
     if units == 2 and "sparse" not in loss_of(network):

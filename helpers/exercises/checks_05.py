@@ -9,10 +9,15 @@ import keras
 import numpy as np
 from keras import layers
 
-from helpers import samples
 from helpers.exercises.kinds import shown, tried
-from helpers.exercises.trainings import SIZE, Training, accuracy, loss_of
-from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
+from helpers.exercises.trainings import (
+    SIZE,
+    Training,
+    accuracy,
+    drawn,
+    loss_of,
+    truncated_base,
+)
 
 # A training that memorises: made-up features of few photos, some of them labelled wrong.
 PHOTOS, NUMBERS, TELLING, WRONG, LONGEST = 60, 64, 20, 4, 30  # every fourth label; epochs
@@ -124,7 +129,6 @@ MINUTE, PASSES, BEATEN = 60, 8, 0.8
 LOSSES = {1: "binary_crossentropy", 2: "sparse_categorical_crossentropy"}
 
 
-@cache
 def faces(each: int, first: int) -> tuple[np.ndarray, np.ndarray]:
     """Return drawn faces of cats and dogs in turns, each also mirrored.
 
@@ -135,24 +139,16 @@ def faces(each: int, first: int) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         (uint8, shape (4 each, 64, 64, 3), 0 to 255; int32 labels, 0 for cat, 1 for dog).
     """
-    labels = np.arange(2 * each, dtype=np.int32) % 2
-    drawn = (
-        samples.draw_picture("cats_and_dogs", int(label), first + number)
-        for number, label in enumerate(labels)
-    )
-    images = samples.to_array(drawn, len(labels), SIZE)
+    images, labels = drawn("cats_and_dogs", 2, each, first)
     return np.concatenate([images, images[:, :, ::-1]]), np.concatenate([labels, labels])
 
 
-@cache
-def _pretrained() -> keras.Model:
-    whole = build_efficientnet_lite0(SIZE, weights=packaged_weights())
-    return keras.Model(whole.input, whole.get_layer(CUT).output, name="pretrained_base")
+_pretrained = cache(truncated_base)
 
 
 def _base() -> keras.Model:
     """Return the base as a learner gets it: nothing frozen, the weights of ImageNet."""
-    base = _pretrained()
+    base = _pretrained(CUT)
     base.trainable = True
     for layer in base.layers:
         layer.trainable = True

@@ -1,4 +1,4 @@
-"""What exercises about networks share: drawn hands, and a training that ends in time."""
+"""What exercises about networks share: pictures, a base, the usual faults, a timed training."""
 
 from __future__ import annotations
 
@@ -13,26 +13,35 @@ from IPython.display import DisplayHandle
 from helpers import samples
 from helpers.exercises.kinds import shown, tried
 from helpers.messages import format_seconds
+from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
 
 SIZE = 64  # pixels of an edge
 LEARNT_FROM, ASKED = 60, 40  # drawn hands a gesture
 OTHER_PEOPLE = 10_000  # seeds from here on belong to the hands that are asked about
 BATCH = 16  # small, for many steps in a short time
-CATEGORICAL = (
-    "The loss: `categorical_crossentropy` wants three numbers for each label; the labels here are "
-    "0, 1, 2, so take `sparse_categorical_crossentropy`."
-)
 LEARNT = 0.995  # a training accuracy that leaves nothing to learn
+COUNTS = {3: "three", 10: "ten"}  # of classes
 
 
 @cache
-def _drawn(each: int, first: int) -> tuple[np.ndarray, np.ndarray]:
-    labels = np.arange(3 * each, dtype=np.int32) % 3
-    hands = (
-        samples.draw_picture("rock_paper_scissors", int(label), first + number)
+def drawn(name: str, classes: int, each: int, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw pictures of a data set, its classes in turns.
+
+    Args:
+        name: of the data set.
+        classes: how many it has.
+        each: pictures of each class.
+        first: the seed of the first one; further ones follow.
+
+    Returns:
+        (uint8 pictures, shape (classes * each, 64, 64, 3), 0 to 255; int32 labels).
+    """
+    labels = np.arange(classes * each, dtype=np.int32) % classes
+    pictures = (
+        samples.draw_picture(name, int(label), first + number)
         for number, label in enumerate(labels)
     )
-    return samples.to_array(hands, len(labels), SIZE), labels
+    return samples.to_array(pictures, len(labels), SIZE), labels
 
 
 def training_hands(shrink: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -44,7 +53,7 @@ def training_hands(shrink: int = 1) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         (uint8 pictures, shape (360, 64 / shrink, 64 / shrink, 3), 0 to 255; int32 labels, 0 to 2).
     """
-    images, labels = _drawn(LEARNT_FROM, 0)
+    images, labels = drawn("rock_paper_scissors", 3, LEARNT_FROM)
     size = SIZE // shrink
     small = images.reshape(-1, size, shrink, size, shrink, 3).mean((2, 4)).astype(np.uint8)
     return np.concatenate([small, small[:, :, ::-1]]), np.concatenate([labels, labels])
@@ -52,16 +61,39 @@ def training_hands(shrink: int = 1) -> tuple[np.ndarray, np.ndarray]:
 
 def new_hands() -> tuple[np.ndarray, np.ndarray]:
     """Return hands of other people: 120 pictures of 64x64, as `training_hands` has them."""
-    return _drawn(ASKED, OTHER_PEOPLE)
+    return drawn("rock_paper_scissors", 3, ASKED, OTHER_PEOPLE)
 
 
-def network_of(answer: Any, size: int, compiled: bool) -> tuple[keras.Model | None, str]:
-    """Return a learner's network for pictures in colour and three classes.
+def truncated_base(last: str) -> keras.Model:
+    """Return EfficientNet-Lite0 as it was trained on ImageNet, up to a layer.
+
+    Args:
+        last: the layer's name.
+
+    Returns:
+        A model from pixels (batch, 64, 64, 3), 0 to 255, to that layer's feature maps.
+    """
+    whole = build_efficientnet_lite0(SIZE, weights=packaged_weights())
+    return keras.Model(whole.input, whole.get_layer(last).output, name="pretrained_base")
+
+
+def network_of(
+    answer: Any,
+    size: int,
+    compiled: bool,
+    classes: int = 3,
+    pooling: str = "GlobalMaxPooling2D",
+    advice: str = "",
+) -> tuple[keras.Model | None, str]:
+    """Return a learner's network for pictures in colour.
 
     Args:
         answer: a network, or a function that returns one.
         size: edge of its pictures, in pixels.
         compiled: it is to be trained.
+        classes: how many there are, one of `COUNTS`.
+        pooling: the layer that the lesson puts before the last dense one.
+        advice: a further sentence for who takes pictures of another size.
 
     Returns:
         (the network, or None; "" or what is wrong with it).
@@ -79,22 +111,37 @@ def network_of(answer: Any, size: int, compiled: bool) -> tuple[keras.Model | No
             f"Begin with `keras.Input(({size}, {size}, 3))`; without it nothing has a size.",
         )
     if taken != (size, size, 3):
-        return None, f"Your network takes the shape {taken}; the pictures have ({size}, {size}, 3)."
+        sizes = f"Your network takes the shape {taken}; the pictures have ({size}, {size}, 3)."
+        return None, f"{sizes} {advice}".rstrip()
     if compiled and not network.compiled:
         return None, "The network is not compiled: `network.compile(...)` before you return it."
     if len(given) != 1:
         return network, (
             f"Your network ends in feature maps of the shape {given}. Make them a list of numbers, "
-            "by `GlobalMaxPooling2D`, before the last `Dense`."
+            f"by `{pooling}`, before the last `Dense`."
         )
-    if given != (3,):
-        return (
-            network,
-            f"The last layer gives {given[0]:,} numbers; three classes need three units.",
-        )
+    count = COUNTS[classes]
+    if given != (classes,):
+        numbers = f"The last layer gives {given[0]:,} numbers"
+        return network, f"{numbers}; {count} classes need {count} units."
     if compiled and loss_of(network) == "categorical_crossentropy":
-        return network, CATEGORICAL
+        labels = "0, 1, 2" if classes == 3 else f"0 to {classes - 1}"
+        return network, (
+            f"The loss: `categorical_crossentropy` wants {count} numbers for each label; the "
+            f"labels here are {labels}, so take `sparse_categorical_crossentropy`."
+        )
     return network, ""
+
+
+def without_softmax(network: keras.Model) -> str:
+    """Say that a loss which expects probabilities does not get any; "" where it does."""
+    linear = getattr(network.layers[-1], "activation", None) is keras.activations.linear
+    if linear and not getattr(network.loss, "from_logits", False):
+        return (
+            "The last layer has no softmax, and the loss expects probabilities: add one to the "
+            "other, or say `from_logits=True` in the loss."
+        )
+    return ""
 
 
 def loss_of(network: keras.Model) -> str:
@@ -111,11 +158,12 @@ class Training(keras.callbacks.Callback):
     Args:
         name: stands at the head of the line.
         seconds: after which it stops, in the middle of an epoch.
+        enough: the training accuracy above which it stops after an epoch.
     """
 
-    def __init__(self, name: str, seconds: float) -> None:
+    def __init__(self, name: str, seconds: float, enough: float = LEARNT) -> None:
         super().__init__()
-        self.name, self.seconds = name, seconds
+        self.name, self.seconds, self.enough = name, seconds, enough
 
     def fit(
         self, network: keras.Model, images, labels, epochs: int, callbacks=(), **options: Any
@@ -145,7 +193,7 @@ class Training(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.say(f"epoch {epoch + 1}, loss {logs['loss']:.3g}")
-        if logs.get("accuracy", 0) > LEARNT:
+        if logs.get("accuracy", 0) > self.enough:
             self.model.stop_training = True
 
 
