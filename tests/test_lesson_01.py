@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 
 import pytest
+from alone import run_alone
 
-from helpers.environment import PROJECT
 from tools.execution import cells_of, find_notebook
 
 REWRITTEN = ["00", "01", "02", "03", "04", "05"]
 # Where helpers cannot be imported, with what earlier cells have set.
 ALONE = """\
-import json, sys
-sys.modules["helpers"] = None
-import keras, numpy as np
-from keras import layers
-
 IMAGE_SIZE, RECIPE_SIZE, classes = 150, 96, ("paper", "rock", "scissors")
 for source in json.load(sys.stdin):
     exec(source)
@@ -37,15 +29,7 @@ def test_the_networks_need_no_helper_and_are_those_published():
         if "network" in cell.metadata.get("tags", [])
     ]
     assert len(cells) == 2
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE],
-        input=json.dumps(cells),
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    parameters, shapes, of_small, answers = json.loads(done.stdout.splitlines()[-1])
+    parameters, shapes, of_small, answers = run_alone(ALONE, cells)
     assert parameters == 3_473_475
     assert shapes[1:10] == [
         [148, 148, 64],

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
+from alone import run_alone
 from keras import layers
 
 from benchmarks.shared import run_cells
 from helpers import activations, augmentation
 from helpers.data.pictures import Pictures, training_batches
-from helpers.environment import PROJECT
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0
 from tools.execution import cells_of, find_notebook
 
@@ -25,12 +22,9 @@ BASE = ["build-base", "cut", "heads"]
 # Where helpers cannot be imported, with what earlier cells have set; weights are a local file that
 # looks like the official one.
 ALONE = """\
-import json, sys, tempfile
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
-sys.modules["helpers"] = None
-import keras, numpy as np
-from keras import layers
 
 IMAGE_SIZE, DEPTH, classes = 150, "deep", ("paper", "rock", "scissors")
 weights = Path(tempfile.mkdtemp()) / "inception_v3_notop.weights.h5"
@@ -51,15 +45,9 @@ def test_the_walkthroughs_network_needs_no_helper_and_has_the_published_paramete
     sources = {cell.id: cell.source for cell in cells_of(NOTEBOOK)}
     tags = {cell.id: cell.metadata.get("tags", []) for cell in cells_of(NOTEBOOK)}
     assert all("network" in tags[name] for name in names)
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE],
-        input=json.dumps([sources[name] for name in names]),
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
+    parameters, maps, heads, trainable, lower, answer = run_alone(
+        ALONE, [sources[name] for name in names]
     )
-    assert done.returncode == 0, done.stderr[-2000:]
-    parameters, maps, heads, trainable, lower, answer = json.loads(done.stdout.splitlines()[-1])
     assert parameters == 21_802_784  # InceptionV3 without its top, by Keras's documentation
     assert maps == [7, 7, 768] and trainable == 0
     assert heads == [38_539_267, 2_307]

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
+from alone import run_alone
 from keras import layers
 
 from helpers import activations
 from helpers.claims import recorded
 from helpers.data.pictures import Pictures
-from helpers.environment import PROJECT
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0
 from tools.execution import cells_of, find_notebook
 
 # Where helpers cannot be imported, with what earlier cells have set.
 ALONE = """\
-import json, sys
-sys.modules["helpers"] = None
-import keras, numpy as np
-from keras import layers
-
 classes = tuple("abcdefghij")
 for source in json.load(sys.stdin):
     exec(source)
@@ -55,15 +48,9 @@ def run(cells: dict[str, str], *ids: str, **given) -> dict:
 
 
 def test_the_networks_from_scratch_need_no_helper_and_are_those_published(cells):
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE],
-        input=json.dumps([cells["recipe-network"], cells["published-network"]]),
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
+    recipe, published, shapes, inputs, answers = run_alone(
+        ALONE, [cells["recipe-network"], cells["published-network"]]
     )
-    assert done.returncode == 0, done.stderr[-2000:]
-    recipe, published, shapes, inputs, answers = json.loads(done.stdout.splitlines()[-1])
     assert recipe == 289_642
     assert published == 18_963_978
     assert shapes == [

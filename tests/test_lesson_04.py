@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from alone import run_alone
 from keras import layers
 from PIL import Image
 
@@ -21,17 +19,12 @@ from helpers.data import pictures
 from helpers.data.download import find_data
 from helpers.data.pictures import Pictures, training_batches
 from helpers.data.splits import load_parts
-from helpers.environment import PROJECT
 from tools.execution import cells_of, find_notebook
 
 NOTEBOOK = find_notebook("04")
 CELLS = {cell.id: cell.source for cell in cells_of(NOTEBOOK)}
 ALONE = """\
-import json, sys
 from types import SimpleNamespace
-sys.modules["helpers"] = None
-import keras, numpy as np
-from keras import layers
 
 IMAGE_SIZE, classes = 150, ("cat", "dog")
 found = seer_found = SimpleNamespace(name="VGG16", weights=None)
@@ -53,15 +46,7 @@ ALONE_CELLS = ("base-network", "head-network", "scratch-network", "fine-cut", "f
 
 def test_the_networks_need_no_helper_and_are_those_published():
     cells = [CELLS[name] for name in (*ALONE_CELLS, "seer-network")]
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE],
-        input=json.dumps(cells),
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    counts = json.loads(done.stdout.splitlines()[-1])
+    counts = run_alone(ALONE, cells)
     assert counts == [14_714_688, 2_097_665, 16_812_353, 9_177_089, 1, 143_667_240]
 
 

@@ -5,9 +5,6 @@ The cells run here as they stand in the notebook, on small pictures.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,12 +13,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from alone import run_alone
 from PIL import Image
 
 from helpers import activations
 from helpers.data.download import find_data
 from helpers.data.pictures import Pictures, training_batches
-from helpers.environment import PROJECT
 from helpers.pretrained.efficientnet_lite import packaged_weights
 from tools.execution import cells_of, find_notebook
 
@@ -31,11 +28,7 @@ VGG16 = SimpleNamespace(name="VGG16", weights=None)
 LITE = SimpleNamespace(name="EfficientNetLite0", weights=packaged_weights())
 # Where helpers cannot be imported, with what earlier cells have set.
 ALONE = """\
-import json, sys
 from types import SimpleNamespace
-sys.modules["helpers"] = None
-import keras, numpy as np
-from keras import layers
 
 IMAGE_SIZE, SEED, classes = 150, 0, ("cat", "dog")
 found = SimpleNamespace(name="VGG16", weights=None)
@@ -64,15 +57,7 @@ def test_the_networks_need_no_helper_and_are_those_published():
     names = tagged_network()
     assert names == ["base", "last-layer", "extractor", "frozen", "small-head", "recipe-network"]
     names.insert(-1, "unfreeze")
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE],
-        input=json.dumps([CELLS[name].source for name in names]),
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    parameters, answers = json.loads(done.stdout.splitlines()[-1])
+    parameters, answers = run_alone(ALONE, [CELLS[name].source for name in names])
     assert parameters == [16_812_353, 2_097_665, 2_097_665, 9_177_089, 513]
     two, five = "binary_crossentropy", "sparse_categorical_crossentropy"
     assert answers == [[2, 2], [None, 5], two, five]

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+import pytest
+
 from helpers.callbacks import ProgressLine
 
 
@@ -16,3 +18,48 @@ def test_one_line_follows_the_training_and_the_history_gets_the_time(capsys):
     said = capsys.readouterr().out
     assert "Tiny: starting" in said and "Tiny: epoch 3/3 | training accuracy" in said
     assert "validation accuracy" in said and "left" not in said.splitlines()[-1]
+
+
+class Counting(keras.layers.Layer):
+    """Passes everything on, and counts how often it is traced."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def call(self, values):
+        self.calls += 1
+        return values
+
+
+def train(loss, units: int, labels: np.ndarray, callbacks: list) -> tuple[int, keras.Model, dict]:
+    """Train for two epochs; return the traces that it took, the network and its history."""
+    keras.utils.set_random_seed(0)
+    counting, activation = Counting(), "softmax" if units > 1 else "sigmoid"
+    layers = [keras.Input((3,)), counting, keras.layers.Dense(units, activation=activation)]
+    network = keras.Sequential(layers)
+    network.compile(keras.optimizers.AdamW(use_ema=True), loss, metrics=["accuracy"])
+    before = counting.calls
+    images = np.eye(3, dtype=np.float32)
+    fitted = network.fit(images, labels, epochs=2, callbacks=callbacks, verbose=0)
+    return counting.calls - before, network, fitted.history
+
+
+@pytest.mark.parametrize(
+    ("loss", "units", "labels"),
+    [
+        ("sparse_categorical_crossentropy", 2, np.array([0, 1, 1])),
+        (keras.losses.SparseCategoricalCrossentropy(), 2, np.array([[0], [1], [1]])),
+        ("categorical_crossentropy", 2, np.eye(2)[[0, 1, 1]]),
+        ("binary_crossentropy", 1, np.array([0, 1, 1])),
+        ("mean_squared_error", 2, np.eye(2)[[0, 1, 1]]),
+    ],
+    ids=str,
+)
+def test_the_first_step_is_traced_once_and_nothing_else_is_learnt(loss, units, labels):
+    twice, plain, plain_history = train(loss, units, labels, [])
+    once, quick, history = train(loss, units, labels, [ProgressLine("Tiny")])
+    assert (once, twice) == (2 if loss == "mean_squared_error" else 1, 2)
+    assert history.items() >= plain_history.items()  # losses and accuracies of both epochs
+    for one, other in zip(plain.get_weights(), quick.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)

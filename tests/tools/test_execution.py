@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import FAILING, QUICK
+from tiny import FAILING, QUICK
 
 from helpers.parameters import RULES
 from tools import execution

@@ -4,9 +4,9 @@ import base64
 import io
 from functools import partial
 
-import conftest
 import nbformat
 import pytest
+import tiny
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
@@ -50,7 +50,7 @@ def test_outputs_are_stored_but_for_data_set_pictures(write):
 
 def test_data_set_pictures_are_stored_as_drawn_stand_ins(tiny_notebook, presets, monkeypatch):
     monkeypatch.setattr(publishing, "quick_preset", partial(quick_preset, presets=presets))
-    picture = conftest.FIGURE.replace('"teal"', '"red" if DATA == "samples" else "teal"')
+    picture = tiny.FIGURE.replace('"teal"', '"red" if DATA == "samples" else "teal"')
     path = tiny_notebook(presets.parent, picture, "print('no picture')")
     book = nbformat.read(path, as_version=4)
     for cell in book.cells[-2:]:

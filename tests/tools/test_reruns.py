@@ -19,9 +19,9 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from conftest import FAILING, QUICK
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
+from tiny import FAILING, QUICK
 
 from helpers import results
 from helpers.environment import PROJECT

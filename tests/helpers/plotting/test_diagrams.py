@@ -18,16 +18,6 @@ from helpers.plotting import COLOURS, TRAINING_COLOUR, VALIDATION_COLOUR, diagra
 FILMS = np.repeat([f"{kind}{number}" for kind in ("paper", "rock") for number in range(4)], 30)
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """Collect (figure, alt text) of every drawing."""
-    figures = []
-    monkeypatch.setattr(diagrams, "show_drawing", lambda figure, alt: figures.append((figure, alt)))
-    yield figures
-    for figure, _ in figures:
-        plt.close(figure)
-
-
 def texts(axis) -> list[str]:
     return [text.get_text() for text in axis.texts]
 

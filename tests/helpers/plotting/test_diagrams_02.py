@@ -1,6 +1,5 @@
 """The drawings of lesson 2 are narrow vector graphics that say in words what they show."""
 
-import matplotlib.pyplot as plt
 import pytest
 
 from helpers.messages import OneSentence
@@ -12,15 +11,6 @@ CURVES = {
     for column in ("constant", "calm")
     for row in ("flat", "averaged")
 }
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """Collect (figure, alt text) instead of displaying."""
-    shown = []
-    monkeypatch.setattr(diagrams_02, "show_drawing", lambda *each: shown.append(each))
-    yield shown
-    plt.close("all")
 
 
 def test_the_ways_are_narrow_and_named(drawn):

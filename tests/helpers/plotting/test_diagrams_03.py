@@ -4,22 +4,9 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 from helpers.evaluation import Scores
 from helpers.plotting import diagrams, diagrams_03
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """Collect (figure, alt text) of every drawing."""
-    figures = []
-    monkeypatch.setattr(
-        diagrams_03, "show_drawing", lambda figure, alt: figures.append((figure, alt))
-    )
-    yield figures
-    for figure, _ in figures:
-        plt.close(figure)
 
 
 def scores(right: int) -> Scores:

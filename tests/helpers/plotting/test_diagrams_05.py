@@ -13,18 +13,6 @@ RISING = {"loss": [3.7, 0.3, 0.1, 0.05], "val_loss": [0.9, 0.4, 0.5, 0.6]}
 FALLING = {"loss": [0.6, 0.5, 0.4], "val_loss": [0.6, 0.5, 0.45]}
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """Collect (figure, alt text) of every drawing."""
-    figures = []
-    monkeypatch.setattr(
-        diagrams_05, "show_drawing", lambda figure, alt: figures.append((figure, alt))
-    )
-    yield figures
-    for figure, _ in figures:
-        plt.close(figure)
-
-
 def test_drawings_are_narrow_and_their_letters_large(drawn):
     diagrams_05.three_approaches()
     diagrams_05.weights_and_work(WEIGHTS, WORK)
