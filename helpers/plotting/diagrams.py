@@ -16,15 +16,15 @@ import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.patches import Rectangle
 from scipy.signal import correlate2d
 
 from helpers.messages import OneSentence
 from helpers.plotting import COLOURS, STYLE, TRAINING_COLOUR, VALIDATION_COLOUR
+from helpers.plotting.boxes import INK, PLAIN
 
-FROZEN, SLOW, NEW, PLAIN = "#cfd8e3", "#f8c795", "#ee7733", "#ffffff"
 NARROW = 5.2  # inches: on a phone letters shrink to seven tenths
-INK, PALE, LINE = "#333333", "#eef1f5", "#8a929c"
+PALE, LINE = "#eef1f5", "#8a929c"
 BLUE, ORANGE = "#c9d9ea", "#fbd9bd"  # light, below black numbers
 DRAWING = {**STYLE, "axes.grid": False, "font.size": 10}
 EDGE = np.array([[1, 1, 1, 7, 7, 7]] * 3 + [[1, 1, 1, 1, 7, 7]] * 3)  # a slanting edge
@@ -381,13 +381,4 @@ def split_by_films(
         figure,
         f"{len(names)} films as strips of frames, twice: {'; '.join(leaks)}. Held out as whole "
         f"films: {', '.join(held_out)}." + f" Test films: {', '.join(test)}." * bool(len(test)),
-    )
-
-
-def _draw_box(
-    axis: Axes, left: float, bottom: float, width: float, height: float, colour: str
-) -> None:
-    shape = "round,pad=0,rounding_size=0.08"
-    axis.add_patch(
-        FancyBboxPatch((left, bottom), width, height, shape, facecolor=colour, edgecolor="#555555")
     )

@@ -9,18 +9,8 @@ from matplotlib.axes import Axes
 
 from helpers.messages import OneSentence
 from helpers.plotting import COLOURS, MARKERS
-from helpers.plotting.diagrams import (
-    DRAWING,
-    FROZEN,
-    INK,
-    LINE,
-    NARROW,
-    NEW,
-    PLAIN,
-    SLOW,
-    _draw_box,
-    show_drawing,
-)
+from helpers.plotting.boxes import FROZEN, INK, NEW, PLAIN, SLOW, draw_arrow, draw_box, draw_key
+from helpers.plotting.diagrams import DRAWING, LINE, NARROW, show_drawing
 
 HIGH, BETWEEN = 0.5, 0.16  # inches: of a box, and between two
 STORE = "#fff3b0"  # features on disk
@@ -61,10 +51,8 @@ def training_ways() -> None:
         for row, (title, boxes, runs) in enumerate(WAYS):
             _draw_way(axis, 1.45 * row + 0.25, title, boxes, runs)
         key = [(FROZEN, "frozen"), (STORE, "on disk"), (SLOW, "trained on"), (NEW, "new, trained")]
-        for place, (colour, words) in enumerate(key):
-            left = 1.28 * place + 0.02
-            _draw_box(axis, left, 4.52, 0.22, 0.2, colour)
-            axis.text(left + 0.3, 4.62, words, va="center", fontsize=9, color=INK)
+        lefts = (1.28 * place + 0.02 for place in range(len(key)))
+        draw_key(axis, ((left, *entry) for left, entry in zip(lefts, key, strict=True)), 4.52)
         axis.set(xlim=(-0.02, NARROW - 0.02), ylim=(4.85, -0.05))
         axis.axis("off")
     show_drawing(
@@ -90,12 +78,10 @@ def _draw_way(
     unit, left, ends = room / sum(share for _, share, _ in boxes), 0.0, []
     for number, (words, share, colour) in enumerate(boxes):
         wide = share * unit
-        _draw_box(axis, left, top, wide, HIGH, colour)
+        draw_box(axis, left, top, wide, HIGH, colour, words)
         middle = top + HIGH / 2
-        axis.text(left + wide / 2, middle, words, ha="center", va="center", fontsize=9, color=INK)
         if number:
-            arrow = {"arrowstyle": "->", "color": INK, "shrinkA": 0, "shrinkB": 0}
-            axis.annotate("", (left, middle), (left - BETWEEN, middle), arrowprops=arrow)
+            draw_arrow(axis, (left - BETWEEN, middle), (left, middle))
         ends.append((left, left + wide))
         left += wide + BETWEEN
     for level, (first, last, words) in enumerate(runs):

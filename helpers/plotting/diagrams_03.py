@@ -9,19 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from helpers.evaluation import Scores
-from helpers.plotting.diagrams import (
-    BLUE,
-    DRAWING,
-    FROZEN,
-    INK,
-    LINE,
-    NARROW,
-    NEW,
-    PLAIN,
-    SLOW,
-    _draw_box,
-    show_drawing,
-)
+from helpers.plotting.boxes import FROZEN, INK, NEW, PLAIN, SLOW, draw_arrow, draw_box, draw_key
+from helpers.plotting.diagrams import BLUE, DRAWING, LINE, NARROW, show_drawing
 
 WIDE, HIGH, STEP = 2.2, 0.44, 0.72  # inches of a box, and from one to the next
 SIDE, BETWEEN = 1.5, 0.75  # inches of a corner of the grid, and of the gap between two
@@ -53,10 +42,8 @@ def two_ways(size: int) -> None:
         figure, axis = plt.subplots(figsize=(NARROW, NARROW * (height + 0.75) / (2 * WIDE + 0.8)))
         _draw_column(axis, "From scratch", scratch, 0.1, height)
         _draw_column(axis, "Transfer", transfer, WIDE + 0.7, height)
-        keys = [(FROZEN, "frozen, runs once"), (SLOW, "pretrained, then trained"), (NEW, "new")]
-        for (colour, text), left in zip(keys, (0.1, 1.75, 3.75), strict=True):
-            _draw_box(axis, left, -0.55, 0.22, 0.2, colour)
-            axis.text(left + 0.3, -0.45, text, va="center", fontsize=8.5, color=INK)
+        first, then = (0.1, FROZEN, "frozen, runs once"), (1.75, SLOW, "pretrained, then trained")
+        draw_key(axis, (first, then, (4.0, NEW, "new")), -0.55)
         axis.set(xlim=(0, 2 * WIDE + 0.8), ylim=(-0.7, height + 0.05), aspect="equal")
         axis.axis("off")
     show_drawing(
@@ -77,14 +64,9 @@ def _draw_column(
     middle = left + WIDE / 2
     for place, (text, colour) in enumerate(boxes):
         bottom = height - 0.3 - HIGH - STEP * place
-        _draw_box(axis, left, bottom, WIDE, HIGH, colour)
-        axis.text(
-            middle, bottom + HIGH / 2, text, ha="center", va="center", fontsize=9, color="black"
-        )
+        draw_box(axis, left, bottom, WIDE, HIGH, colour, text)
         if place:
-            arrow = {"arrowstyle": "->", "color": LINE, "shrinkA": 0, "shrinkB": 0}
-            ends = (middle, bottom + HIGH + 0.02), (middle, bottom + STEP - 0.02)
-            axis.annotate("", *ends, arrowprops=arrow)
+            draw_arrow(axis, (middle, bottom + STEP - 0.02), (middle, bottom + HIGH + 0.02))
 
 
 def size_by_distortion(

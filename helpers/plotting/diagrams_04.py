@@ -6,27 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from helpers.evaluation import Scores
 from helpers.plotting import COLOURS, STYLE, TRAINING_COLOUR, VALIDATION_COLOUR, show
-from helpers.plotting.diagrams import (
-    BLUE,
-    DRAWING,
-    FROZEN,
-    INK,
-    LINE,
-    NARROW,
-    NEW,
-    ORANGE,
-    PALE,
-    PLAIN,
-    SLOW,
-    show_drawing,
-)
+from helpers.plotting.boxes import FROZEN, INK, NEW, PLAIN, SLOW, draw_arrow, draw_box, draw_key
+from helpers.plotting.diagrams import BLUE, DRAWING, LINE, NARROW, ORANGE, PALE, show_drawing
 
-ARROW = {"arrowstyle": "->", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
 MEANS = {"blue": 103.939, "green": 116.779, "red": 123.68}  # of ImageNet, as VGG16 subtracts them
 BINS = 10  # of confidence
 
@@ -48,16 +34,12 @@ def two_schemes() -> None:
             left = 0.0
             for place, (name, width) in enumerate(zip(names, widths, strict=True)):
                 colour = PLAIN if place in (0, 7) else NEW if place == 6 else colours[place - 1]
-                _box(axis, name, left, top + 0.3, width, 0.5, colour)
+                draw_box(axis, left, top + 0.3, width, 0.5, colour, name, 8.5)
                 if place:
-                    axis.annotate(
-                        "", (left, top + 0.55), (left - 0.18, top + 0.55), arrowprops=ARROW
-                    )
+                    draw_arrow(axis, (left - 0.18, top + 0.55), (left, top + 0.55))
                 left += width + 0.18
-        keys = ((FROZEN, "frozen"), (SLOW, "pretrained, trained on"), (NEW, "new"))
-        for left, (colour, text) in zip((0, 1.15, 3.4), keys, strict=True):
-            _box(axis, "", left, 2.4, 0.22, 0.2, colour)
-            axis.text(left + 0.3, 2.5, text, va="center", fontsize=9)
+        first, then = (0, FROZEN, "frozen"), (1.15, SLOW, "pretrained, trained on")
+        draw_key(axis, (first, then, (3.4, NEW, "new")), 2.4)
         axis.set(xlim=(-0.03, NARROW + 0.03), ylim=(2.7, -0.1))
         axis.axis("off")
     show_drawing(
@@ -79,16 +61,16 @@ def features_once(shape: Sequence[int], photos: int) -> None:
     text = " × ".join(map(str, shape))
     with plt.rc_context(DRAWING):
         figure, axis = plt.subplots(figsize=(NARROW, 2.0))
-        _box(axis, f"{photos:,}\nphotos", 0, 0.65, 0.85, 0.7, PLAIN)
-        _box(axis, "base\nonce, slow", 1.15, 0.65, 1.0, 0.7, FROZEN)
-        _box(axis, f"file of features\n{text} each", 2.45, 0.65, 1.4, 0.7, ORANGE)
+        draw_box(axis, 0, 0.65, 0.85, 0.7, PLAIN, f"{photos:,}\nphotos", 8.5)
+        draw_box(axis, 1.15, 0.65, 1.0, 0.7, FROZEN, "base\nonce, slow", 8.5)
+        draw_box(axis, 2.45, 0.65, 1.4, 0.7, ORANGE, f"file of features\n{text} each", 8.5)
         for start, end in ((0.85, 1.15), (2.15, 2.45)):
-            axis.annotate("", (end, 1.0), (start, 1.0), arrowprops=ARROW)
+            draw_arrow(axis, (start, 1.0), (end, 1.0))
         names = ("dense layers", "logistic regr.", "SVM")
         for place, name in enumerate(names):
             top = 0.05 + 0.68 * place
-            _box(axis, name, 4.1, top, 1.05, 0.5, BLUE)
-            axis.annotate("", (4.1, top + 0.25), (3.85, 1.0), arrowprops=ARROW)
+            draw_box(axis, 4.1, top, 1.05, 0.5, BLUE, name, 8.5)
+            draw_arrow(axis, (3.85, 1.0), (4.1, top + 0.25))
         axis.text(4.62, 2.08, "seconds each", ha="center", fontsize=9, color=LINE)
         axis.set(xlim=(-0.03, NARROW), ylim=(2.2, 0))
         axis.axis("off")
@@ -115,7 +97,7 @@ def pixel_for_vgg(pixel: tuple[int, int, int] = (200, 150, 100)) -> None:
             axis.text(0, row + 0.45, title, va="center", fontsize=9.5, color=INK)
             for place, (name, value) in enumerate(values.items()):
                 left = 2.35 + 0.95 * place
-                _box(axis, f"{name}\n{value:.1f}", left, row + 0.1, 0.85, 0.68, PALE)
+                draw_box(axis, left, row + 0.1, 0.85, 0.68, PALE, f"{name}\n{value:.1f}", 8.5)
         axis.set(xlim=(-0.03, NARROW), ylim=(1.9, 0))
         axis.axis("off")
     said = "; ".join(
@@ -235,14 +217,3 @@ def grid_of_four(
         for column, column_name in enumerate(columns)
     )
     show_drawing(figure, f"{quantity}, a table of two by two. {said}.")
-
-
-def _box(
-    axis: Axes, text: str, left: float, top: float, width: float, height: float, colour: str
-) -> None:
-    axis.add_patch(
-        Rectangle((left, top), width, height, facecolor=colour, edgecolor=INK, lw=0.8, zorder=2)
-    )
-    axis.text(
-        left + width / 2, top + height / 2, text, ha="center", va="center", fontsize=8.5, zorder=3
-    )

@@ -11,18 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from helpers.messages import OneSentence
 from helpers.plotting import TRAINING_COLOUR, VALIDATION_COLOUR
-from helpers.plotting.diagrams import (
-    DRAWING,
-    FROZEN,
-    INK,
-    LINE,
-    NARROW,
-    NEW,
-    PLAIN,
-    SLOW,
-    _draw_box,
-    show_drawing,
-)
+from helpers.plotting.boxes import FROZEN, INK, NEW, PLAIN, SLOW, draw_arrow, draw_box, draw_key
+from helpers.plotting.diagrams import DRAWING, NARROW, show_drawing
 
 # Left edge and width of what an approach is made of, in inches.
 PHOTO, BELOW, ABOVE, HEAD = (0.05, 0.85), (1.15, 1.5), (2.95, 0.95), (4.2, 0.9)
@@ -56,13 +46,8 @@ def three_approaches(below: str = "blocks 1 to 4", above: str = "block 5") -> No
             words = {"va": "center", "fontsize": 8.5, "color": INK}
             axis.text(cut - 0.08, bottom - 0.14, "once, and kept", ha="right", **words)
             axis.text(cut + 0.08, bottom - 0.14, "in every step", ha="left", **words)
-        for left, colour, text in (
-            (0.05, FROZEN, "frozen"),
-            (1.25, SLOW, "pretrained, learns on"),
-            (3.45, NEW, "new, learns"),
-        ):
-            _draw_box(axis, left, 0.1, 0.28, 0.2, colour)
-            axis.text(left + 0.38, 0.2, text, va="center", fontsize=9, color=INK)
+        first, then = (0.05, FROZEN, "frozen"), (1.25, SLOW, "pretrained, learns on")
+        draw_key(axis, (first, then, (3.45, NEW, "new, learns")), 0.1)
         axis.set(xlim=(0, NARROW), ylim=(0, height), aspect="equal")
         axis.axis("off")
     show_drawing(
@@ -78,13 +63,10 @@ def three_approaches(below: str = "blocks 1 to 4", above: str = "block 5") -> No
 def _draw_chain(axis: Axes, bottom: float, boxes: Sequence[tuple]) -> None:
     """Draw boxes from left to right, with an arrow from each to the next."""
     for place, ((left, width), name, colour) in enumerate(boxes):
-        _draw_box(axis, left, bottom, width, HIGH, colour)
-        middle = bottom + HIGH / 2
-        axis.text(left + width / 2, middle, name, ha="center", va="center", fontsize=9, color=INK)
+        draw_box(axis, left, bottom, width, HIGH, colour, name)
         if place:
-            before = sum(boxes[place - 1][0])
-            arrow = {"arrowstyle": "->", "color": LINE, "shrinkA": 0, "shrinkB": 0}
-            axis.annotate("", (left, middle), (before, middle), arrowprops=arrow)
+            middle = bottom + HIGH / 2
+            draw_arrow(axis, (sum(boxes[place - 1][0]), middle), (left, middle))
 
 
 def weights_and_work(weights: Mapping[str, float], work: Mapping[str, float]) -> None:
