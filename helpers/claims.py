@@ -150,24 +150,28 @@ def _by_seed(folder: Path, pattern: str) -> dict[int, dict[str, Any]]:
     return found
 
 
+def _values(side: str | float, records: Mapping[int, Mapping]) -> dict[int, float]:
+    """Return a figure, or a number, by seed; records that lack the figure are left out."""
+    if not isinstance(side, str):
+        return dict.fromkeys(records, float(side))
+    found = {seed: record["figures"].get(side) for seed, record in records.items()}
+    plain = {
+        seed: float(figure["value"] if isinstance(figure, Mapping) else figure)
+        for seed, figure in found.items()
+        if figure is not None
+    }
+    return {seed: value for seed, value in plain.items() if np.isfinite(value)}
+
+
 def _differences(
     claim: Mapping[str, Any], judge: str, records: Mapping[int, Mapping]
 ) -> dict[int, float]:
-    """Subtract a claim's second figure, or number, from its first, in each record that has them."""
-
-    def value(side: Any, figures: Mapping[str, Any]) -> float:
-        if not isinstance(side, str):
-            return float(side)
-        figure = figures.get(side.format(judge=judge))
-        return float(
-            figure["value"] if isinstance(figure, Mapping) else np.nan if figure is None else figure
-        )
-
-    pairs = {
-        seed: value(claim["first"], record["figures"]) - value(claim["second"], record["figures"])
-        for seed, record in records.items()
-    }
-    return {seed: difference for seed, difference in pairs.items() if np.isfinite(difference)}
+    """Subtract a claim's second side from its first, in each record that has both."""
+    first, second = (
+        _values(side.format(judge=judge) if isinstance(side, str) else side, records)
+        for side in (claim["first"], claim["second"])
+    )
+    return {seed: value - second[seed] for seed, value in first.items() if seed in second}
 
 
 def recorded(records: str, figure: str, folder: Path = CLAIMS.parent) -> dict[int, float]:
@@ -181,5 +185,4 @@ def recorded(records: str, figure: str, folder: Path = CLAIMS.parent) -> dict[in
     Returns:
         The value by seed; records that lack the figure are left out.
     """
-    by_seed = _by_seed(folder, records)
-    return _differences({"first": figure, "second": 0}, "", by_seed)
+    return _values(figure, _by_seed(folder, records))
