@@ -25,9 +25,11 @@ def create_variables(network: keras.Model) -> None:
     What is learnt stays the same.
 
     Args:
-        network: built and compiled. One of several outputs, or of a loss whose labels have a
-            shape that is not known here, gets the optimizer's variables only.
+        network: compiled. One of several outputs, or of a loss whose labels have a shape that is
+            not known here, gets the optimizer's variables only; one without a shape, none.
     """
+    if not network.built:
+        return
     network.optimizer.build(network.trainable_variables)
     loss = getattr(network.loss, "name", network.loss)
     known = LABELS.get(loss) if isinstance(loss, str) else None

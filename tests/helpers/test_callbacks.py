@@ -62,3 +62,11 @@ def test_the_first_step_is_traced_once_and_nothing_else_is_learnt(loss, units, l
     assert history.items() >= plain_history.items()  # losses and accuracies of both epochs
     for one, other in zip(plain.get_weights(), quick.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_network_without_a_shape_trains_as_ever():
+    network = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
+    network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    line = ProgressLine("Tiny")
+    network.fit(np.eye(3), np.array([0, 1, 1]), callbacks=[line], verbose=0)
+    assert network.built and network.optimizer.iterations == 1
