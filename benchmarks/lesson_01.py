@@ -171,7 +171,7 @@ def fit_recipe(located, seed: int) -> dict:
     lesson |= {"load": lambda located, split, size, limit=0: load(located, split, size)}
     cells = ["recipe-data", "recipe-network", "recipe-compile", "recipe-augment", "lack"]
     run_cells(NOTEBOOK, cells, lesson)
-    known = lesson["with_closed_hands"](lesson["everything"], lesson["DRAWN"])
+    known = lesson["with_closed_hands"](lesson["everything"])
     masked = replace(known, images=augmentation.add_masks(known.images))
     keras.utils.set_random_seed(seed)
     network, steps = lesson["build_network"](), max(len(masked) // 32, 20)
