@@ -51,6 +51,23 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def quick_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every `fit` starts as one with the course's progress line, twice as fast."""
+    keras = sys.modules.get("keras")
+    if keras is None:
+        return
+    from helpers.callbacks import create_variables
+
+    fit = keras.Model.fit
+
+    def start(network, *arguments, **options):
+        create_variables(network)
+        return fit(network, *arguments, **options)
+
+    monkeypatch.setattr(keras.Model, "fit", start)
+
+
 @pytest.fixture(scope="session")
 def tiny_notebook() -> Callable[..., Path]:
     """Return a function that writes a small notebook of the course's kind.

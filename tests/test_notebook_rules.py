@@ -9,6 +9,7 @@ import itertools
 import json
 import re
 import tokenize
+import tomllib
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from helpers.parameters import PARAMETER_NAME
 from helpers.parameters import RULES as PARAMETER_RULES
 from tools.outputs import STAND_INS
+from tools.replication import ROWS
 from tools.reruns import course_notebooks
 
 MARK = "# NBVAL_CHECK_OUTPUT"
@@ -36,6 +38,23 @@ FIXED_PATH = re.compile(
     r"(/\w|~([\\/]|$)|[A-Za-z]:[\\/]|\.\.?[\\/]|\.\.$|(data|runs|notebooks|helpers)[\\/])"
 )
 MACHINE_PATH = re.compile(r"(?<![\w.:/])/(?:home|root|Users|tmp|work|content|usr|var)/[\w.-]+")
+RESULT = re.compile(r"(?<![\w.])(?:0\.[1-9]\d+|\d+(?:\.\d+)? ?%)")  # 0.97 or 97 %, not a rate of 0.001
+STATED = {  # what prose may say that looks like a result, beside what tools/replication.toml has
+    "00": {},
+    "01": {"0.99": "Keras's usual momentum"},
+    "02": {"0.64": "published", "0.98": "published"},
+    "03": {"95 %": "an interval's usual width", "0.99": "the walkthrough's callback"},
+    "04": {
+        "0.95": "published",
+        "0.950": "published",
+        "0.953": "published",
+        "0.486": "published",
+        "0.76": "published",
+        "0.21": "published",
+        "0.99": "an exercise's probability",
+    },
+    "05": {"0.90": "an exercise", "0.95": "an exercise", "0.04 %": "reckoned from rate and decay"},
+}
 OPENERS = {"open", "Path", "load", "load_model", "read_csv", "imread"}
 
 
@@ -383,6 +402,19 @@ def test_there_are_notebooks():
 def test_a_notebook_keeps_the_rules(path: Path):
     found = problems(Notebook(path.read_text(encoding="utf-8")))
     assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("lesson", STATED)
+def test_no_measured_number_stands_in_prose(lesson: str):
+    """A typed result goes stale, and is wrong for whoever runs the lesson on other pictures."""
+    (path,) = (path for path in NOTEBOOKS if path.stem.startswith(lesson))
+    prose = Notebook(path.read_text(encoding="utf-8")).markdown
+    prose = re.sub(r"\]\([^)]*\)|`[^`]*`", "", prose)
+    rows = tomllib.loads(ROWS.read_text(encoding="utf-8"))["row"]
+    published = json.dumps([row["published"] for row in rows if row["lesson"] == path.stem])
+    known = {float(number) for number in re.findall(r"\d+\.\d+", published)}
+    typed = {each for each in RESULT.findall(prose) if float(each.rstrip(" %")) not in known}
+    assert typed == set(STATED[lesson])
 
 
 def test_all_notebooks_are_set_up_alike():

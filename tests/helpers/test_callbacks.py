@@ -55,7 +55,10 @@ def train(loss, units: int, labels: np.ndarray, callbacks: list) -> tuple[int, k
     ],
     ids=str,
 )
-def test_the_first_step_is_traced_once_and_nothing_else_is_learnt(loss, units, labels):
+def test_the_first_step_is_traced_once_and_nothing_else_is_learnt(
+    loss, units, labels, monkeypatch
+):
+    monkeypatch.undo()  # the quick start that all tests have
     twice, plain, plain_history = train(loss, units, labels, [])
     once, quick, history = train(loss, units, labels, [ProgressLine("Tiny")])
     assert (once, twice) == (2 if loss == "mean_squared_error" else 1, 2)
@@ -64,7 +67,8 @@ def test_the_first_step_is_traced_once_and_nothing_else_is_learnt(loss, units, l
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_network_without_a_shape_trains_as_ever():
+def test_a_network_without_a_shape_trains_as_ever(monkeypatch):
+    monkeypatch.undo()
     network = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
     network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     line = ProgressLine("Tiny")

@@ -32,8 +32,14 @@ def few(monkeypatch):
     return small
 
 
-def test_without_the_real_ones_hands_are_drawn_and_nothing_is_downloaded(asked, tmp_path):
-    found = find_at_hand("rock_paper_scissors", folder=tmp_path)
+@pytest.fixture(scope="module")
+def drawn_once(tmp_path_factory):
+    """A data folder where hands are drawn by the first test that asks for them."""
+    return tmp_path_factory.mktemp("data")
+
+
+def test_without_the_real_ones_hands_are_drawn_and_nothing_is_downloaded(asked, drawn_once):
+    found = find_at_hand("rock_paper_scissors", folder=drawn_once)
     assert found.kind == "samples" and asked == []
     assert found.line == (
         "Data: drawn sample pictures, because the real ones are not on this machine "
@@ -51,8 +57,8 @@ def test_real_pictures_that_are_there_are_taken(few, tmp_path):
     assert (found.kind, found.origin) == ("full", "cache")
 
 
-def test_who_asks_for_the_real_ones_has_them_downloaded(asked, tmp_path):
+def test_who_asks_for_the_real_ones_has_them_downloaded(asked, drawn_once):
     with pytest.raises(NotAvailable):
-        find_at_hand("rock_paper_scissors", "full", folder=tmp_path)
+        find_at_hand("rock_paper_scissors", "full", folder=drawn_once)
     assert asked
-    assert find_at_hand("rock_paper_scissors", "samples", folder=tmp_path).kind == "samples"
+    assert find_at_hand("rock_paper_scissors", "samples", folder=drawn_once).kind == "samples"
