@@ -1,7 +1,7 @@
 """Activations of the part that does not learn: computed once, kept on disk, trained on.
 
 A frozen part answers a picture alike in every epoch, so it need run only once over each augmented
-view of it. Each view is one file: the values as they lie in memory, then the SHA-256 of its name
+copy of it. Each copy is one file: the values as they lie in memory, then the SHA-256 of its name
 and of them. Its name is a key made of everything that shaped the values.
 """
 
@@ -45,17 +45,17 @@ class Activations:
     """Activations of one split, on disk and read as they are needed.
 
     Attributes:
-        views: one array a view, each of shape (n, height, width, channels) or (n, channels), in
+        copies: one array a copy, each of shape (n, height, width, channels) or (n, channels), in
             the dtype that the lower part gives (float32, float16 or bfloat16); memory-mapped,
             read-only.
         labels: int32, shape (n,), positions in `classes`.
         names: n file names with their class folder.
         classes: class names in label order.
-        computed: number of views that were computed now; the others were found on disk.
+        computed: number of copies that were computed now; the others were found on disk.
         seconds: what finding and computing took.
     """
 
-    views: tuple[np.memmap, ...]
+    copies: tuple[np.memmap, ...]
     labels: np.ndarray
     names: tuple[str, ...]
     classes: tuple[str, ...]
@@ -71,10 +71,10 @@ class Activations:
     @property
     def line(self) -> str:
         """The sentence a notebook shows: how much was kept, and whether it had to be computed."""
-        first, found = self.views[0], len(self.views) - self.computed
-        what = f"{_count(len(self.views), 'view')} of {_count(len(self), 'picture')}"
+        first, found = self.copies[0], len(self.copies) - self.computed
+        what = f"{_count(len(self.copies), 'copy')} of {_count(len(self), 'picture')}"
         each = f"{_text(first.shape[1:])} {first.dtype} each"
-        size = len(self.views) * first.nbytes
+        size = len(self.copies) * first.nbytes
         on_disk = f"{size / GIB:.2f} GiB" if size >= GIB / 10 else f"{size / 2**20:.1f} MiB"
         counts = {"reused": found, "computed": self.computed}
         how = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
@@ -87,7 +87,7 @@ _in_use: weakref.WeakSet[Activations] = weakref.WeakSet()
 def compute_activations(
     lower: keras.Model,
     pictures: Pictures,
-    views: int = 1,
+    copies: int = 1,
     augment: Callable | None = None,
     seed: int = 0,
     size: int | None = None,
@@ -95,17 +95,17 @@ def compute_activations(
     largest_gib: float = 8.0,
     progress: bool = True,
 ) -> Activations:
-    """Run the part that does not learn over every view of every picture, or find that it has run.
+    """Run the part that does not learn over every copy of every picture, or find that it has run.
 
-    A view that is on disk is read; the others are computed, each into a file of its own, so that a
-    run that was killed goes on where it stopped and more views can be asked for later. Of files
+    A copy that is on disk is read; the others are computed, each into a file of its own, so that a
+    run that was killed goes on where it stopped and more copies can be asked for later. Of files
     that the folder has no room for, those go first that were used longest ago.
 
     Args:
         lower: from float32 pixels of shape (batch, size, size, 3), 0 to 255, to one array of
             activations. It runs as in inference.
         pictures: the pictures; with `augment` they may have further channels, such as a mask.
-        views: augmented views of each picture; 1 without augmentation. View k is the same
+        copies: augmented copies of each picture; 1 without augmentation. Copy k is the same
             whatever their number.
         augment: as in `pictures.training_batches`, with a `get_config` that tells all its
             settings; None takes the pictures as they are.
@@ -121,7 +121,7 @@ def compute_activations(
 
     Raises:
         TypeError: `augment` has no `get_config`, or `lower` none that tells how it is made.
-        ValueError: the pictures do not fit the lower part, several views of unchanged pictures are
+        ValueError: the pictures do not fit the lower part, several copies of unchanged pictures are
             asked for, or the activations would not fit into the folder's bound.
         OSError: the disk has too little room, or neither the folder nor the system's temporary
             one, which else serves in its stead, can be written to.
@@ -129,22 +129,22 @@ def compute_activations(
     start = time.perf_counter()
     folder = folder.resolve()
     edges = [size or edge for edge in pictures.images.shape[1:3]]
-    _check(lower, pictures, edges, views, augment)
+    _check(lower, pictures, edges, copies, augment)
     shape = _shape(lower, pictures, edges)
     dtype = np.dtype(tf.as_dtype(lower.outputs[0].dtype).as_numpy_dtype)
     file_bytes = math.prod(shape) * dtype.itemsize + DIGEST_BYTES
-    what = f"{_count(views, 'view')} of {_count(len(pictures), 'picture')}"
-    _check_bound(what, views * file_bytes, 0, largest_gib)
+    what = f"{_count(copies, 'copy')} of {_count(len(pictures), 'picture')}"
+    _check_bound(what, copies * file_bytes, 0, largest_gib)
     key = activation_key(lower, pictures, augment, seed, size)
-    paths = [folder / f"{key}-{view:03}{KEPT}" for view in range(views)]
+    paths = [folder / f"{key}-{copy:03}{KEPT}" for copy in range(copies)]
     found = [_read(path, shape, dtype) for path in paths]
-    missing = [view for view, values in enumerate(found) if values is None]
+    missing = [copy for copy, values in enumerate(found) if values is None]
     if missing:
         usable, fault = work_in(folder, try_to_write)
         if fault:
             print(f"{fault}; the system's temporary folder serves.")
             return compute_activations(
-                lower, pictures, views, augment, seed, size, usable, largest_gib, progress
+                lower, pictures, copies, augment, seed, size, usable, largest_gib, progress
             )
         own = {path for path, values in zip(paths, found, strict=True) if values is not None}
         _make_room(folder, own, len(missing) * file_bytes, what, largest_gib)
@@ -152,13 +152,13 @@ def compute_activations(
         total = len(missing) * len(pictures)
         options = {"disable": not progress, "leave": False, "unit": "picture"}
         with tqdm(None, "Activations", total, **options) as bar:
-            for view in missing:
-                _write(paths[view], blocks(view), bar)
-                found[view] = _read(paths[view], shape, dtype)
+            for copy in missing:
+                _write(paths[copy], blocks(copy), bar)
+                found[copy] = _read(paths[copy], shape, dtype)
     if any(values is None for values in found):
         raise OSError(f"Activations just written to {folder.name!r} could not be read back.")
     return Activations(
-        views=tuple(found),
+        copies=tuple(found),
         labels=pictures.labels,
         names=pictures.names,
         classes=pictures.classes,
@@ -168,14 +168,14 @@ def compute_activations(
 
 
 def activation_batches(activations: Activations, batch_size: int, seed: int) -> tf.data.Dataset:
-    """Return shuffled batches without end; every pass takes one random view of each picture.
+    """Return shuffled batches without end; every pass takes one random copy of each picture.
 
     The order of the pictures is that of `pictures.training_batches` with the same arguments.
 
     Args:
         activations: from `compute_activations`.
         batch_size: pictures a batch.
-        seed: fixes the order and the choice of views.
+        seed: fixes the order and the choice of copies.
 
     Returns:
         A `tf.data.Dataset` of (activations, in their own dtype; int32 labels).
@@ -184,32 +184,32 @@ def activation_batches(activations: Activations, batch_size: int, seed: int) -> 
     seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
 
     def choose(chosen, random):
-        views = tf.random.stateless_uniform(
-            tf.shape(chosen), random, maxval=len(activations.views), dtype=tf.int32
+        copies = tf.random.stateless_uniform(
+            tf.shape(chosen), random, maxval=len(activations.copies), dtype=tf.int32
         )
-        return chosen, views
+        return chosen, copies
 
     chosen = tf.data.Dataset.zip(positions, seeds).map(choose)
     return chosen.map(_reader(activations), num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
 
 
 def plain_activations(activations: Activations, batch_size: int = 128) -> tf.data.Dataset:
-    """Return the activations of the only view in order, once, to watch or to test on.
+    """Return the activations of the only copy in order, once, to watch or to test on.
 
     Args:
-        activations: of one view, from `compute_activations` without augmentation.
+        activations: of one copy, from `compute_activations` without augmentation.
         batch_size: pictures a batch.
 
     Returns:
         A `tf.data.Dataset` of (activations, in their own dtype; int32 labels).
 
     Raises:
-        ValueError: there are several views.
+        ValueError: there are several copies.
     """
-    if len(activations.views) > 1:
+    if len(activations.copies) > 1:
         raise ValueError(
-            f"These activations have {len(activations.views)} views of each picture; to watch or "
-            "test, compute those of the unchanged pictures (views=1, augment=None)."
+            f"These activations have {len(activations.copies)} copies of each picture; to watch or "
+            "test, compute those of the unchanged pictures (copies=1, augment=None)."
         )
     positions = tf.data.Dataset.range(len(activations)).batch(batch_size)
     chosen = positions.map(lambda chosen: (chosen, tf.zeros_like(chosen, tf.int32)))
@@ -223,7 +223,7 @@ def activation_key(
     seed: int = 0,
     size: int | None = None,
 ) -> str:
-    """Name everything that shapes activations, but for the number of the view.
+    """Name everything that shapes activations, but for the number of the copy.
 
     That is: the pixels, their order and the size they are brought to; the network's layers with
     their settings and precision, the links between them, and every weight; the augmentation with
@@ -286,7 +286,7 @@ def _with_numbers(links: object, numbers: dict[str, int]) -> object:
 
 
 def _check(
-    lower: keras.Model, pictures: Pictures, edges: list[int], views: int, augment: Callable | None
+    lower: keras.Model, pictures: Pictures, edges: list[int], copies: int, augment: Callable | None
 ) -> None:
     if "layers" not in lower.get_config() or len(lower.outputs) != 1:
         raise TypeError(
@@ -298,9 +298,9 @@ def _check(
             "The augmentation must tell its settings by `get_config`, or changed settings would "
             "find old activations: use layers, joined by `augmentation.Chain`."
         )
-    if views < 1 or (views > 1 and augment is None):
+    if copies < 1 or (copies > 1 and augment is None):
         raise ValueError(
-            f"VIEWS is {views}; it must be 1 without augmentation, and 1 or more with it."
+            f"COPIES is {copies}; it must be 1 without augmentation, and 1 or more with it."
         )
     if not len(pictures):
         raise ValueError("There are no pictures to compute activations of.")
@@ -318,7 +318,7 @@ def _check(
 
 
 def _shape(lower: keras.Model, pictures: Pictures, edges: list[int]) -> tuple[int, ...]:
-    """The shape of one view's activations, also where the network takes pictures of any size."""
+    """The shape of one copy's activations, also where the network takes pictures of any size."""
     channels = lower.input_shape[-1] or pictures.images.shape[3]
     return tuple(lower.compute_output_shape((len(pictures), *edges, channels)))
 
@@ -330,7 +330,7 @@ def _forward(
     seed: int,
     size: int | None,
 ) -> Callable[[int], Iterator[np.ndarray]]:
-    """Return a function that gives a view's activations block after block."""
+    """Return a function that gives a copy's activations block after block."""
     pixels = tf.TensorSpec((None, *pictures.images.shape[1:]), tf.as_dtype(pictures.images.dtype))
 
     @tf.function(input_signature=[pixels, tf.TensorSpec((2,), tf.int32)])
@@ -340,10 +340,10 @@ def _forward(
             images = augment(images, random)
         return lower(images, training=False)
 
-    def blocks(view: int) -> Iterator[np.ndarray]:
+    def blocks(copy: int) -> Iterator[np.ndarray]:
         for start in range(0, len(pictures), BLOCK):
-            # Made of the view's own number, never of how many there are.
-            random = np.random.SeedSequence([seed, view, start]).generate_state(2) >> 1
+            # Made of the copy's own number, never of how many there are.
+            random = np.random.SeedSequence([seed, copy, start]).generate_state(2) >> 1
             yield run(pictures.images[start : start + BLOCK], random.astype(np.int32)).numpy()
 
     return blocks
@@ -407,7 +407,7 @@ def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib
         ValueError: the bound is too small, even with only what is in use.
         OSError: the disk is too small.
     """
-    used = {Path(view.filename) for kept in _in_use for view in kept.views} | own
+    used = {Path(copy.filename) for kept in _in_use for copy in kept.copies} | own
     sizes = _sizes(folder)
     in_use = sum(size for path, size in sizes.items() if path in used)
     _check_bound(what, needed, in_use, largest_gib)
@@ -421,7 +421,7 @@ def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib
     if needed > free:
         raise OSError(
             f"{what} would need {needed / GIB:.2f} GiB for their activations, and the disk has "
-            f"{free / GIB:.2f} GiB left: free some, lower VIEWS or LIMIT, or cut the network "
+            f"{free / GIB:.2f} GiB left: free some, lower COPIES or LIMIT, or cut the network "
             "nearer to its end."
         )
 
@@ -444,27 +444,27 @@ def _check_bound(what: str, needed: int, in_use: int, largest_gib: float) -> Non
         beside = f" beside {in_use / GIB:.2f} GiB in use" if in_use else ""
         raise ValueError(
             f"{what} would need {needed / GIB:.2f} GiB for their activations{beside}, more than "
-            f"the {largest_gib:g} GiB allowed: lower VIEWS or LIMIT, cut the network nearer to "
+            f"the {largest_gib:g} GiB allowed: lower COPIES or LIMIT, cut the network nearer to "
             "its end, or raise `largest_gib`."
         )
 
 
 def _reader(activations: Activations) -> Callable:
-    """Return a function from positions and views, shape (batch,), to (activations, labels)."""
-    first = activations.views[0]
+    """Return a function from positions and copies, shape (batch,), to (activations, labels)."""
+    first = activations.copies[0]
 
-    def gather(positions: np.ndarray, views: np.ndarray) -> np.ndarray:
+    def gather(positions: np.ndarray, copies: np.ndarray) -> np.ndarray:
         rows = np.empty((len(positions), *first.shape[1:]), first.dtype)
-        for row, position, view in zip(rows, positions, views, strict=True):
-            row[...] = activations.views[view][position]
-        for view in np.unique(views):
-            _let_go(activations.views[view])
+        for row, position, copy in zip(rows, positions, copies, strict=True):
+            row[...] = activations.copies[copy][position]
+        for copy in np.unique(copies):
+            _let_go(activations.copies[copy])
         return rows
 
     labels = activations.labels.astype(np.int32)
 
-    def read(positions: tf.Tensor, views: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        rows = tf.numpy_function(gather, [positions, views], tf.as_dtype(first.dtype))
+    def read(positions: tf.Tensor, copies: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rows = tf.numpy_function(gather, [positions, copies], tf.as_dtype(first.dtype))
         rows.set_shape([positions.shape[0], *first.shape[1:]])
         return rows, tf.gather(labels, positions)
 
@@ -472,7 +472,8 @@ def _reader(activations: Activations) -> Callable:
 
 
 def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    many = f"{thing.removesuffix('y')}ies" if thing.endswith("y") else f"{thing}s"
+    return f"{number:,} {thing if number == 1 else many}"
 
 
 def _text(shape: Iterable[int | None]) -> str:

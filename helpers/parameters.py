@@ -191,7 +191,7 @@ RULES: dict[str, Whole | Number | Text] = {
     "FRESH": OneOf(("yes", "no")),  # train on fresh copies, too, to compare
     "FINE_EPOCHS": Whole(1, 500),  # epochs of fine-tuning as published
     "MORE_EPOCHS": Whole(0, 500),  # further ones, at a lower rate
-    "RECIPE_SIZE": Whole(64, 300),  # pixels, of the better recipe
+    "RECIPE_SIZE": Whole(48, 300),  # pixels, of the better recipe
     "PHOTOS_PER_CLASS": Whole(0, 12_500, least=10),  # shared out among the splits, 0 for all
     "SCRATCH_STEPS": Whole(4, 10_000),  # batches of each training from scratch
     "TUNING_RATE": Number(1e-6, 1.0),  # of a fine-tuning as published

@@ -87,7 +87,7 @@ def test_kept_features_give_what_the_whole_network_gives(lesson):
     end_to_end = keras.Model(frozen.input, head(frozen.output))
     kept = activations.compute_activations(frozen, chosen, folder=lesson["folder"], progress=False)
     whole = end_to_end.predict(chosen.images, verbose=0)
-    np.testing.assert_allclose(head.predict(kept.views[0], verbose=0), whole, atol=1e-6)
+    np.testing.assert_allclose(head.predict(kept.copies[0], verbose=0), whole, atol=1e-6)
 
 
 def test_the_published_scaling_is_another_range_of_the_same_network(lesson):

@@ -38,7 +38,7 @@ FIXED_PATH = re.compile(
     r"(/\w|~([\\/]|$)|[A-Za-z]:[\\/]|\.\.?[\\/]|\.\.$|(data|runs|notebooks|helpers)[\\/])"
 )
 MACHINE_PATH = re.compile(r"(?<![\w.:/])/(?:home|root|Users|tmp|work|content|usr|var)/[\w.-]+")
-RESULT = re.compile(r"(?<![\w.])(?:0\.[1-9]\d+|\d+(?:\.\d+)? ?%)")  # 0.97 or 97 %, not a rate of 0.001
+RESULT = re.compile(r"(?<![\w.])(?:0\.[1-9]\d+|\d+(?:\.\d+)? ?%)")  # not a rate of 0.001
 STATED = {  # what prose may say that looks like a result, beside what tools/replication.toml has
     "00": {},
     "01": {"0.99": "Keras's usual momentum"},

@@ -109,8 +109,8 @@ def files(folder):
     return sorted(folder.iterdir())
 
 
-def values(views):
-    return [np.asarray(view).tobytes() for view in views]
+def values(copies):
+    return [np.asarray(copy).tobytes() for copy in copies]
 
 
 def test_the_halves_joined_equal_the_whole(pictures, folder):
@@ -174,10 +174,10 @@ def test_batches_come_in_the_order_of_the_pictures_batches(pictures, folder, bat
 
 
 def test_every_pass_takes_a_random_view_of_each_picture_fixed_by_the_seed(pictures, folder):
-    kept = compute(make_lower(pooled=True), pictures, folder, views=3, augment=AUGMENT)
+    kept = compute(make_lower(pooled=True), pictures, folder, copies=3, augment=AUGMENT)
     table = {
-        view[position].tobytes(): (position, number)
-        for number, view in enumerate(kept.views)
+        copy[position].tobytes(): (position, number)
+        for number, copy in enumerate(kept.copies)
         for position in range(len(kept))
     }
 
@@ -187,9 +187,9 @@ def test_every_pass_takes_a_random_view_of_each_picture_fixed_by_the_seed(pictur
 
     first, second = seen(0)[:70], seen(0)[70:]
     for one_pass in first, second:
-        positions, views = zip(*one_pass, strict=True)
+        positions, copies = zip(*one_pass, strict=True)
         assert sorted(positions) == list(range(70))
-        assert min(np.bincount(views, minlength=3)) > 8, "every view gets its share"
+        assert min(np.bincount(copies, minlength=3)) > 8, "every copy gets its share"
     assert dict(first) != dict(second)
     assert seen(0) == first + second
     assert seen(1) != first + second
@@ -200,14 +200,14 @@ def test_plain_activations_come_in_order_once(pictures, folder):
     batches = plain_activations(kept, 32)
     assert batches.cardinality() == 3
     rows, labels = (np.concatenate(part) for part in zip(*batches.as_numpy_iterator(), strict=True))
-    np.testing.assert_array_equal(rows, kept.views[0])
+    np.testing.assert_array_equal(rows, kept.copies[0])
     np.testing.assert_array_equal(labels, pictures.labels)
     assert (kept.names, kept.classes, len(kept)) == (pictures.names, CLASSES, 70)
 
 
 def test_several_views_are_not_watched(pictures, folder):
-    kept = compute(make_lower(), pictures, folder, views=2, augment=AUGMENT)
-    with pytest.raises(ValueError, match="2 views"):
+    kept = compute(make_lower(), pictures, folder, copies=2, augment=AUGMENT)
+    with pytest.raises(ValueError, match="2 copies"):
         plain_activations(kept)
 
 
@@ -215,15 +215,15 @@ def test_a_view_is_the_same_whatever_their_number_and_more_can_be_had_later(
     pictures, folder, tmp_path
 ):
     lower = make_lower(watched=True)
-    three = compute(lower, pictures, tmp_path / "at once", views=3, augment=AUGMENT)
-    first = compute(lower, pictures, folder, views=1, augment=AUGMENT)
+    three = compute(lower, pictures, tmp_path / "at once", copies=3, augment=AUGMENT)
+    first = compute(lower, pictures, folder, copies=1, augment=AUGMENT)
     Counter.blocks = 0
-    more = compute(lower, pictures, folder, views=3, augment=AUGMENT)
-    assert values(more.views) == values(three.views)
-    assert values(first.views) == values(three.views[:1])
-    assert len(set(values(three.views))) == 3
+    more = compute(lower, pictures, folder, copies=3, augment=AUGMENT)
+    assert values(more.copies) == values(three.copies)
+    assert values(first.copies) == values(three.copies[:1])
+    assert len(set(values(three.copies))) == 3
     assert Counter.blocks == 2 * 3 and more.computed == 2
-    assert "3 views of 70 pictures, 5 × 5 × 4 float32 each" in more.line
+    assert "3 copies of 70 pictures, 5 × 5 × 4 float32 each" in more.line
     assert "1 reused, 2 computed" in more.line
 
 
@@ -233,17 +233,17 @@ def test_the_views_are_those_of_the_augmented_pictures(pictures, folder):
     seed = np.random.SeedSequence([4, 0, 0]).generate_state(2) >> 1
     images = AUGMENT(few.images.astype(np.float32), tf.constant(seed, tf.int32))
     expected = lower(images, training=False).numpy()
-    np.testing.assert_allclose(kept.views[0], expected, atol=1e-5)
+    np.testing.assert_allclose(kept.copies[0], expected, atol=1e-5)
     plain = lower(few.images.astype(np.float32), training=False).numpy()
     assert not np.allclose(plain, expected, atol=1e-2)
 
 
 def test_a_later_run_computes_nothing(pictures, folder):
-    first = compute(make_lower(watched=True), pictures, folder, views=2, augment=AUGMENT)
+    first = compute(make_lower(watched=True), pictures, folder, copies=2, augment=AUGMENT)
     assert Counter.blocks == 6 and "; 2 computed in" in first.line
-    again = compute(make_lower(watched=True), pictures, folder, views=2, augment=AUGMENT)
+    again = compute(make_lower(watched=True), pictures, folder, copies=2, augment=AUGMENT)
     assert Counter.blocks == 6 and "; 2 reused in" in again.line
-    assert values(again.views) == values(first.views)
+    assert values(again.copies) == values(first.copies)
 
 
 def test_other_labels_find_the_same_activations(pictures, folder):
@@ -376,16 +376,16 @@ def test_a_layer_named_like_its_setting_hides_no_change(pictures):
 
 def test_what_was_done_before_a_kill_is_not_done_again(pictures, folder):
     lower = make_lower(watched=True)
-    whole = compute(lower, pictures, folder / "whole", views=3, augment=AUGMENT)
-    Counter.blocks, Counter.breaks_at = 0, 5  # the middle of the second of three views
+    whole = compute(lower, pictures, folder / "whole", copies=3, augment=AUGMENT)
+    Counter.blocks, Counter.breaks_at = 0, 5  # the middle of the second of three copies
     with pytest.raises(BaseException, match="killed"):
-        compute(lower, pictures, folder / "killed", views=3, augment=AUGMENT)
+        compute(lower, pictures, folder / "killed", copies=3, augment=AUGMENT)
     (kept,) = files(folder / "killed")
     assert kept.name.endswith("-000.activations")
     Counter.blocks, Counter.breaks_at = 0, 0
-    again = compute(lower, pictures, folder / "killed", views=3, augment=AUGMENT)
+    again = compute(lower, pictures, folder / "killed", copies=3, augment=AUGMENT)
     assert Counter.blocks == 6 and again.computed == 2
-    assert values(again.views) == values(whole.views)
+    assert values(again.copies) == values(whole.copies)
 
 
 def test_a_file_has_its_name_only_once_it_is_whole(pictures, folder, monkeypatch):
@@ -427,7 +427,7 @@ def _flip(content):
 )
 def test_a_damaged_file_is_computed_again_and_one_line_says_so(damage, pictures, folder, capsys):
     lower = make_lower(watched=True)
-    first = values(compute(lower, pictures, folder).views)
+    first = values(compute(lower, pictures, folder).copies)
     (path,) = files(folder)
     content = path.read_bytes()
     path.unlink()  # the mapped file itself stays as it is
@@ -437,20 +437,20 @@ def test_a_damaged_file_is_computed_again_and_one_line_says_so(damage, pictures,
         f"The kept activations {path.name} are damaged: computing them anew.\n"
     )
     assert Counter.blocks == 6 and again.computed == 1
-    assert values(again.views) == first
+    assert values(again.copies) == first
     assert files(folder) == [path] and path.read_bytes() == content
 
 
 def test_another_files_values_are_not_trusted(pictures, folder):
     lower = make_lower(watched=True)
-    kept = compute(lower, pictures, folder, views=2, augment=AUGMENT)
-    expected = values(kept.views)
+    kept = compute(lower, pictures, folder, copies=2, augment=AUGMENT)
+    expected = values(kept.copies)
     first, second = files(folder)
     content = second.read_bytes()
     first.unlink()
     first.write_bytes(content)
-    again = compute(lower, pictures, folder, views=2, augment=AUGMENT)
-    assert again.computed == 1 and values(again.views) == expected
+    again = compute(lower, pictures, folder, copies=2, augment=AUGMENT)
+    assert again.computed == 1 and values(again.copies) == expected
 
 
 def test_no_changed_byte_of_a_file_is_trusted(pictures, folder):
@@ -523,7 +523,7 @@ def test_two_runs_at_once_do_not_disturb_each_other(pictures, folder, monkeypatc
         runs = [pool.submit(compute, lower, pictures, folder) for _ in range(2)]
         one, two = (run.result() for run in runs)
     assert one.computed == two.computed == 1
-    assert values(one.views) == values(two.views)
+    assert values(one.copies) == values(two.copies)
     assert len(files(folder)) == 1
 
 
@@ -537,7 +537,7 @@ def test_values_come_back_as_they_were_in_every_precision(policy, kind, pictures
     lower, upper = make_lower(pooled=True), make_upper((4,))
     for _ in range(2):  # computed, then read
         kept = compute(lower, few, folder)
-        assert kept.views[0].dtype == kind
+        assert kept.copies[0].dtype == kind
     ((rows, _),) = plain_activations(kept)
     direct = tf.function(lambda images: lower(images, training=False))(
         few.images.astype(np.float32)
@@ -549,23 +549,23 @@ def test_values_come_back_as_they_were_in_every_precision(policy, kind, pictures
     assert np.isfinite(history.history["loss"]).all()
 
 
-def one_file_gib(views=1):
-    return views * (70 * 5 * 5 * 4 * 4 + 32) / 2**30
+def one_file_gib(copies=1):
+    return copies * (70 * 5 * 5 * 4 * 4 + 32) / 2**30
 
 
 def test_what_would_not_fit_is_refused_before_any_work(pictures, folder):
     lower = make_lower(watched=True)
-    with pytest.raises(ValueError, match=r"3 views of 70 pictures would need .* VIEWS or LIMIT"):
+    with pytest.raises(ValueError, match=r"3 copies of 70 pictures would need .* COPIES or LIMIT"):
         compute(
-            lower, pictures, folder, views=3, augment=AUGMENT, largest_gib=0.99 * one_file_gib(3)
+            lower, pictures, folder, copies=3, augment=AUGMENT, largest_gib=0.99 * one_file_gib(3)
         )
     assert Counter.blocks == 0 and not folder.exists()
-    compute(lower, pictures, folder, views=3, augment=AUGMENT, largest_gib=one_file_gib(3))
+    compute(lower, pictures, folder, copies=3, augment=AUGMENT, largest_gib=one_file_gib(3))
 
 
 def test_a_full_disk_is_told_before_any_work(pictures, folder, monkeypatch):
     monkeypatch.setattr(module.shutil, "disk_usage", lambda _: SimpleNamespace(free=20_000))
-    with pytest.raises(OSError, match=r"1 view of 70 pictures would need .* left: free some"):
+    with pytest.raises(OSError, match=r"1 copy of 70 pictures would need .* left: free some"):
         compute(make_lower(watched=True), pictures, folder)
     assert Counter.blocks == 0 and not files(folder)
 
@@ -607,7 +607,7 @@ def test_a_folder_named_otherwise_is_the_same_folder(pictures, folder, monkeypat
     kept = compute(make_lower(), pictures, folder, seed=1, **room)
     with pytest.raises(ValueError, match="in use"):
         compute(make_lower(), pictures, relative, seed=2, **room)
-    assert len(files(folder)) == len(kept.views)
+    assert len(files(folder)) == len(kept.copies)
 
 
 def test_pictures_are_resized_batch_by_batch(pictures, folder):
@@ -616,7 +616,7 @@ def test_pictures_are_resized_batch_by_batch(pictures, folder):
     lower = make_lower(pooled=True)
     kept = compute(lower, small, folder, size=32)
     expected = lower.predict(plain_batches(small, size=32), verbose=0)
-    np.testing.assert_allclose(kept.views[0], expected, atol=1e-6)
+    np.testing.assert_allclose(kept.copies[0], expected, atol=1e-6)
 
 
 def test_a_mask_may_go_into_the_augmentation(pictures, folder):
@@ -630,7 +630,7 @@ def test_a_mask_may_go_into_the_augmentation(pictures, folder):
     lower = make_lower(pooled=True)
     kept = compute(lower, masked, folder, augment=DropMask())
     plain = compute(lower, pictures, folder)
-    np.testing.assert_array_equal(kept.views[0], plain.views[0])
+    np.testing.assert_array_equal(kept.copies[0], plain.copies[0])
 
 
 def test_activations_stay_on_disk(pictures, folder, monkeypatch):
@@ -639,30 +639,30 @@ def test_activations_stay_on_disk(pictures, folder, monkeypatch):
     lower = keras.Model(inputs, layers.UpSampling2D(4)(layers.Rescaling(1 / 255)(inputs)))
     tracemalloc.start()
     try:
-        kept = compute(lower, pictures.select(np.arange(64)), folder, views=2, augment=AUGMENT)
+        kept = compute(lower, pictures.select(np.arange(64)), folder, copies=2, augment=AUGMENT)
         for rows, _ in activation_batches(kept, 4, 0).take(10):
             assert rows.shape == (4, 128, 128, 3)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    one_view = kept.views[0].nbytes
-    assert one_view == 64 * 128 * 128 * 3 * 4
-    assert isinstance(kept.views[0], np.memmap) and not kept.views[0].flags.writeable
-    assert peak < 0.7 * one_view, "a block at a time, and the few batches being prepared"
+    one_copy = kept.copies[0].nbytes
+    assert one_copy == 64 * 128 * 128 * 3 * 4
+    assert isinstance(kept.copies[0], np.memmap) and not kept.copies[0].flags.writeable
+    assert peak < 0.7 * one_copy, "a block at a time, and the few batches being prepared"
 
 
 @pytest.mark.skipif(not hasattr(mmap, "MADV_DONTNEED"), reason="the system has no such advice")
 def test_what_was_read_of_the_files_does_not_stay_in_memory(pictures, folder):
     inputs = keras.Input((32, 32, 3))
     lower = keras.Model(inputs, layers.UpSampling2D(8)(inputs))
-    compute(lower, pictures, folder, views=2, augment=AUGMENT)
-    kept = compute(lower, pictures, folder, views=2, augment=AUGMENT)
+    compute(lower, pictures, folder, copies=2, augment=AUGMENT)
+    kept = compute(lower, pictures, folder, copies=2, augment=AUGMENT)
     for rows, _ in activation_batches(kept, 35, 0).take(6):
         assert np.isfinite(rows).all()
     maps = psutil.Process().memory_maps()
     resident = sum(each.rss for each in maps if each.path.startswith(str(folder.resolve())))
-    assert kept.views[0].nbytes == 70 * 256 * 256 * 3 * 4
-    assert resident < 0.2 * kept.views[0].nbytes, "of two views that were read three times each"
+    assert kept.copies[0].nbytes == 70 * 256 * 256 * 3 * 4
+    assert resident < 0.2 * kept.copies[0].nbytes, "of two copies that were read three times each"
 
 
 def test_wrong_input_is_refused_in_a_sentence(pictures, folder):
@@ -675,8 +675,8 @@ def test_wrong_input_is_refused_in_a_sentence(pictures, folder):
     wrong = [
         (TypeError, "get_config", {"augment": lambda images, seed: images}),
         (TypeError, "Functional or Sequential", {"lower": Subclassed()}),
-        (ValueError, "VIEWS is 0", {"views": 0}),
-        (ValueError, "VIEWS is 2", {"views": 2}),
+        (ValueError, "COPIES is 0", {"copies": 0}),
+        (ValueError, "COPIES is 2", {"copies": 2}),
         (ValueError, "no pictures", {"pictures": pictures.select(np.arange(0))}),
         (ValueError, "takes arrays of 32 × 32 × 3, the pictures are 16 × 16 × 3", {"size": 16}),
         (ValueError, "takes arrays of 4,", {"lower": make_upper((4,))}),

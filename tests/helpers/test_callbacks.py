@@ -55,9 +55,7 @@ def train(loss, units: int, labels: np.ndarray, callbacks: list) -> tuple[int, k
     ],
     ids=str,
 )
-def test_the_first_step_is_traced_once_and_nothing_else_is_learnt(
-    loss, units, labels, monkeypatch
-):
+def test_the_first_step_is_traced_once_and_nothing_else_is_learnt(loss, units, labels, monkeypatch):
     monkeypatch.undo()  # the quick start that all tests have
     twice, plain, plain_history = train(loss, units, labels, [])
     once, quick, history = train(loss, units, labels, [ProgressLine("Tiny")])
