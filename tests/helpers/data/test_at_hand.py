@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from helpers.data import at_hand, download
-from helpers.data.at_hand import find_at_hand
+from helpers.data.at_hand import find_at_hand, find_own
 from helpers.messages import NotAvailable
 
 
@@ -56,3 +60,25 @@ def test_who_asks_for_the_real_ones_has_them_downloaded(asked, tmp_path):
         find_at_hand("rock_paper_scissors", "full", folder=tmp_path)
     assert asked
     assert find_at_hand("rock_paper_scissors", "samples", folder=tmp_path).kind == "samples"
+
+
+def fill_album(folder, name, written):
+    for gesture in ("a", "b"):
+        (folder / "own" / name / gesture).mkdir(parents=True)
+        for number in range(4):
+            pixels = np.random.default_rng(number).integers(0, 256, (8, 8, 3), np.uint8)
+            file = folder / "own" / name / gesture / f"take1-{number}.jpg"
+            Image.fromarray(pixels).save(file)
+            os.utime(file, (written, written))
+
+
+def test_ones_own_pictures_are_the_folder_the_newest_album_or_drawn_hands(asked, tmp_path):
+    assert find_own("somewhere", tmp_path) == ("somewhere", "named by DATA")
+    path, why = find_own("auto", tmp_path)
+    assert why == "drawn hands" and path.endswith("rps")
+    (tmp_path / "own" / "empty").mkdir(parents=True)
+    fill_album(tmp_path, "mugs", 2_000_000)
+    fill_album(tmp_path, "hands", 1_000_000)
+    path, why = find_own("auto", tmp_path)
+    assert path == str(tmp_path / "own" / "mugs") and "mugs of lesson 0's camera" in why
+    assert find_own("samples", tmp_path)[1] == "drawn hands" and asked == []

@@ -188,6 +188,26 @@ def test_a_limit_counts_per_class_and_keeps_groups(tmp_path):
     ]
 
 
+def test_a_limit_of_the_folder_spreads_over_each_class(tmp_path):
+    found = opened(fill(tmp_path / "own", ("a", "b"), 12), limit=6)
+    assert found.load_all(16).count() == {"a": 6, "b": 6}
+    parts = found.share_out((0.5, 0.25, 0.25), seed=1)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(12))
+    others = found.share_out((0.5, 0.25, 0.25), seed=2)
+    assert any(one.tolist() != other.tolist() for one, other in zip(parts, others, strict=True))
+
+
+def test_near_duplicates_are_named_in_pairs(tmp_path):
+    folder = fill(tmp_path / "own", ("a", "b"), 6)
+    save(folder / "b" / "again.jpg", start(folder) + 2, quality=60)
+    found = opened(folder)
+    ((one, other),) = found.pairs
+    assert {Path(found.names[place]).name for place in (one, other)} == {
+        "IMG_20240002.jpg",
+        "again.jpg",
+    }
+
+
 def test_names_taken_apart_are_one_class(tmp_path):
     composed, apart = (unicodedata.normalize(form, "Hände") for form in ("NFC", "NFD"))
     fill(tmp_path / "train", (composed, "b"), 6)
