@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image, ImageEnhance
+from PIL import Image
 
 from helpers.data.folders import FolderError
 from helpers.messages import OneSentence
@@ -26,7 +26,6 @@ LEFT_OUT = {"setup", "parameters", "check", "prepare", "imports"}
 COURSE = [name for name in CELLS if name not in LEFT_OUT and not name.startswith("exercise-")]
 TO_SPLIT = COURSE[: COURSE.index("disjoint") + 1]
 SIZE = 48
-HANDS, GARMENTS = ("rock_paper_scissors", 3), ("fashion_mnist", 5)
 
 
 # Folders as people have them -------------------------------------------------------------------
@@ -34,25 +33,19 @@ HANDS, GARMENTS = ("rock_paper_scissors", 3), ("fashion_mnist", 5)
 
 @pytest.fixture(scope="session")
 def draw() -> Callable[[int, int], Image.Image]:
-    """Return a function of label and number: drawn things, each turned, cropped and lit anew."""
-    drawn = [[draw_picture(name, label, n) for n in range(4)] for name, label in _things()]
+    """Return a function of label and number: drawn things, each turned and on another ground."""
+    things = [("rock_paper_scissors", label) for label in range(3)]
+    things += [("fashion_mnist", label) for label in (1, 8)]
+    drawn = [[draw_picture(*thing, number) for number in range(4)] for thing in things]
 
     def picture(label: int, number: int) -> Image.Image:
         random = np.random.default_rng([label, number])
         thing = drawn[label][number % 4].convert("RGB").resize((72, 72))
         turned = thing.rotate(random.uniform(-30, 30), fillcolor=(255, 255, 255))
-        left, top = random.integers(0, 16, 2).tolist()
-        cropped = turned.crop((left, top, left + 56, top + 56))
-        ground = Image.new("RGB", cropped.size, tuple(random.integers(0, 256, 3).tolist()))
-        return Image.blend(ImageEnhance.Contrast(cropped).enhance(1.2), ground, 0.3)
+        ground = Image.fromarray(random.integers(0, 256, (4, 4, 3), np.uint8)).resize((72, 72))
+        return Image.blend(turned, ground, 0.4)
 
     return picture
-
-
-def _things() -> list[tuple[str, int]]:
-    return [("rock_paper_scissors", label) for label in range(3)] + [
-        ("fashion_mnist", label) for label in (1, 8)
-    ]
 
 
 def fill(draw, folder: Path, name: Callable[[int], str], each: int, label: int, first=0) -> None:
@@ -83,9 +76,9 @@ def sorted_already(draw, folder):
     draw(0, 0).save(folder / "test" / "a" / "again.png")  # also among the training pictures
 
 
-def five(draw, folder):
+def five(draw, folder, each=12):
     for label in range(5):
-        fill(draw, folder / f"kind {label}", lambda n: f"{n}.png", 12, label)
+        fill(draw, folder / f"kind {label}", lambda n: f"{n}.png", each, label)
 
 
 def uneven(draw, folder):
@@ -243,8 +236,8 @@ def test_the_lesson_ends_well_where_classes_are_uneven(draw, lesson, tmp_path, c
     assert names["path"].with_name("classes.txt").read_text("utf-8") == "frequent\nrare\n"
 
 
-def test_the_lesson_ends_well_where_the_minutes_are_short(draw, lesson, tmp_path, capsys):
-    five(draw, tmp_path / "mine")
+def test_the_lesson_ends_well_where_pictures_and_minutes_are_few(draw, lesson, tmp_path, capsys):
+    five(draw, tmp_path / "mine", each=4)
     fill(draw, tmp_path / "new", lambda n: f"{n}.jpg", 3, 4, 500)
     (tmp_path / "new" / "no picture.jpg").write_text("no", encoding="utf-8")
     photo = str(tmp_path / "new")
