@@ -138,9 +138,10 @@ def first_column(probabilities, threshold):
     return np.where(probabilities[:, 0] >= threshold, probabilities.argmax(axis=1), -1)
 """: "That asks for the probability of class 0; ask for the largest of each row.",
         """\
-def over_the_pictures(probabilities, threshold):
-    return np.where(probabilities.max() >= threshold, probabilities.argmax(axis=1), -1)
-""": "`max()` without an axis is the largest of all pictures; take `axis=1`.",
+def strictly(probabilities, threshold):
+    confident = probabilities.max(axis=1) > threshold
+    return np.where(confident, probabilities.argmax(axis=1), -1)
+""": "Right but for one case: *at* the threshold the answer still counts, so take `>=`.",
     },
     inputs=lambda random: [
         (random.dirichlet((0.6, 0.6, 0.6), 12), 0.7),
