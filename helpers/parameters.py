@@ -216,6 +216,9 @@ RULES: dict[str, Whole | Number | Text] = {
     "RECIPE_BATCH": Whole(1, 1024),  # pictures per batch of the better recipe
     "MOST_PER_CLASS": Whole(2, 10_000),  # of a curve of accuracy by number of pictures
     "FEW_STEPS": Whole(4, 10_000),  # batches of each training of that curve
+    "TEST_SHARE": Number(0.05, 0.4),  # of pictures of one's own
+    "GROUPS": OneOf(("auto", "folder", "prefix", "none")),  # what belongs together of these
+    "MINUTES": Number(0.1, 600),  # for all trainings of a lesson together
 }
 
 

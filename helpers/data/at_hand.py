@@ -1,11 +1,15 @@
-"""Find a data set without waiting for a download, for a lesson in a hurry."""
+"""Find pictures without waiting for a download: a data set, or a folder of one's own."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from helpers.data.catalog import dataset
-from helpers.data.download import Located, find_data
+from helpers.data.download import SOURCES, Located, find_data
+from helpers.data.folders import find_fault
+from helpers.environment import DATA_FOLDER
+from helpers.messages import printable
 
 
 def find_at_hand(name: str, source: str = "auto", **places) -> Located:
@@ -33,3 +37,30 @@ def find_at_hand(name: str, source: str = "auto", **places) -> Located:
         return found
     reason = f'the real ones are not on this machine (DATA = "full" downloads them, {size:.0f} MB)'
     return replace(found, reason=reason)
+
+
+def find_own(source: str = "auto", folder: Path = DATA_FOLDER) -> tuple[str, str]:
+    """Find the folder that stands for pictures of one's own.
+
+    Args:
+        source: a folder; or "auto" for the newest album that lesson 0's camera has filled, "full"
+            for the real training hands of lesson 1, "samples", and "auto" without such an album,
+            for drawn ones.
+        folder: the data folder; `own` in it holds the albums.
+
+    Returns:
+        (a path for `folders.open_folder`, why it is this one in a few words).
+
+    Raises:
+        NotAvailable: the real hands cannot be had.
+    """
+    if source not in SOURCES:
+        return source, "named by DATA"
+    albums = (folder / "own").glob("*/") if source == "auto" else ()
+    filled = [album for album in albums if not find_fault(str(album))]
+    if filled:
+        newest = max(filled, key=lambda album: max(p.stat().st_mtime for p in album.rglob("*.*")))
+        return str(newest), f"the album {printable(newest.name)} of lesson 0's camera"
+    located = find_data("rock_paper_scissors", "full" if source == "full" else "samples", folder)
+    real = located.kind == "full"
+    return str(located.split_folder("train")), "lesson 1's hands" if real else "drawn hands"

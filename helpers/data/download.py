@@ -142,8 +142,8 @@ def find_data(
 
         if not own:
             raise FolderError(
-                "This lesson keeps to its own pictures: DATA is auto, full or samples; lessons 1, "
-                "2, 4 and 5 take any folder of yours."
+                "This lesson keeps to its own pictures: DATA is auto, full or samples; lesson 7 "
+                "takes any folder of yours, and so do 1, 2, 4 and 5."
             )
         return open_folder(source, cache=folder / "cache")
     wanted = name if isinstance(name, DataSet) else dataset(name)

@@ -64,6 +64,7 @@ class OwnPictures(Located):
         parts: positions of each split's pictures, by its name.
         given: whether the folder itself was sorted into splits.
         skipped: why each other file was left out, by its name, by its split.
+        pairs: positions of each two pictures that are near-duplicates, shape (pairs, 2).
         line: what was found, in a line.
     """
 
@@ -73,6 +74,7 @@ class OwnPictures(Located):
     parts: Mapping[str, np.ndarray]
     given: bool
     skipped: Mapping[str, Mapping[str, str]]
+    pairs: np.ndarray
     line: str = ""
 
     @property
@@ -101,6 +103,29 @@ class OwnPictures(Located):
 
         As many parts as the folder has splits are these; otherwise its test is the last part.
         """
+        parts = self.share_out(shares, first)
+        return tuple(self._load(part, size, cache) for part in parts)
+
+    def load_all(self, size: int, cache: Path | None = None) -> Pictures:
+        """Load the pictures of all splits, in the order of `listing`.
+
+        Args:
+            size: edge of the square pictures, in pixels.
+            cache: folder of the cache files of decoded pictures; None keeps nothing.
+        """
+        return self._load(np.arange(len(self.listing)), size, cache)
+
+    def share_out(self, shares: Sequence[float], first: int = 0, seed: int = 0) -> list[np.ndarray]:
+        """Share the pictures out as `load_parts` does; return positions in `listing` a part.
+
+        Args:
+            shares: one a part, each above 0, together 1.
+            first: pictures a class at most; 0 takes all.
+            seed: chooses them.
+
+        Raises:
+            OneSentence: the groups of a class are too few, or too large, to be shared out.
+        """
         from helpers.data.groups import share_out
 
         labels, classes = np.array([label for _, label in self.listing]), self.dataset.classes
@@ -110,10 +135,10 @@ class OwnPictures(Located):
             wanted = np.array(shares[: len(shares) - len(last)])
             pool = self._limited(np.sort(np.concatenate(parts)), first)
             shared = share_out(
-                labels[pool], self.groups[pool], (wanted / wanted.sum()).tolist(), 0, classes
+                labels[pool], self.groups[pool], (wanted / wanted.sum()).tolist(), seed, classes
             )
             parts = [*(pool[part] for part in shared), *last]
-        return tuple(self._load(part, size, cache) for part in parts)
+        return parts
 
     def _limited(self, positions: np.ndarray, limit: int) -> np.ndarray:
         from helpers.data.pictures import spread_classes
@@ -286,6 +311,8 @@ def open_folder(
     shares: Mapping[str, float] = SHARES,
     seed: int = 0,
     cache: Path | None = None,
+    groups: str = "auto",
+    limit: int = 0,
 ) -> OwnPictures:
     """Find and look at the pictures of a folder, and share them out if they are not yet.
 
@@ -298,6 +325,8 @@ def open_folder(
         shares: of the pictures, by split, where the folder has no splits; together 1.
         seed: chooses them.
         cache: folder of the cache files of decoded pictures; None keeps nothing.
+        groups: what belongs together, see `groups.find_groups`.
+        limit: pictures a class at most, spread evenly over its files; 0 takes all.
 
     Returns:
         What was found.
@@ -307,7 +336,7 @@ def open_folder(
         OneSentence: its groups are too few to be shared out.
     """
     from helpers.data.groups import find_groups, share_out
-    from helpers.data.pictures import load_listed
+    from helpers.data.pictures import load_listed, spread_classes
 
     folder = _find(text)
     entries, beside = _listed.pop(folder, None) or _read(folder)
@@ -316,6 +345,9 @@ def open_folder(
     skipped = {one: f"is no picture by its name ({one.path.suffix})" for one in others}
     entries = [one for one in entries if one not in skipped]
     label_of = {name: label for label, name in enumerate(classes)}
+    if limit:
+        labels = np.array([label_of[one.kind] for one in entries])
+        entries = [entries[one] for one in np.sort(spread_classes(labels, len(classes), limit))]
     names = [printable(one.path.relative_to(folder)) for one in entries]
     listing = [(one.path, label_of[one.kind]) for one in entries]
     looked = load_listed(listing, classes, LOOK_SIZE, "own", cache, names=names)
@@ -328,8 +360,8 @@ def open_folder(
     entries, names, listing = ([given[p] for p in good] for given in (entries, names, listing))
     _check(folder, entries)
     sizes, times = looked.facts[:, :2].astype(int), looked.facts[:, 2]
-    groups, how, copies = find_groups(
-        [one.inside for one in entries], looked.labels, times, looked.images
+    belongs, how, pairs = find_groups(
+        [one.inside for one in entries], looked.labels, times, looked.images, groups
     )
     given = bool(entries[0].split)
     if given:
@@ -339,9 +371,9 @@ def open_folder(
             parts["test"] = parts.pop("validation")
     if not given or len(parts) == 1:
         given = False
-        shared = share_out(looked.labels, groups, tuple(shares.values()), seed, classes)
+        shared = share_out(looked.labels, belongs, tuple(shares.values()), seed, classes)
         parts = dict(zip(shares, shared, strict=True))
-    first = dict(reversed(list(zip(groups.tolist(), names, strict=True))))
+    first = dict(reversed(list(zip(belongs.tolist(), names, strict=True))))
     dataset = DataSet(
         name=re.sub(r"[^\w.-]+", "_", _text(folder.name))[:40] or "pictures",  # may name a file
         title="Pictures of one's own",
@@ -365,16 +397,18 @@ def open_folder(
         "",
         listing,
         names,
-        np.array([first[group] for group in groups.tolist()]),
+        np.array([first[group] for group in belongs.tolist()]),
         parts,
         given,
         left_out,
+        pairs,
     )
-    return replace(found, line=_describe(found, sizes.tolist(), how, copies))
+    return replace(found, line=_describe(found, sizes.tolist(), how))
 
 
-def _describe(found: OwnPictures, sizes: list[list[int]], how: str, copies: int) -> str:
+def _describe(found: OwnPictures, sizes: list[list[int]], how: str) -> str:
     counts = np.bincount([label for _, label in found.listing])
+    copies = len(np.unique(found.pairs))
     each = [f"{n} {name}" for name, n in zip(found.dataset.classes, counts, strict=True)]
     low, high = ("x".join(map(str, pick(sizes, key=np.prod))) for pick in (min, max))
     size = low if low == high else f"{low} to {high}"

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import PurePath
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, triu
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold, train_test_split
 from sklearn.neighbors import radius_neighbors_graph
@@ -22,6 +22,7 @@ NEAR = 0.2
 FLAT = 8.0  # grey values: what varies less is noise
 BURST_SECONDS = 3
 TRIES = 100
+BY_NAME = "by the beginning of the name"
 TIME = re.compile(
     r"(20\d\d)[-_.:]?(\d\d)[-_.:]?(\d\d)(?: at |[ T_.-])?(\d\d)[-_.:]?(\d\d)[-_.:]?(\d\d)"
 )
@@ -42,8 +43,12 @@ def read_time(text: str) -> float:
 
 
 def find_groups(
-    files: Sequence[PurePath], labels: np.ndarray, times: Sequence[float], thumbnails: np.ndarray
-) -> tuple[np.ndarray, str, int]:
+    files: Sequence[PurePath],
+    labels: np.ndarray,
+    times: Sequence[float],
+    thumbnails: np.ndarray,
+    wanted: str = "auto",
+) -> tuple[np.ndarray, str, np.ndarray]:
     """Find out which pictures belong together.
 
     Near-duplicates do. Besides, the pictures of a sub-folder do; where there are none, those of a
@@ -55,10 +60,13 @@ def find_groups(
         labels: shape (n,), the classes.
         times: when each was taken, in seconds; NaN where nobody knows.
         thumbnails: uint8, shape (n, 32, 32, 3).
+        wanted: "auto" as above; "folder" or "prefix" insists on sub-folders or on the beginning of
+            the name, however large the groups; "none" knows near-duplicates only.
 
     Returns:
         (the group of each picture, shape (n,), numbered from 0; what groups them besides being
-        near-duplicates, in a few words, or ""; how many have a near-duplicate).
+        near-duplicates, in a few words, or ""; the positions of each two near-duplicates, shape
+        (pairs, 2)).
     """
     near = _near_duplicates(thumbnails)
     number = len(labels)
@@ -70,18 +78,22 @@ def find_groups(
     prefixes = [
         f"{label} {FRAME.sub('', file.stem)}" for file, label in zip(files, labels, strict=True)
     ]
+    pairs = np.column_stack(triu(near).nonzero())
+    asked = {"folder": ("by sub-folder", folders), "prefix": (BY_NAME, prefixes)}
+    if wanted in asked:
+        how, keys = asked[wanted]
+        return _join(near, keys), how, pairs
     ways = (
         ("by sub-folder", folders, 1.0),
         ("by burst", _bursts(labels, np.asarray(times, float)), 0.5),
-        ("by the beginning of the name", prefixes, 0.25),
+        (BY_NAME, prefixes, 0.25),
     )
-    copies = int((near.getnnz(axis=1) > 0).sum())
-    for how, keys, largest in ways:
+    for how, keys, largest in ways if wanted == "auto" else ():
         groups = _join(near, keys)
         telling = len(set(keys)) < number and _can_be_shared(np.array(keys), labels, largest)
         if telling and _can_be_shared(groups, labels, max(largest, 0.5)):
-            return groups, how, copies
-    return _join(near, alone), "", copies
+            return groups, how, pairs
+    return _join(near, alone), "", pairs
 
 
 def _join(near: csr_matrix, keys: list[str]) -> np.ndarray:

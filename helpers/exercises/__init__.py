@@ -15,10 +15,18 @@ no hints in steps and no solutions.
 
 from types import ModuleType
 
-from helpers.exercises import lesson_01, lesson_02, lesson_03, lesson_04, lesson_05
+from helpers.exercises import lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_07
 from helpers.exercises.kinds import Exercise
 
-__all__ = ["exercises_of", "lesson_01", "lesson_02", "lesson_03", "lesson_04", "lesson_05"]
+__all__ = [
+    "exercises_of",
+    "lesson_01",
+    "lesson_02",
+    "lesson_03",
+    "lesson_04",
+    "lesson_05",
+    "lesson_07",
+]
 
 
 def exercises_of(lesson: ModuleType) -> dict[str, Exercise]:

@@ -312,6 +312,7 @@ def compare_approaches(scores: dict[str, Scores], minutes: dict[str, float], tit
         left.set_yticks(rows, scores)
         left.set_ylim(len(scores) - 0.5, -0.5)
         left.set(xlabel="accuracy, with its 95 % interval")
+        left.xaxis.set_major_locator(MaxNLocator(5))
         middle.set(xlabel="errors removed, %")
         right.set(xlabel="minutes")
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)

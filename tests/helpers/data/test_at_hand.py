@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from helpers.data import at_hand, download
-from helpers.data.at_hand import find_at_hand
+from helpers.data.at_hand import find_at_hand, find_own
 from helpers.messages import NotAvailable
 
 
@@ -62,3 +66,25 @@ def test_who_asks_for_the_real_ones_has_them_downloaded(asked, drawn_once):
         find_at_hand("rock_paper_scissors", "full", folder=drawn_once)
     assert asked
     assert find_at_hand("rock_paper_scissors", "samples", folder=drawn_once).kind == "samples"
+
+
+def fill_album(folder, name, written):
+    for gesture in ("a", "b"):
+        (folder / "own" / name / gesture).mkdir(parents=True)
+        for number in range(4):
+            pixels = np.random.default_rng(number).integers(0, 256, (8, 8, 3), np.uint8)
+            file = folder / "own" / name / gesture / f"take1-{number}.jpg"
+            Image.fromarray(pixels).save(file)
+            os.utime(file, (written, written))
+
+
+def test_ones_own_pictures_are_the_folder_the_newest_album_or_drawn_hands(asked, drawn_once):
+    assert find_own("somewhere", drawn_once) == ("somewhere", "named by DATA")
+    path, why = find_own("auto", drawn_once)
+    assert why == "drawn hands" and path.endswith("rps")
+    (drawn_once / "own" / "empty").mkdir(parents=True)
+    fill_album(drawn_once, "mugs", 2_000_000)
+    fill_album(drawn_once, "hands", 1_000_000)
+    path, why = find_own("auto", drawn_once)
+    assert path == str(drawn_once / "own" / "mugs") and "mugs of lesson 0's camera" in why
+    assert find_own("samples", drawn_once)[1] == "drawn hands" and asked == []

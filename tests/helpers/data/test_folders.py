@@ -188,6 +188,24 @@ def test_a_limit_counts_per_class_and_keeps_groups(tmp_path):
     ]
 
 
+def test_a_limit_of_the_folder_spreads_over_each_class(tmp_path):
+    found = opened(fill(tmp_path / "own", ("a", "b"), 12), limit=6)
+    assert found.load_all(16).count() == {"a": 6, "b": 6}
+    parts = found.share_out((0.5, 0.25, 0.25), seed=1)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(12))
+    others = found.share_out((0.5, 0.25, 0.25), seed=2)
+    assert any(one.tolist() != other.tolist() for one, other in zip(parts, others, strict=True))
+
+
+def test_near_duplicates_are_named_in_pairs(tmp_path):
+    folder = fill(tmp_path / "own", ("a", "b"), 6)
+    save(folder / "b" / "again.jpg", start(folder) + 2, quality=60)
+    found = opened(folder)
+    ((one, other),) = found.pairs
+    names = {Path(found.names[place]).name for place in (one, other)}
+    assert names == {"IMG_20240002.jpg", "again.jpg"}
+
+
 def test_names_taken_apart_are_one_class(tmp_path):
     composed, apart = (unicodedata.normalize(form, "Hände") for form in ("NFC", "NFD"))
     fill(tmp_path / "train", (composed, "b"), 6)
@@ -372,7 +390,7 @@ def test_a_split_that_is_not_there_and_a_split_folder(tmp_path):
 def test_a_lesson_that_cannot_take_a_folder_says_which_can(tmp_path):
     folder = fill(tmp_path / "phone", ("a", "b"), 4)
     cells = {cell.id: cell.source for cell in cells_of(find_notebook("03"))}
-    with pytest.raises(FolderError, match=r"keeps to its own .* 1, 2, 4 and 5 take any folder"):
+    with pytest.raises(FolderError, match=r"keeps to its own .* lesson 7 takes any folder"):
         exec(cells["find"], {"find_data": find_data, "DATA": str(folder)})
 
 

@@ -21,12 +21,14 @@ def scenes(number: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (number, 32, 32, 3), np.uint8)
 
 
-def grouped(names, labels=None, times=None, thumbnails=None) -> tuple[list[list[str]], str]:
+def grouped(
+    names, labels=None, times=None, thumbnails=None, wanted="auto"
+) -> tuple[list[list[str]], str]:
     """The groups of more than one picture, by their files, and how they were found."""
     labels = np.zeros(len(names), int) if labels is None else np.asarray(labels)
     times = [np.nan] * len(names) if times is None else times
     thumbnails = scenes(len(names)) if thumbnails is None else thumbnails
-    groups, how, _ = find_groups(list(map(PurePath, names)), labels, times, thumbnails)
+    groups, how, _ = find_groups(list(map(PurePath, names)), labels, times, thumbnails, wanted)
     own = [[n for n, g in zip(names, groups, strict=True) if g == one] for one in set(groups)]
     return sorted(group for group in own if len(group) > 1), how
 
@@ -36,6 +38,17 @@ def test_sub_folders_are_groups_across_classes():
     groups, how = grouped(names, [0, 0, 0, 1, 1])
     assert how == "by sub-folder"
     assert groups == [["anna/1.jpg", "anna/2.jpg", "anna/1.jpg"], ["ben/1.jpg", "ben/1.jpg"]]
+
+
+def test_what_belongs_together_may_be_asked_for():
+    names = ["anna/x1.jpg", "anna/x2.jpg", "ben/x3.jpg", "ben/y1.jpg"]
+    folders, prefixes = [names[:2], names[2:]], [names[:3]]
+    assert grouped(names, wanted="folder") == (folders, "by sub-folder")
+    assert grouped(names, wanted="prefix") == (prefixes, "by the beginning of the name")
+    assert grouped(names, wanted="none") == ([], "")
+    copies = scenes(4)
+    copies[3] = copies[0]
+    assert grouped(names, thumbnails=copies, wanted="none")[0] == [[names[0], names[3]]]
 
 
 def test_bursts_are_groups():

@@ -1,0 +1,131 @@
+"""How lesson 7 examines class weights and a whole classifier: what is wrong, "" if nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import keras
+import numpy as np
+from keras import layers
+from PIL import Image
+
+from helpers.exercises.kinds import shown, tried
+from helpers.exercises.trainings import (
+    OTHER_PEOPLE,
+    SIZE,
+    Training,
+    accuracy,
+    drawn,
+    network_of,
+    truncated_base,
+)
+from helpers.samples.hands import GESTURES
+
+# Made-up features of two classes that overlap, one of them rare.
+MANY, RARE, NUMBERS, APART = 150, 10, 8, 1.0  # APART: of the two means, in each number
+PASSES, SECONDS = 20, 60
+FOUND = 0.6  # recall of the rare class that weights must reach; without them it is below 0.3
+
+
+def _features(many: int, rare: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    labels = np.repeat([0, 1], [many, rare]).astype(np.int32)
+    values = random.normal(size=(len(labels), NUMBERS)).astype(np.float32)
+    values[:, :3] += APART * labels[:, None]
+    return values, labels
+
+
+def _recalls(weights: Mapping[int, float]) -> np.ndarray:
+    """Train a head with these weights; return the recall of each class on new features."""
+    keras.utils.set_random_seed(0)
+    head = keras.Sequential([keras.Input((NUMBERS,)), layers.Dense(2, activation="softmax")])
+    head.compile(
+        keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    training = Training("With your weights", SECONDS)
+    training.fit(head, *_features(MANY, RARE, 0), PASSES, class_weight=dict(weights))
+    values, labels = _features(500, 500, 1)
+    said = head.predict(values, verbose=0).argmax(axis=1)
+    recalls = np.array([(said[labels == label] == label).mean() for label in (0, 1)])
+    training.say(f"recall of the frequent class {recalls[0]:.2f}, of the rare one {recalls[1]:.2f}")
+    return recalls
+
+
+def weights_for_the_rare(answer: Callable) -> str:
+    labels = _features(MANY, RARE, 0)[1]
+    weights, problem = tried(answer, labels.copy())
+    if problem:
+        return problem
+    try:
+        weights = {int(label): float(weight) for label, weight in weights.items()}
+    except (AttributeError, TypeError, ValueError):
+        weights = {}
+    if sorted(weights) != [0, 1] or not all(0 < one < np.inf for one in weights.values()):
+        return (
+            f"Your function gives {shown(answer(labels.copy()))}; `fit` wants a dictionary with a "
+            "number above 0 for each label, such as `{0: 1.0, 1: 1.0}`."
+        )
+    if weights[1] < weights[0]:
+        return "The frequent class weighs more here; divide by the counts, not by their inverse."
+    frequent, rare = _recalls(weights)
+    if rare < FOUND:
+        return (
+            f"The head finds {rare:.0%} of the rare class, and {frequent:.0%} of the frequent one: "
+            "the rare one still weighs too little."
+        )
+    if frequent < FOUND:
+        return (
+            f"The head finds {rare:.0%} of the rare class, but only {frequent:.0%} of the frequent "
+            "one: the rare one weighs too much now."
+        )
+    return ""
+
+
+# A classifier from a folder.
+
+EACH, ASKED, CUT, BEATEN = 20, 12, "block4c_add", 0.7
+
+_pretrained = cache(truncated_base)
+
+
+def _write_hands(folder: Path) -> None:
+    """Write drawn hands, a folder for each gesture."""
+    for gesture in GESTURES:
+        (folder / gesture).mkdir()
+    for number, (image, label) in enumerate(
+        zip(*drawn("rock_paper_scissors", 3, EACH), strict=True)
+    ):
+        Image.fromarray(image).save(folder / GESTURES[label] / f"{number}.png")
+
+
+def learns_from_a_folder(answer: Callable) -> str:
+    base = _pretrained(CUT)
+    base.trainable = True
+    before = base.get_weights()
+    try:
+        with TemporaryDirectory() as place:
+            _write_hands(Path(place))
+            network, problem = tried(answer, place, base)
+        if not problem and not isinstance(network, keras.Model):
+            problem = f"Your function gives {shown(network)}, where a Keras network is expected."
+        problem = problem or network_of(network, SIZE, compiled=False)[1]
+        return problem or _judged(network, base, before)
+    finally:
+        base.set_weights(before)
+
+
+def _judged(network: keras.Model, base: keras.Model, before: list[np.ndarray]) -> str:
+    if not {id(weight) for weight in base.weights} & {id(weight) for weight in network.weights}:
+        return "Your network does not contain the base that your function was given."
+    if any((one != other).any() for one, other in zip(before, base.get_weights(), strict=True)):
+        return "The base has changed in training: `base.trainable = False`, before you compile."
+    right = accuracy(network, *drawn("rock_paper_scissors", 3, ASKED, OTHER_PEOPLE))
+    if right > BEATEN:
+        return ""
+    return (
+        f"Of {3 * ASKED} new hands {right:.2f} are right: has the head been trained, for enough "
+        "epochs, and on pixels from 0 to 255? The base scales them itself."
+    )

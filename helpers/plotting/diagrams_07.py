@@ -1,0 +1,85 @@
+"""Figures of lesson 7: more pictures, and pictures of something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import NullLocator
+
+from helpers.plotting import STYLE, TRAINING_COLOUR, VALIDATION_COLOUR, show
+
+
+def more_pictures(
+    numbers: Sequence[int], errors: np.ndarray, ahead: Sequence[int], guesses: np.ndarray
+) -> None:
+    """Show errors against the number of training pictures, measured and extrapolated.
+
+    Args:
+        numbers: of training pictures, those that were tried.
+        errors: the share of errors at each, by several draws, shape (numbers, draws).
+        ahead: numbers to extrapolate to; the first is the last that was tried.
+        guesses: low end, middle and high end of the share of errors there, shape (3, ahead).
+    """
+    means = errors.mean(axis=1)
+    low, middle, high = guesses
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(7.5, 3.8))
+        axis.plot(numbers, means, "o-", color=TRAINING_COLOUR, label="measured, mean and range")
+        axis.vlines(
+            numbers, errors.min(axis=1), errors.max(axis=1), color=TRAINING_COLOUR, alpha=0.5
+        )
+        axis.plot(ahead, middle, "--", color=VALIDATION_COLOUR, label="if it goes on like this")
+        axis.fill_between(ahead, low, high, color=VALIDATION_COLOUR, alpha=0.2, lw=0)
+        ticks = [*numbers, *ahead[1:]]
+        axis.set_xscale("log")
+        axis.set_xticks(ticks, [f"{number:,}" for number in ticks])
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.set(xlabel="training pictures", ylabel="share of errors", ylim=(0, None))
+        axis.set_title("What more pictures would bring")
+        axis.legend()
+    measured = ", ".join(f"{n:,}: {mean:.3f}" for n, mean in zip(numbers, means, strict=True))
+    guessed = ", ".join(
+        f"{n:,}: {m:.3f} ({lo:.3f} to {hi:.3f})"
+        for n, lo, m, hi in zip(ahead[1:], low[1:], middle[1:], high[1:], strict=True)
+    )
+    show(
+        figure,
+        f"What more pictures would bring: share of errors by number of training pictures. "
+        f"Measured {measured}; extrapolated {guessed}.",
+    )
+
+
+def confidence_rows(confidences: Mapping[str, np.ndarray], threshold: float) -> None:
+    """Show how confident a network is of pictures of several kinds: a dot each, a row a kind.
+
+    Args:
+        confidences: the probability of each picture's likeliest class, by the kind's name.
+        threshold: answers that are less confident are refused.
+    """
+    random = np.random.default_rng(0)
+    refused = {name: float((values < threshold).mean()) for name, values in confidences.items()}
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(8, 1 + 0.55 * len(confidences)))
+        for row, (name, values) in enumerate(confidences.items()):
+            places = row + random.uniform(-0.22, 0.22, len(values))
+            axis.plot(values, places, "o", ms=4, alpha=0.6, mew=0, color=TRAINING_COLOUR)
+            axis.annotate(
+                f"{refused[name]:.0%} refused", (1, row), (8, 0), textcoords="offset points",
+                xycoords=("axes fraction", "data"), va="center", fontsize=9,
+            )  # fmt: skip
+        axis.axvline(threshold, color=VALIDATION_COLOUR, lw=2)
+        axis.annotate(
+            f"threshold {threshold:.2f}", (threshold, 1), (-4, 4), textcoords="offset points",
+            xycoords=("data", "axes fraction"), ha="right", fontsize=9, color=VALIDATION_COLOUR,
+        )  # fmt: skip
+        axis.set_yticks(range(len(confidences)), confidences)
+        axis.set(xlabel="confidence", xlim=(None, 1.01), ylim=(len(confidences) - 0.5, -0.5))
+        axis.grid(visible=False, axis="y")
+    said = "; ".join(f"{name}: {share:.0%}" for name, share in refused.items())
+    show(
+        figure,
+        f"Confidence of the likeliest class, a dot for each picture, a row for each kind. Below "
+        f"the threshold of {threshold:.2f} and so refused: {said}.",
+    )
