@@ -54,6 +54,12 @@ STATED = {  # what prose may say that looks like a result, beside what tools/rep
         "0.99": "an exercise's probability",
     },
     "05": {"0.90": "an exercise", "0.95": "an exercise", "0.04 %": "reckoned from rate and decay"},
+    "07": {
+        "98 %": "an exercise",
+        "90 %": "an exercise",
+        "81 %": "an exercise",
+        "95 %": "what a threshold is asked for",
+    },
 }
 OPENERS = {"open", "Path", "load", "load_model", "read_csv", "imread"}
 
