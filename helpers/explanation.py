@@ -6,24 +6,33 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+EDGE = 4  # of the smallest maps that still tell a finger from a palm
 
-def last_convolution(model: keras.Model) -> keras.layers.Layer:
-    """Return the last layer whose output is a map: shape (batch, height, width, channels).
+
+def last_maps(model: keras.Model) -> keras.KerasTensor:
+    """Return the last maps of a model, shape (batch, height, width, channels), not too small.
+
+    They have an edge of 4 at least, where the model has such ones; small pictures end in maps that
+    are smaller, and say little about places.
 
     Raises:
-        ValueError: the model has no such layer.
+        ValueError: the model has no layer whose output is a map.
     """
-    for layer in reversed(model.layers):
-        if len(_output_of(model, layer).shape) == 4:
-            return layer
-    raise ValueError(f"{model.name} has no layer whose output is a map, so there is none to show.")
+    outputs = (_output_of(model, layer) for layer in reversed(model.layers))
+    found = [output for output in outputs if len(output.shape) == 4]
+    if not found:
+        raise ValueError(f"{model.name} has no layer whose output is a map: there is none to show.")
+    return next(
+        (maps for maps in found if None in maps.shape[1:3] or min(maps.shape[1:3]) >= EDGE),
+        found[0],
+    )
 
 
 def grad_cam(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Show where the evidence for a class lies.
 
-    The last maps of the network are added up, each weighted by the mean gradient of the class
-    probability's logarithm, and negative sums are cut off.
+    The last maps of the network, see `last_maps`, are added up, each weighted by the mean gradient
+    of the class probability's logarithm, and negative sums are cut off.
 
     Args:
         model: takes pixels (batch, size, size, 3), 0 to 255; returns probabilities.
@@ -36,8 +45,7 @@ def grad_cam(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> np.n
 
     Source: R. R. Selvaraju et al. (2017), Grad-CAM: Visual Explanations from Deep Networks.
     """
-    last_maps = _output_of(model, last_convolution(model))
-    both = keras.Model(model.inputs, [last_maps, model.outputs[0]])
+    both = keras.Model(model.inputs, [last_maps(model), model.outputs[0]])
     pixels = tf.cast(images, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(pixels)  # else the tape would leave out layers that have nothing to learn

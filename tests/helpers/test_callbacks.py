@@ -53,7 +53,7 @@ def train(loss, units: int, labels: np.ndarray, callbacks: list) -> tuple[int, k
         ("binary_crossentropy", 1, np.array([0, 1, 1])),
         ("mean_squared_error", 2, np.eye(2)[[0, 1, 1]]),
     ],
-    ids=str,
+    ids=["name", "object", "one-hot labels", "two classes", "another"],
 )
 def test_the_first_step_is_traced_once_and_nothing_else_is_learnt(loss, units, labels, monkeypatch):
     monkeypatch.undo()  # the quick start that all tests have

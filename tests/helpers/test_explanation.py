@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from helpers.explanation import grad_cam, last_convolution
+from helpers.explanation import grad_cam, last_maps
 
 
 def spot_model(sequential: bool = False) -> keras.Model:
@@ -70,10 +70,23 @@ def test_a_layer_counts_by_its_output_in_this_very_model():
     inputs = keras.Input((16, 16, 3))
     maps = shared(keras.layers.Conv2D(1, 1)(inputs))
     model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(maps))
-    assert last_convolution(model) is shared
+    assert last_maps(model) is model.layers[-2].output
+
+
+@pytest.mark.parametrize(("size", "edge"), [(64, 8), (32, 4), (16, 4), (8, 4)])
+def test_maps_that_are_too_small_are_passed_over(size, edge):
+    model = keras.Sequential([keras.Input((size, size, 3))])
+    for _ in range(2):
+        model.add(keras.layers.MaxPooling2D())
+        model.add(keras.layers.ReLU())
+    model.add(keras.layers.MaxPooling2D())
+    model.add(keras.layers.GlobalMaxPooling2D())
+    assert last_maps(model).shape[1:3] == (edge, edge)
+    small = keras.Sequential([keras.Input((2, 2, 3)), keras.layers.ReLU()])
+    assert last_maps(small) is small.layers[-1].output
 
 
 def test_a_model_without_maps_is_refused():
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     with pytest.raises(ValueError, match="no layer whose output is a map"):
-        last_convolution(model)
+        last_maps(model)
