@@ -85,7 +85,7 @@ def test_seeds_come_last_to_vary_and_only_where_a_notebook_has_one(read, tmp_pat
         ("notebooks: [\n", "cannot be read as YAML: .*line 2"),
         ("notebook: 01_tiny.ipynb\n", r"'notebook' is no entry \(did you mean notebooks\?\)"),
         ("notebooks: 77\n", "'77' names no notebook of the course"),
-        ("notebooks: 7\n", "'07' names no notebook of the course"),
+        ("notebooks: 9\n", "'09' names no notebook of the course"),
         ("preset: fast\nnotebooks: 01_tiny.ipynb\n", "choose quick, class, published or full"),
         ("notebooks: {01_tiny.ipynb: {EPOCH: 5}}\n", r"EPOCH is no .*did you mean EPOCHS"),
         ("notebooks: {01_tiny.ipynb: {EPOCHS: [5, 0]}}\n", "01_tiny: .*0 .*allowed is 1 to 500"),
