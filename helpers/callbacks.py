@@ -10,11 +10,16 @@ from IPython.display import DisplayHandle
 
 from helpers.messages import format_seconds
 
-LABELS = {  # what each loss compares the answers with
-    "sparse_categorical_crossentropy": "numbers",
-    "categorical_crossentropy": "like the answers",
-    "binary_crossentropy": "like the answers",
-}
+NUMBERED = "sparse_categorical_crossentropy"  # its labels are the classes' numbers
+LIKE_ANSWERS = ("categorical_crossentropy", "binary_crossentropy")  # labels of the answers' shape
+
+
+def loss_of(network: keras.Model) -> str:
+    """Return the name of the loss that a network is compiled with."""
+    loss = network.loss
+    return (
+        loss if isinstance(loss, str) else str(getattr(loss, "name", getattr(loss, "__name__", "")))
+    )
 
 
 def create_variables(network: keras.Model) -> None:
@@ -31,12 +36,11 @@ def create_variables(network: keras.Model) -> None:
     if not network.built:
         return
     network.optimizer.build(network.trainable_variables)
-    loss = getattr(network.loss, "name", network.loss)
-    known = LABELS.get(loss) if isinstance(loss, str) else None
-    if known is None or not isinstance(network.output_shape, tuple):
+    loss = loss_of(network)
+    if loss not in (NUMBERED, *LIKE_ANSWERS) or not isinstance(network.output_shape, tuple):
         return
     answers = np.zeros((1, *network.output_shape[1:]), dtype=np.float32)
-    labels = np.zeros(1, dtype=np.int32) if known == "numbers" else answers
+    labels = np.zeros(1, dtype=np.int32) if loss == NUMBERED else answers
     network.compute_metrics(None, labels, answers)
     network.reset_metrics()
 

@@ -12,6 +12,7 @@ from helpers.messages import MirrorError
 PROJECT = Path(__file__).resolve().parent.parent
 DATA_FOLDER = PROJECT / "data"
 CACHE_FOLDER = DATA_FOLDER / "cache"
+OWN_FOLDER = DATA_FOLDER / "own"  # albums of lesson 0's camera
 RUNS_FOLDER = PROJECT / "runs"
 SWEEPS_FOLDER = RUNS_FOLDER / "sweeps"
 PUBLISHED_FOLDER = RUNS_FOLDER / "published"

@@ -24,7 +24,7 @@ import numpy as np
 import traitlets
 from PIL import Image
 
-from helpers.environment import DATA_FOLDER
+from helpers.environment import OWN_FOLDER
 from helpers.evaluation import Scores
 from helpers.messages import OneSentence
 from helpers.parameters import RULES
@@ -42,7 +42,6 @@ MARGIN = 0.2  # by which the likeliest class must lead for the network to be sur
 TRIES = 50  # pictures in a row that a network may be unsure of
 EACH = 30  # pictures to take of a gesture
 TAKES = 5  # in so many goes: pictures of one go are alike, and are held out together
-OWN_FOLDER = DATA_FOLDER / "own"
 NUMBER = re.compile(r"take(\d+)-(\d+)")
 
 

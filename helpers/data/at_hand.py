@@ -8,7 +8,7 @@ from pathlib import Path
 from helpers.data.catalog import dataset
 from helpers.data.download import SOURCES, Located, find_data
 from helpers.data.folders import find_fault
-from helpers.environment import DATA_FOLDER
+from helpers.environment import DATA_FOLDER, OWN_FOLDER
 from helpers.messages import printable
 
 
@@ -56,7 +56,7 @@ def find_own(source: str = "auto", folder: Path = DATA_FOLDER) -> tuple[str, str
     """
     if source not in SOURCES:
         return source, "named by DATA"
-    albums = (folder / "own").glob("*/") if source == "auto" else ()
+    albums = (folder / OWN_FOLDER.name).glob("*/") if source == "auto" else ()
     filled = [album for album in albums if not find_fault(str(album))]
     if filled:
         newest = max(filled, key=lambda album: max(p.stat().st_mtime for p in album.rglob("*.*")))

@@ -15,8 +15,9 @@ from helpers.exercises.trainings import (
     Training,
     accuracy,
     drawn,
+    lent_base,
     loss_of,
-    truncated_base,
+    without_base,
 )
 
 # A training that memorises: made-up features of few photos, some of them labelled wrong.
@@ -143,27 +144,11 @@ def faces(each: int, first: int) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([images, images[:, :, ::-1]]), np.concatenate([labels, labels])
 
 
-_pretrained = cache(truncated_base)
-
-
-def _base() -> keras.Model:
-    """Return the base as a learner gets it: nothing frozen, the weights of ImageNet."""
-    base = _pretrained(CUT)
-    base.trainable = True
-    for layer in base.layers:
-        layer.trainable = True
-    return base
-
-
 def head_on_frozen_base(answer: Callable) -> str:
-    base = _base()
-    before = base.get_weights()
-    try:
+    with lent_base(CUT) as (base, changed):
         network, problem = tried(answer, base)
         problem = problem or _wrong_form(network) or _not_frozen(network, base)
-        return problem or _trained(network, base, before)
-    finally:
-        base.set_weights(before)
+        return problem or _trained(network, changed)
 
 
 def _wrong_form(network: object) -> str:
@@ -205,9 +190,9 @@ def _no_probability(network: keras.Model) -> str:
 
 
 def _not_frozen(network: keras.Model, base: keras.Model) -> str:
+    if problem := without_base(network, base):
+        return problem
     own = {id(weight) for weight in base.weights}
-    if not own & {id(weight) for weight in network.weights}:
-        return "Your network does not contain the base that your function was given."
     moving = sum(id(weight) in own for weight in network.trainable_weights)
     if moving:
         return (
@@ -219,12 +204,12 @@ def _not_frozen(network: keras.Model, base: keras.Model) -> str:
     return ""
 
 
-def _trained(network: keras.Model, base: keras.Model, before: list[np.ndarray]) -> str:
+def _trained(network: keras.Model, changed: Callable[[], bool]) -> str:
     """Train the network, and return what is wrong with it, judged by other faces."""
     known, labels = faces(LEARNT_FROM, 0)
     training = Training("A new head", MINUTE)
     training.fit(network, known, labels, PASSES)
-    if any((one != other).any() for one, other in zip(before, base.get_weights(), strict=True)):
+    if changed():
         return "The base has changed in training: freeze it before you compile."
     new, answers = (each[: 2 * ASKED] for each in faces(ASKED, OTHER_FACES))  # not mirrored
     of_known, of_new = _right(network, known, labels), _right(network, new, answers)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 from IPython.display import DisplayHandle
 
 from helpers import samples
-from helpers.callbacks import create_variables
+from helpers.callbacks import create_variables, loss_of
 from helpers.exercises.kinds import shown, tried
 from helpers.messages import format_seconds
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
@@ -76,6 +78,40 @@ def truncated_base(last: str) -> keras.Model:
     """
     whole = build_efficientnet_lite0(SIZE, weights=packaged_weights())
     return keras.Model(whole.input, whole.get_layer(last).output, name="pretrained_base")
+
+
+_pretrained = cache(truncated_base)
+
+
+@contextmanager
+def lent_base(last: str) -> Iterator[tuple[keras.Model, Callable[[], bool]]]:
+    """Lend a learner `truncated_base`, all of it trainable, and take it back as it was.
+
+    Args:
+        last: its last layer's name.
+
+    Yields:
+        (the base, a function that tells whether its weights have changed).
+    """
+    base = _pretrained(last)
+    base.trainable = True
+    before = base.get_weights()
+
+    def changed() -> bool:
+        pairs = zip(before, base.get_weights(), strict=True)
+        return any((one != other).any() for one, other in pairs)
+
+    try:
+        yield base, changed
+    finally:
+        base.set_weights(before)
+
+
+def without_base(network: keras.Model, base: keras.Model) -> str:
+    """Say that a network has nothing of the base that a learner was given; "" where it has."""
+    if {id(weight) for weight in base.weights} & {id(weight) for weight in network.weights}:
+        return ""
+    return "Your network does not contain the base that your function was given."
 
 
 def network_of(
@@ -143,14 +179,6 @@ def without_softmax(network: keras.Model) -> str:
             "other, or say `from_logits=True` in the loss."
         )
     return ""
-
-
-def loss_of(network: keras.Model) -> str:
-    """Return the name of the loss that a network is compiled with."""
-    loss = network.loss
-    return (
-        loss if isinstance(loss, str) else str(getattr(loss, "name", getattr(loss, "__name__", "")))
-    )
 
 
 class Training(keras.callbacks.Callback):
