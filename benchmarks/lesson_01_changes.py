@@ -2,7 +2,7 @@
 
     python -m benchmarks.lesson_01_changes          # eight changes, three seeds
     python -m benchmarks.lesson_01_changes --all-films --only nothing \\
-        --epochs 42 --size 72 --drawn 400           # the lesson's own training
+        --epochs 36 --size 72 --drawn 400           # the lesson's own training
 
 The network is trained by the lesson's own cells, once whole and once without each change. Whole
 films are held out and judge: on white, and in front of real photographs; so do the test films and
