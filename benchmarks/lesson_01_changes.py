@@ -6,8 +6,9 @@
 
 The network is trained by the lesson's own cells, once whole and once without each change. Whole
 films are held out and judge: on white, and in front of real photographs; so do the test films and
-photos of real hands. With --all-films nothing is held out, as in the lesson's last training. A
-training that is on record in benchmarks/changes/ is not done again.
+photos of real hands. The whole network also takes two looks. With --all-films nothing is held out,
+as in the lesson's last training. A training that is on record in benchmarks/changes/ is not done
+again.
 """
 
 from __future__ import annotations
@@ -55,14 +56,18 @@ WITHOUT = {
 }
 
 
+def sources() -> dict[str, str]:
+    """Return the lesson's code by the names of its cells."""
+    return {cell.id: cell.source for cell in cells_of(NOTEBOOK)}
+
+
 def lesson_without(change: str, settings: dict) -> dict:
     """Run the lesson's cells that define its better network, without one change."""
-    sources = {cell.id: cell.source for cell in cells_of(NOTEBOOK)}
-    replaced = WITHOUT[change]
-    assert all(any(old in sources[name] for name in CELLS) for old in replaced), replaced
+    replaced, written = WITHOUT[change], sources()
+    assert all(any(old in written[name] for name in CELLS) for old in replaced), replaced
     lesson: dict = {}
     for name in CELLS:
-        source = sources[name]
+        source = written[name]
         for old, new in replaced.items():
             source = source.replace(old, new)
         exec(source, lesson)
@@ -74,9 +79,9 @@ def lesson_without(change: str, settings: dict) -> dict:
 def measure(change: str, seed: int, options: argparse.Namespace) -> dict:
     """Train once without a change, and judge."""
     epochs, size = options.epochs, options.size
-    located, green = find_data("rock_paper_scissors", "full"), find_data("hands_green", "full")
+    located = find_data("rock_paper_scissors", "full")
     everything = pictures.load_split(located, "train", size, 0, CACHE_FOLDER)
-    known, held_out = pictures.hold_out_groups(everything, seed)
+    known, _ = pictures.hold_out_groups(everything, seed)
     lesson = lesson_without(
         change, settings_of(seed, options) | {"classes": known.classes, "hands": True}
     )
@@ -96,16 +101,31 @@ def measure(change: str, seed: int, options: argparse.Namespace) -> dict:
         verbose=0,
     )
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-    test = pictures.load_split(located, "test", size, 0, CACHE_FOLDER)
-    real = pictures.load_split(green, "test", size, 0, CACHE_FOLDER)
-    judges = {"test films": test, "real hands": real}
-    if not options.all_films:
-        behind = replace(held_out, images=in_photographs(held_out.images, seed))
-        judges |= {"held-out films": held_out, "in photographs": behind}
+    looks = {change: network}
+    if change == "nothing":
+        exec(sources()["looks"], lesson | {"model": network}, made := {})
+        looks["two looks"] = made["two_looks"]
     accuracies = {
-        name: evaluation.evaluate(network, asked).accuracy for name, asked in judges.items()
+        f"{name}: {judge}": evaluation.evaluate(look, asked).accuracy
+        for judge, asked in judges(size, seed, options.all_films).items()
+        for name, look in looks.items()
     }
-    return accuracies | {"seconds": seconds, "processor seconds": cpu}
+    times = {"seconds": seconds, "processor seconds": cpu}
+    return accuracies | {f"{change}: {name}": value for name, value in times.items()}
+
+
+def judges(size: int, seed: int, all_films: bool) -> dict[str, pictures.Pictures]:
+    """Load the pictures that judge, of one size."""
+    located = find_data("rock_paper_scissors", "full")
+    real = pictures.load_split(find_data("hands_green", "full"), "test", size, 0, CACHE_FOLDER)
+    test = pictures.load_split(located, "test", size, 0, CACHE_FOLDER)
+    asked = {"test films": test, "real hands": real}
+    if not all_films:
+        everything = pictures.load_split(located, "train", size, 0, CACHE_FOLDER)
+        _, held_out = pictures.hold_out_groups(everything, seed)
+        behind = replace(held_out, images=in_photographs(held_out.images, seed))
+        asked |= {"held-out films": held_out, "in photographs": behind}
+    return asked
 
 
 def main() -> None:
@@ -129,7 +149,7 @@ def main() -> None:
                 continue
             measured = measure(change, seed, options)
             record = read(file, settings)  # another process may have added to it
-            record["figures"] |= {f"{change}: {judge}": each for judge, each in measured.items()}
+            record["figures"] |= measured
             record["finished"] = datetime.now(UTC).isoformat()
             file.parent.mkdir(exist_ok=True)
             write_atomically(file, json.dumps(record, indent=1) + "\n")
