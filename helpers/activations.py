@@ -48,9 +48,7 @@ class Activations:
         copies: one array a copy, each of shape (n, height, width, channels) or (n, channels), in
             the dtype that the lower part gives (float32, float16 or bfloat16); memory-mapped,
             read-only.
-        labels: int32, shape (n,), positions in `classes`.
-        names: n file names with their class folder.
-        classes: class names in label order.
+        labels, names, classes: as of `Pictures`.
         computed: number of copies that were computed now; the others were found on disk.
         seconds: what finding and computing took.
     """
@@ -112,12 +110,8 @@ def compute_activations(
         seed: fixes the augmentation, 0 or above.
         size: edge that each batch is resized to before it is augmented, in pixels; None keeps the
             pictures' own.
-        folder: where the files are kept.
-        largest_gib: what the folder may hold, in GiB (2**30 bytes).
+        folder: where the files are kept, `largest_gib` GiB (2**30 bytes) of them at most.
         progress: show a progress bar while computing.
-
-    Returns:
-        The activations, memory-mapped.
 
     Raises:
         TypeError: `augment` has no `get_config`, or `lower` none that tells how it is made.
@@ -170,12 +164,7 @@ def compute_activations(
 def activation_batches(activations: Activations, batch_size: int, seed: int) -> tf.data.Dataset:
     """Return shuffled batches without end; every pass takes one random copy of each picture.
 
-    The order of the pictures is that of `pictures.training_batches` with the same arguments.
-
-    Args:
-        activations: from `compute_activations`.
-        batch_size: pictures a batch.
-        seed: fixes the order and the choice of copies.
+    The order of the pictures is that of `pictures.training_batches` with the same seed.
 
     Returns:
         A `tf.data.Dataset` of (activations, in their own dtype; int32 labels).
@@ -195,10 +184,6 @@ def activation_batches(activations: Activations, batch_size: int, seed: int) -> 
 
 def plain_activations(activations: Activations, batch_size: int = 128) -> tf.data.Dataset:
     """Return the activations of the only copy in order, once, to watch or to test on.
-
-    Args:
-        activations: of one copy, from `compute_activations` without augmentation.
-        batch_size: pictures a batch.
 
     Returns:
         A `tf.data.Dataset` of (activations, in their own dtype; int32 labels).
@@ -223,19 +208,13 @@ def activation_key(
     seed: int = 0,
     size: int | None = None,
 ) -> str:
-    """Name everything that shapes activations, but for the number of the copy.
+    """Name, in 32 hexadecimal digits, everything that shapes activations, but the copy's number.
 
     That is: the pixels, their order and the size they are brought to; the network's layers with
     their settings and precision, the links between them, and every weight; the augmentation with
     its settings, the code of `helpers.augmentation`, and the seed; the versions of Keras and
     TensorFlow. Left out is what changes no activation: the names of layers, what is trainable, and
     the labels, which are not kept on disk. The code of layers written elsewhere is not looked at.
-
-    Args:
-        lower, pictures, augment, seed, size: see `compute_activations`.
-
-    Returns:
-        32 hexadecimal digits.
     """
     settings = {
         "format": (FORMAT, BLOCK),
@@ -256,10 +235,7 @@ def activation_key(
 
 
 def _without_names(entry: object, numbers: dict[str, int] | None = None) -> object:
-    """Copy a configuration, with numbers for names: Keras's count what else has been built.
-
-    `numbers` are those of the layers of the model around the entry.
-    """
+    """Copy a configuration, with numbers for names: Keras's count what else has been built."""
     if isinstance(entry, list | tuple):
         return [_without_names(item, numbers) for item in entry]
     if not isinstance(entry, dict):
@@ -324,11 +300,7 @@ def _shape(lower: keras.Model, pictures: Pictures, edges: list[int]) -> tuple[in
 
 
 def _forward(
-    lower: keras.Model,
-    pictures: Pictures,
-    augment: Callable | None,
-    seed: int,
-    size: int | None,
+    lower: keras.Model, pictures: Pictures, augment: Callable | None, seed: int, size: int | None
 ) -> Callable[[int], Iterator[np.ndarray]]:
     """Return a function that gives a copy's activations block after block."""
     pixels = tf.TensorSpec((None, *pictures.images.shape[1:]), tf.as_dtype(pictures.images.dtype))
@@ -362,11 +334,7 @@ def _write(path: Path, blocks: Iterable[np.ndarray], bar: tqdm) -> None:
 
 
 def _read(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memmap | None:
-    """Map a file into memory and mark it as used; None if it is not there, or damaged.
-
-    Raises:
-        IsADirectoryError: a folder has its name.
-    """
+    """Map a file into memory and mark it as used; None if it is not there, or damaged."""
     if path.is_dir():
         raise IsADirectoryError(
             f"{path.name} is a folder where a file of activations is to be: move it away."
@@ -401,12 +369,7 @@ def _let_go(content: np.memmap) -> None:
 
 
 def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib: float) -> None:
-    """Remove what was used longest ago, never what is in use or `own`, until `needed` bytes fit.
-
-    Raises:
-        ValueError: the bound is too small, even with only what is in use.
-        OSError: the disk is too small.
-    """
+    """Remove what was used longest ago, never what is in use or `own`, until `needed` bytes fit."""
     used = {Path(copy.filename) for kept in _in_use for copy in kept.copies} | own
     sizes = _sizes(folder)
     in_use = sum(size for path, size in sizes.items() if path in used)

@@ -31,9 +31,8 @@ def affine_matrices(
 
     Args:
         height, width: size of the pictures, in pixels.
-        rotation: degrees, float32, shape (batch,).
+        rotation, shear: degrees, float32, shape (batch,).
         shift: pixels read further right and further down, float32, shape (batch, 2) as (x, y).
-        shear: degrees, float32, shape (batch,).
         zoom: factors on x and y, float32, shape (batch, 2); below 1 enlarges.
         flip: 1.0 mirrors left and right, else 0.0; float32, shape (batch,).
 
@@ -100,11 +99,8 @@ def warp(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
     """Read every picture once through its matrix: bilinear, the nearest edge pixel outside.
 
     Args:
-        images: float32, shape (batch, height, width, channels).
+        images: float32, shape (batch, height, width, channels); so is the result, in its range.
         matrices: from `affine_matrices` or `tilt_matrices`, shape (batch, 3, 3).
-
-    Returns:
-        float32 images of the same shape and range.
     """
     coefficients = tf.reshape(matrices / matrices[:, 2:, 2:], [-1, 9])[:, :8]
     return tf.raw_ops.ImageProjectiveTransformV3(
@@ -171,14 +167,11 @@ class RandomAffine(keras.layers.Layer):
             )
 
     def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
-        """Warp each picture of a batch by its own random matrix.
+        """Warp each picture by its own random matrix.
 
         Args:
-            images: float32, shape (batch, height, width, channels).
+            images: float32, shape (batch, height, width, channels); so is the result, in its range.
             seed: int32, shape (2,); without one the result differs from call to call.
-
-        Returns:
-            float32 images of the same shape and range.
         """
         seed = random_seed() if seed is None else seed
         count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
@@ -238,11 +231,7 @@ def add_masks(images: np.ndarray) -> np.ndarray:
 
 
 class RandomBackground(keras.layers.Layer):
-    """Put hands from a near-white background in front of drawn scenes, see `draw_scenes`.
-
-    Args:
-        keep: share of the pictures that keep their own background.
-    """
+    """Put hands from a near-white background in front of drawn scenes, but a share of `keep`."""
 
     def __init__(self, keep: float = 0.25, **kwargs):
         super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
@@ -252,11 +241,9 @@ class RandomBackground(keras.layers.Layer):
         """Replace the background of most pictures of a batch.
 
         Args:
-            images: float32, shape (batch, height, width, 4), values 0 to 255, from `add_masks`.
+            images: float32, shape (batch, height, width, 4), values 0 to 255, from `add_masks`; the
+                result has three channels.
             seed: int32, shape (2,); without one the result differs from call to call.
-
-        Returns:
-            float32 images, shape (batch, height, width, 3), values 0 to 255.
         """
         seed = random_seed() if seed is None else seed
         images, mask = images[..., :3], images[..., 3:] / 255
@@ -271,13 +258,8 @@ class RandomBackground(keras.layers.Layer):
 def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> tf.Tensor:
     """Draw backgrounds, from a plain wall to clutter: patches over patches, noise of all scales.
 
-    Args:
-        count: number of pictures.
-        height, width: their size, in pixels.
-        seed: int32, shape (2,).
-
     Returns:
-        float32, shape (count, height, width, 3), values 0 to 255.
+        float32, shape (count, height, width, 3), values 0 to 255, for a seed int32 of shape (2,).
 
     Source: photographs look like patches that cover each other (A. B. Lee, D. Mumford, J. Huang
         (2001), Occlusion models for natural images), and are about equally rough at each octave
@@ -327,11 +309,8 @@ class RandomLight(keras.layers.Layer):
         """Change the light of each picture of a batch.
 
         Args:
-            images: float32, shape (batch, height, width, 3), values 0 to 255.
+            images: float32, shape (batch, height, width, 3), values 0 to 255; so is the result.
             seed: int32, shape (2,); without one the result differs from call to call.
-
-        Returns:
-            float32 images of the same shape and range.
         """
         seed = random_seed() if seed is None else seed
         count = tf.shape(images)[0]
@@ -354,11 +333,7 @@ def _smooth(images: tf.Tensor) -> tf.Tensor:
 
 
 class Chain:
-    """Augmentation steps joined to one function of (images, seed), for `training_batches`.
-
-    Args:
-        steps: layers of this module, in the order in which they are applied.
-    """
+    """Augmentation layers joined to one function of (images, seed), for `training_batches`."""
 
     def __init__(self, *steps: keras.layers.Layer):
         self.steps = steps
@@ -376,12 +351,7 @@ class Chain:
 def in_new_scenes(images: np.ndarray, seed: int) -> np.ndarray:
     """Put hands from a near-white background in front of newly drawn scenes, for a harder test.
 
-    Args:
-        images: uint8, shape (n, height, width, 3).
-        seed: fixes the scenes.
-
-    Returns:
-        uint8, same shape.
+    `images` and the result are uint8, shape (n, size, size, 3); `seed` fixes the scenes.
     """
     background = RandomBackground(keep=0.0)
     changed = background(add_masks(images).astype(np.float32), tf.constant([seed, 1], tf.int32))

@@ -59,10 +59,7 @@ class ProgressLine(EpochSeconds):
     """Keep one line on the page up to date: epoch, accuracies, time passed and time left.
 
     Pass it to `fit` with `verbose=0`. The history gets `seconds`, too, and the training a quick
-    start, see `create_variables`.
-
-    Args:
-        name: stands at the head of the line.
+    start, see `create_variables`. `name` stands at the head of the line.
     """
 
     def __init__(self, name: str):

@@ -24,10 +24,7 @@ SWITCH_ON = (
 
 
 def mirror_folder() -> Path | None:
-    """Return the folder named by the environment variable `COURSE_MIRROR`.
-
-    Returns:
-        The folder, or None where the variable is unset or empty.
+    """Return the folder that the environment variable `COURSE_MIRROR` names, None for none.
 
     Raises:
         MirrorError: the variable names something that is not a folder.
@@ -89,12 +86,7 @@ def prepare(seed: int = 0, precision: str = "auto") -> str:
 
 
 def choose_precision(precision: str, graphics: list) -> str:
-    """Resolve "auto": float16 on tensor cores, bfloat16 where the processor has it, else float32.
-
-    Args:
-        precision: the wish, see `prepare`.
-        graphics: TensorFlow's list of graphics processors.
-    """
+    """Resolve "auto": float16 on tensor cores, bfloat16 where the processor has it, or float32."""
     if precision != "auto":
         return precision
     if graphics:

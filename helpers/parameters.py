@@ -246,13 +246,10 @@ def check_values(values: Mapping[str, Any], known: Iterable[str]) -> None:
 
 
 def check_parameters(namespace: Mapping[str, Any]) -> None:
-    """Check a notebook's parameters, from the cell after the one that sets them.
+    """Check a notebook's parameters by its `globals()`, from the cell after the one that sets them.
 
     The parameters are the annotated names in capitals; any other plain value under a name in
     capitals, and any other name papermill was given, is a parameter this notebook does not have.
-
-    Args:
-        namespace: the notebook's `globals()`.
 
     Raises:
         ParameterError: see `check_values`.
@@ -313,11 +310,7 @@ def _is_parameter_name(name: str) -> bool:
 
 
 def injected_names(namespace: Mapping[str, Any]) -> list[str]:
-    """Return the names that papermill set in its own cell, whatever their case.
-
-    Args:
-        namespace: the notebook's `globals()`; `In` in it is IPython's list of cells.
-    """
+    """Return the names that papermill set in its own cell; `In` is IPython's list of cells."""
     cell = next((c for c in namespace.get("In", []) if c.startswith(INJECTED_CELL)), "")
     assignments = [node for node in ast.parse(cell).body if isinstance(node, ast.Assign)]
     return [node.targets[0].id for node in assignments if isinstance(node.targets[0], ast.Name)]

@@ -343,10 +343,7 @@ class Prediction:
 
 
 def classify_photo(
-    model: keras.Model,
-    source: str | Path | bytes,
-    classes: Sequence[str],
-    look: Look | None = None,
+    model: keras.Model, source: str | Path | bytes, classes: Sequence[str], look: Look | None = None
 ) -> Prediction:
     """Classify one photo.
 

@@ -44,7 +44,7 @@ Plan = Iterator[tuple[Path, Callable[[], Image.Image]]]
 
 
 def draw_samples(name: str, folder: Path, seed: int = 0) -> Path:
-    """Draw a data set's sample pictures, unless they are there already.
+    """Draw a data set's sample pictures into `folder`, unless they are there already; return it.
 
     The folder appears whole or not at all, also when two programs draw it at once.
 
@@ -54,14 +54,6 @@ def draw_samples(name: str, folder: Path, seed: int = 0) -> Path:
         cats_and_dogs         train, validation, test/cats/cat.0.jpg: 120, 60, 60 a class;
                               RGB, 256x256
         fashion_mnist         train, test/<class>/0000.png: 120, 30 a class; grey, 28x28
-
-    Args:
-        name: one of the three data sets above.
-        folder: where the split folders go; its parent folders are made.
-        seed: chooses the pictures; 0 or more.
-
-    Returns:
-        The folder.
 
     Raises:
         ValueError: there are no drawings of this name, or the seed is negative.
@@ -94,15 +86,12 @@ def draw_samples(name: str, folder: Path, seed: int = 0) -> Path:
 
 
 def draw_picture(name: str, label: int, seed: int = 0) -> Image.Image:
-    """Draw one sample picture.
+    """Draw one sample picture: 300x300 RGB, 256x256 RGB or 28x28 grey (mode L).
 
     Args:
         name: "rock_paper_scissors", "cats_and_dogs" or "fashion_mnist".
         label: its class, from 0, in the label order of the catalog.
         seed: chooses the picture; 0 or more.
-
-    Returns:
-        The picture: 300x300 RGB, 256x256 RGB or 28x28 grey (mode L), in the order above.
 
     Raises:
         ValueError: there are no drawings of this name, no such label, or the seed is negative.
@@ -146,16 +135,7 @@ def draw_closed_hands(each: int, size: int, seed: int = 0) -> tuple[np.ndarray, 
 
 
 def to_array(hands: Iterable[Image.Image], number: int, size: int) -> np.ndarray:
-    """Make one array of hands while they are drawn, with a progress bar.
-
-    Args:
-        hands: RGB pictures.
-        number: how many.
-        size: edge of the pictures in the array, in pixels.
-
-    Returns:
-        uint8, shape (number, size, size, 3), 0 to 255.
-    """
+    """Make one array of `number` RGB pictures while they are drawn: uint8, shape (n, size, size, 3)."""
     images = np.empty((number, size, size, 3), np.uint8)
     for place, hand in enumerate(tqdm(hands, "Drawing", number, leave=False, unit="hand")):
         images[place] = hand.resize((size, size), Image.Resampling.BILINEAR)
@@ -170,7 +150,7 @@ def _check(name: str, seed: int) -> None:
 
 
 def _note(name: str, seed: int) -> str:
-    """Return what the note in the folder says: it tells people, and this module, what is there."""
+    """Return the text of the note in the folder, which tells what is there."""
     _check(name, seed)
     return (
         f"Drawn sample pictures standing in for {name}, seed {seed}.\n"
@@ -187,11 +167,7 @@ def _is_whole(folder: Path, note: str, files: list[Path]) -> bool:
 
 
 def _check_free(folder: Path, name: str, seed: int) -> None:
-    """Refuse to draw over anything.
-
-    Raises:
-        FileExistsError: there is something under the folder's name.
-    """
+    """Refuse to draw over anything (FileExistsError)."""
     if folder.is_dir() and not any(folder.iterdir()):
         return
     if folder.exists():
