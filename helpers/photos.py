@@ -83,15 +83,11 @@ class PhotoError(OneSentence):
 
 
 def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
-    """Open a photo as an upright RGB picture, whatever its format and mode.
+    """Open a photo, a path or the bytes of a file, as an upright RGB picture, whatever its format.
 
     EXIF rotation is applied, transparency is laid on white, deep grey is scaled to 8 bits, and of
     an animation the first frame is taken. A picture with a side over 2048 pixels is made smaller.
     Pictures of class folders go the same way (`pictures.load_listed`, in threads).
-
-    Args:
-        source: a path, or the bytes of a file; JPEG, PNG, GIF, WebP, BMP, TIFF, or one of `RARE`.
-        formats: what Pillow calls the kinds of file to take.
 
     Returns:
         The picture in mode RGB, values 0..255, its longer side at most 2048 pixels. Its `info`
@@ -99,7 +95,7 @@ def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> 
 
     Raises:
         PhotoError: the source is missing, a folder, empty, damaged, over 120 million pixels, or
-            no picture in one of these formats.
+            no picture in one of the `formats`, which are named as Pillow does.
     """
     # Pillow's warnings concern the size, checked below, and odd metadata, not needed.
     with warnings.catch_warnings():
@@ -229,16 +225,9 @@ def _on_white(image: Image.Image) -> Image.Image:
 def to_square_array(image: Image.Image, size: int) -> np.ndarray:
     """Resize a picture to a square; one that is not square is padded first.
 
-    Args:
-        image: a picture of any mode that Pillow converts to RGB.
-        size: side of the result in pixels, at least 1.
-
     Returns:
         uint8 array of shape (size, size, 3), RGB, values 0..255. For a square picture exactly
         `image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)`.
-
-    Raises:
-        ValueError: `size` is less than 1.
     """
     if size < 1:
         raise ValueError(f"size is {size}; it must be at least 1 pixel.")
@@ -264,13 +253,7 @@ def garment_on_black(photo: Image.Image) -> Image.Image:
     """Bring a photo of one garment on an even ground to the look of Fashion-MNIST.
 
     It becomes grey, is turned to its negative where the ground is light, put on black, trimmed and
-    centred, so that its longer side fills the picture.
-
-    Args:
-        photo: a picture of any mode that Pillow converts to grey.
-
-    Returns:
-        A square picture of mode RGB, at most 280 pixels wide.
+    centred, so that its longer side fills the picture: square, RGB, 280 pixels at most.
 
     Raises:
         PhotoError: nothing stands out from the ground.
@@ -306,9 +289,7 @@ Look = Callable[[Image.Image], Image.Image]
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """A network's answer for one photo.
-
-    Shown as a cell's value, or by `display`, it is its figure, with `alt_text` for screen readers.
+    """A network's answer for one photo: as a cell's value it is its figure, with `alt_text`.
 
     Attributes:
         label: name of the most probable class.
@@ -353,9 +334,6 @@ def classify_photo(
         classes: class names, in the order of the model's outputs.
         look: brings the opened photo to the look of the training pictures, such as
             `garment_on_black`; None leaves it as it is.
-
-    Returns:
-        The prediction.
 
     Raises:
         PhotoError: the photo cannot be used; see `open_photo`.
@@ -410,15 +388,7 @@ def _percent(probability: float) -> str:
 
 
 def show_prediction(prediction: Prediction) -> Figure:
-    """Draw the photo as the network saw it, and the class probabilities as bars.
-
-    Args:
-        prediction: what `classify_photo` returned.
-
-    Returns:
-        The figure: photo left, bars right, in class order from the top. As the last value of a
-        cell it is shown once; `prediction.alt_text` describes it.
-    """
+    """Draw the photo as the network saw it, and the class probabilities as bars in class order."""
     bars = len(prediction.probabilities)
     figure, (left, right) = plt.subplots(
         ncols=2,
@@ -481,10 +451,8 @@ def classify_own_photos(
     where nobody is there to upload (papermill, nbval, a script), one line says what to do.
 
     Args:
-        model: see `classify_photo`.
-        classes: class names, in the order of the model's outputs.
+        model, classes, look: see `classify_photo`.
         path: a picture, or a folder of pictures of which the first 24 by name are shown.
-        look: see `classify_photo`.
 
     Raises:
         PhotoError: the path is missing, or none of its pictures can be used.
@@ -507,17 +475,7 @@ def photo_widget(
 ) -> ipywidgets.VBox:
     """Make an upload button for Jupyter that classifies every photo chosen with it.
 
-    Args:
-        model: see `classify_photo`.
-        classes: class names, in the order of the model's outputs.
-        look: see `classify_photo`.
-
-    Returns:
-        A box of an `ipywidgets.FileUpload` and an `ipywidgets.Output` for the figures; a photo
-        that cannot be used gets its one sentence there.
-
-    Raises:
-        ValueError: the model does not fit; see `classify_photo`.
+    Below it stand the figures; a photo that cannot be used gets its one sentence there.
     """
     import ipywidgets  # only a live notebook needs it
 

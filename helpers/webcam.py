@@ -142,17 +142,7 @@ class Game:
         return 0 < ahead <= (number - 1) // 2
 
     def look(self, frame: bytes) -> tuple[float, ...]:
-        """Let the network read a picture; nothing else happens.
-
-        Args:
-            frame: the bytes of a picture file.
-
-        Returns:
-            The probability of each class.
-
-        Raises:
-            PhotoError: it is no picture that can be read.
-        """
+        """Let the network read a picture file's bytes; return the probability of each class."""
         return tuple(self._predict(self._as_seen(frame)[np.newaxis])[0])
 
     def _as_seen(self, frame: bytes) -> np.ndarray:
@@ -176,12 +166,8 @@ class Game:
     def read(self, frame: bytes) -> Round:
         """Read the player's hand and decide the round, unless the network is not sure.
 
-        Args:
-            frame: the bytes of a picture file; it is kept with the round.
-
-        Raises:
-            WebcamError: the computer's move has not been drawn.
-            PhotoError: it is no picture that can be read.
+        The frame, the bytes of a picture file (else PhotoError), is kept with the round, which must
+        have been dealt (else WebcamError).
         """
         if not self.rounds or self.rounds[-1].outcome:
             raise WebcamError("The computer has not drawn its move; deal before you read.")
@@ -204,11 +190,7 @@ class Game:
         return "won" if won else "lost" if lost else "draw"
 
     def tell(self, shown: str) -> None:
-        """Note what the player says was shown in the last round; the last word counts.
-
-        Raises:
-            WebcamError: no round is decided, or there is no such gesture.
-        """
+        """Note what the player says was shown in the last decided round; the last word counts."""
         if not self.rounds or not self.rounds[-1].outcome:
             raise WebcamError("No round is decided yet; play one, then say what you showed.")
         if shown not in self.classes:
@@ -229,8 +211,7 @@ class Game:
     def frames(self) -> np.ndarray:
         """The pictures of this game's decided rounds as the network saw them.
 
-        Returns:
-            uint8, shape (rounds, size, size, 3), RGB, values 0 to 255.
+        They are uint8, shape (rounds, size, size, 3), RGB, values 0 to 255.
         """
         decided = [self._as_seen(one.frame) for one in self.rounds if one.outcome]
         return np.array(decided, np.uint8).reshape(-1, *self.network.input_shape[1:])
@@ -298,15 +279,7 @@ class Game:
 
 
 def play_alone(game: Game, pictures: Pictures, seed: int = 0) -> Game:
-    """Let pictures play a game to its end, where there is no camera; they tell the truth.
-
-    Args:
-        game: its classes are those of the pictures.
-        pictures: to choose from.
-        seed: fixes the choice.
-
-    Returns:
-        The same game.
+    """Let pictures of the game's classes play it to its end, chosen by `seed`; they tell the truth.
 
     Raises:
         WebcamError: the classes differ, or the network is sure of no picture.
@@ -352,15 +325,8 @@ class Album:
     """A folder of one's own pictures: `data/own/<name>/<class>/take<t>-<n>.jpg`.
 
     Nothing is ever overwritten: takes and pictures are numbered by the highest so far plus one.
-
-    Args:
-        name: of the folder; see the rule for `ALBUM` in `helpers.parameters`.
-        classes: the gestures, see the rule for `GESTURES`; those of one string, with commas
-            between them, or a sequence.
-        folder: holds the albums.
-
-    Raises:
-        WebcamError: a name is not allowed.
+    For `name` and `classes` (a sequence, or a string with commas) see `ALBUM` and `GESTURES` in
+    `helpers.parameters`; what they do not allow is a WebcamError.
     """
 
     kind = "album"
@@ -400,19 +366,11 @@ class Album:
         return {"take": take, "pictures": pictures, "have": len(taken), "goal": goal}
 
     def add(self, gesture: str, take: int, frame: bytes) -> Path:
-        """Write a picture.
-
-        Args:
-            gesture: one of the classes.
-            take: from `begin`.
-            frame: the bytes of a JPEG file.
-
-        Returns:
-            The new file.
+        """Write a picture, the bytes of a JPEG file, to a new file, and return that.
 
         Raises:
-            WebcamError: there is no such gesture, the take is no number from 1 on, or the folder
-                cannot be written to.
+            WebcamError: no such gesture, the take (from `begin`) is no number from 1 on, or the
+                folder cannot be written to.
             PhotoError: it is no JPEG picture that can be read.
         """
         folder = self.folder / self._known(gesture)
@@ -470,9 +428,6 @@ class Webcam(anywidget.AnyWidget):
 
     Works in JupyterLab, Jupyter Notebook and Colab; in VS Code without the camera itself, which it
     gives to no notebook. Without a front end (papermill, nbval) nothing happens.
-
-    Args:
-        what: a `Game` or an `Album`.
     """
 
     _esm = Path(__file__).with_name("webcam.js")

@@ -39,17 +39,7 @@ LINK = re.compile(
 
 
 def parse_address(text: str) -> str:
-    """Read the address of a repository on GitHub.
-
-    Args:
-        text: "owner/name" or "https://github.com/owner/name", either also with ".git" at its end.
-
-    Returns:
-        "owner/name".
-
-    Raises:
-        ValueError: the text is nothing of the kind.
-    """
+    """Read owner/name, also with `HOME` before it or .git behind; ValueError for other text."""
     address = text.removeprefix(HOME).removesuffix(".git")
     if not ADDRESS.fullmatch(address):
         raise ValueError(
@@ -60,18 +50,7 @@ def parse_address(text: str) -> str:
 
 
 def present_address(project: Path = PROJECT) -> str:
-    """Read the course's address from pyproject.toml.
-
-    Args:
-        project: the course's folder.
-
-    Returns:
-        "owner/name".
-
-    Raises:
-        FileNotFoundError: there is no pyproject.toml.
-        ValueError: it has no address on GitHub as Repository under [project.urls].
-    """
+    """Read the course's address, "owner/name", from pyproject.toml; ValueError if it has none."""
     settings = (project / "pyproject.toml").read_text(encoding="utf-8")
     try:
         link = tomllib.loads(settings)["project"]["urls"]["Repository"]
@@ -105,19 +84,10 @@ def find_addresses(project: Path = PROJECT) -> dict[Path, set[str]]:
 
 
 def change_address(text: str, project: Path = PROJECT) -> list[Path]:
-    """Write another address into all of the course's own links; nothing else changes.
+    """Write another address into all of the course's own links; return the files that were changed.
 
-    Args:
-        text: the new address, see `parse_address`.
-        project: the course's folder.
-
-    Returns:
-        The files that were changed.
-
-    Raises:
-        FileNotFoundError, ValueError: as `parse_address` and `present_address`.
-        OSError: a file cannot be read or written; the same command goes on there, and git restores
-            what was changed before it.
+    Where one cannot be read or written, the same command goes on there, and git restores what was
+    changed before it.
     """
     address = parse_address(text)
     changed = {
@@ -164,16 +134,7 @@ def _rewrite(links: Sequence[re.Match], address: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:
-    """Print or change the address from the command line.
-
-    Args:
-        arguments: the command line without the program's name; None for the real one.
-        project: the course's folder.
-
-    Returns:
-        0 where all went well, 1 where a file cannot be read or written, 2 where the address was
-        wrong.
-    """
+    """Print or change the address; return 1 where a file fails, 2 where the address was wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.address", description="Print or change the course's address."
     )

@@ -124,10 +124,8 @@ class Run:
     """One run of one notebook.
 
     Attributes:
-        notebook: the notebook that was run.
         output: the executed notebook, as far as it came.
         record: the run's record, None where the notebook left none.
-        seconds: time it took.
         problem: which cell failed and why, in one line; None where all went well.
     """
 
@@ -145,30 +143,12 @@ class Run:
 
 
 def course_notebooks(folder: Path = NOTEBOOKS_FOLDER) -> list[Path]:
-    """List the course's notebooks in their order.
-
-    Args:
-        folder: where they are.
-
-    Returns:
-        Paths of all notebooks whose name begins with a two-digit number.
-    """
+    """List the course's notebooks, whose names begin with a two-digit number, in their order."""
     return sorted(folder.glob("[0-9][0-9]_*.ipynb"))
 
 
 def find_notebook(name: str, folder: Path = NOTEBOOKS_FOLDER) -> Path:
-    """Find a notebook by its number, its name or its path.
-
-    Args:
-        name: "01", "01_simple_cnn_rock_paper_scissors" or a path.
-        folder: where the course's notebooks are.
-
-    Returns:
-        The notebook's path.
-
-    Raises:
-        FileNotFoundError: no notebook, or more than one, goes by that name.
-    """
+    """Find the one notebook of a number, a name or a path, or raise a FileNotFoundError."""
     notebooks = course_notebooks(folder)
     number = name.zfill(2)  # 1 is 01
     found = [
@@ -185,13 +165,7 @@ def find_notebook(name: str, folder: Path = NOTEBOOKS_FOLDER) -> Path:
 
 
 def default_parameters(notebook: Path) -> dict[str, Any]:
-    """Read a notebook's parameters, without running it.
-
-    Args:
-        notebook: path of the notebook.
-
-    Returns:
-        The values of its parameters cell by name, in their order.
+    """Read the values of a notebook's parameters cell by name, without running it.
 
     Raises:
         ValueError: the file is no notebook, or a value is more than a literal.
@@ -200,13 +174,7 @@ def default_parameters(notebook: Path) -> dict[str, Any]:
 
 
 def inspect_notebook(notebook: Path) -> dict[str, Any]:
-    """Read a notebook's parameters as papermill does.
-
-    Args:
-        notebook: path of the notebook.
-
-    Returns:
-        Papermill's entry for each parameter, by name.
+    """Read a notebook's parameters as papermill does: its entry for each, by name.
 
     Raises:
         ValueError: the file is no notebook.
@@ -231,16 +199,10 @@ def _literal(notebook: Path, entry: Mapping[str, Any]) -> Any:
 
 
 def preset_values(notebook: Path, preset: str, presets: Path = PRESETS) -> dict[str, Any]:
-    """Read the parameters that a preset sets in a notebook.
+    """Read the parameters that a preset, one of `PRESET_NAMES`, sets in a notebook.
 
-    Args:
-        notebook: path of the notebook.
-        preset: one of `PRESET_NAMES`.
-        presets: a TOML file with a table `<preset>` for all notebooks, of which each takes the
-            parameters it has, and a table `<notebook>.<preset>` for each, which counts for more.
-
-    Returns:
-        Parameter values by name.
+    `presets` is a TOML file with a table `<preset>` for all notebooks, of which each takes the
+    parameters it has, and a table `<notebook>.<preset>` for each, which counts for more.
 
     Raises:
         ValueError: there is no such preset, or it has an unknown name or a value out of range.
@@ -262,11 +224,7 @@ def quick_preset(notebook: Path, presets: Path = PRESETS) -> dict[str, Any]:
 
 
 def thread_variables(cpus: int | None) -> dict[str, str]:
-    """Return the environment variables that keep TensorFlow and NumPy to some cores.
-
-    Args:
-        cpus: how many threads; None for as many as there are cores.
-    """
+    """Return the environment variables that keep TensorFlow and NumPy to so many cores, if any."""
     names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
     return dict.fromkeys(names, str(cpus)) if cpus else {}
 

@@ -50,7 +50,6 @@ class Planned:
     """A run that a matrix asks for.
 
     Attributes:
-        notebook: the notebook to run.
         given: the values to set, by name: those of the preset and those of the matrix.
         parameters: all of the notebook's values, by name.
         varied: names of those values of which the matrix has several.
@@ -69,14 +68,7 @@ class Planned:
 
 
 def read_matrix(path: Path, presets: Path = PRESETS) -> list[Planned]:
-    """Read a matrix, check all of it, and list the runs that it asks for.
-
-    Args:
-        path: the YAML file.
-        presets: see `execution.preset_values`.
-
-    Returns:
-        The runs, each once, in the order of their seeds.
+    """Read a matrix, check all of it, and list its runs, each once, in the order of their seeds.
 
     Raises:
         FileNotFoundError: there is no such file, or a notebook that it names is missing.

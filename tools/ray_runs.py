@@ -61,11 +61,7 @@ class Returned:
 
 
 def check_ray() -> None:
-    """Refuse to go on where Ray is missing.
-
-    Raises:
-        ValueError: Ray is not installed.
-    """
+    """Refuse to go on where Ray is missing (ValueError)."""
     if importlib.util.find_spec("ray") is None:
         raise ValueError(
             "Ray is not installed; install it with: "
@@ -74,18 +70,11 @@ def check_ray() -> None:
 
 
 def run_on_ray(tasks: Sequence[Task], needs: Needs) -> Iterator[tuple[Task, Run]]:
-    """Run tasks on a Ray cluster.
+    """Run tasks on a Ray cluster; yield each with its run, as they end.
 
     The cluster is the one that the environment variable RAY_ADDRESS names, else one that runs on
     this machine, else one that is started for the sweep, of this machine alone. A run whose machine
     is lost starts again on another, three times at most.
-
-    Args:
-        tasks: from `sweeps.plan`.
-        needs: what each run asks of a machine.
-
-    Yields:
-        Each task with its run, as they end.
     """
     import ray
 

@@ -123,9 +123,6 @@ class Group:
         """Write a figure for people: the mean over seeds, and an interval; "–" where there is none.
 
         Of seconds, the shortest and the longest: they depend on the machine, not on the seed.
-
-        Args:
-            name: as in the lesson's table published | measured.
         """
         column = f"published.{name}"
         values = self.runs[column].dropna() if column in self.runs else pd.Series(dtype=float)
@@ -147,14 +144,9 @@ class Group:
 
 
 def published_runs(runs: pd.DataFrame, defaults: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Keep the runs on real pictures at the published settings.
+    """Keep the runs on real pictures at the published settings; add `pictures` and `network`.
 
-    Args:
-        runs: from `comparison.gather`.
-        defaults: the values that each notebook states, by its name.
-
-    Returns:
-        Those runs, with the columns `pictures` and `network` ("" for none).
+    `runs` is from `comparison.gather`; `defaults` are the values that each notebook states.
     """
     kept = runs[[_is_as_stated(run, defaults) for _, run in runs.iterrows()]]
     pictures = kept["data"].map(lambda line: _found(DATA, line))
@@ -163,12 +155,7 @@ def published_runs(runs: pd.DataFrame, defaults: Mapping[str, Mapping[str, Any]]
 
 
 def groups_of(row: Row, runs: pd.DataFrame) -> list[Group]:
-    """Return the runs that measured a walkthrough's figures, those with its own network first.
-
-    Args:
-        row: the walkthrough's row.
-        runs: from `published_runs`; may be empty.
-    """
+    """Return the runs that measured a walkthrough's figures, those with its own network first."""
     if runs.empty:
         return []
     columns = [f"published.{name}" for name in row.published if f"published.{name}" in runs]
@@ -182,15 +169,7 @@ def groups_of(row: Row, runs: pd.DataFrame) -> list[Group]:
 
 
 def results_page(rows: Sequence[Row], runs: pd.DataFrame) -> str:
-    """Write the page of results.
-
-    Args:
-        rows: the walkthroughs' rows.
-        runs: from `published_runs`; may be empty.
-
-    Returns:
-        Markdown: one line a walkthrough, then a section for each.
-    """
+    """Write the page of results in Markdown: one line a walkthrough, then a section for each."""
     head = ("", "walkthrough", "figure", "published", "measured here", "network", "seeds")
     groups = [groups_of(row, runs) for row in rows]
     summary = [_summary(row, own) for row, own in zip(rows, groups, strict=True)]
@@ -199,18 +178,7 @@ def results_page(rows: Sequence[Row], runs: pd.DataFrame) -> str:
 
 
 def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = RESULTS) -> int:
-    """Write RESULTS.md.
-
-    Args:
-        records: folders; their subfolders are searched, too.
-        target: the file.
-
-    Returns:
-        The number of runs in it.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
+    """Write RESULTS.md from the records in some folders; return the number of runs in it."""
     runs = _published_in(records)
     write_atomically(target, results_page(read_rows(), runs))
     return len(runs)
@@ -219,16 +187,8 @@ def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = 
 def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:
     """Copy the records of the runs at the published settings, the newest of each seed.
 
-    Args:
-        records: a folder; its subfolders are searched, too.
-        target: where they go, each named by its lesson, network and seed; an older one of the same
-            name is replaced, a newer one stays.
-
-    Returns:
-        The copies that were made.
-
-    Raises:
-        OSError: a copy cannot be written.
+    Each is named by its lesson, network and seed; an older one of the same name is replaced, a
+    newer one stays. Return the copies that were made.
     """
     target.mkdir(parents=True, exist_ok=True)
     copies = {}

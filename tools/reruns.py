@@ -74,20 +74,11 @@ def run_course(
     runs_folder: Path = RUNS_FOLDER,
     minutes: float | None = None,
 ) -> list[Run]:
-    """Run notebooks quickly, two side by side, and gather them on one page.
+    """Run notebooks quickly, two side by side; gather them on one page, and return the runs.
 
     Everything goes to a new folder named after the time, and then replaces `latest` beside it,
     where `index.html` is the page. A failed notebook does not stop the others. Where somebody stops
     them, the page in the new folder shows those that ran, and `latest` stays.
-
-    Args:
-        notebooks: the notebooks to run.
-        presets: see `quick_preset`.
-        runs_folder: holds the folders of all runs.
-        minutes: time limit of each run; None for none.
-
-    Returns:
-        The runs, in the notebooks' order.
 
     Raises:
         ValueError: there is no notebook, or a preset is wrong; nothing was run then.
@@ -125,15 +116,7 @@ def run_course(
 
 
 def write_page(runs: Sequence[Run], folder: Path) -> Path:
-    """Write the page of a course run: a card a notebook, with its headline and its best figure.
-
-    Args:
-        runs: the runs; their outputs lie in `folder`.
-        folder: where `index.html` goes.
-
-    Returns:
-        The page's path.
-    """
+    """Write the page of a course run: a card a notebook, with its headline and its best figure."""
     template = jinja2.Environment(loader=LOADER, autoescape=True).get_template(COURSE_PAGE)
     page = template.render(
         when=datetime.now(),
@@ -148,9 +131,6 @@ def write_page(runs: Sequence[Run], folder: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run notebooks from the command line.
-
-    Args:
-        arguments: the command line without the program's name; None for the real one.
 
     Returns:
         0 where all went well, 1 where a notebook failed, 2 where the command was wrong, 130 where

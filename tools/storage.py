@@ -28,14 +28,7 @@ def is_address(place: str) -> bool:
 
 
 def check_address(address: str) -> None:
-    """Refuse an address to which papermill cannot write here.
-
-    Args:
-        address: such as "s3://bucket/folder".
-
-    Raises:
-        ValueError: there is no such kind of address, or the package for it is missing.
-    """
+    """Refuse an address, such as "s3://bucket/folder", to which papermill cannot write here."""
     scheme, _, place = address.partition("://")
     handled = {name for name, _ in papermill_io._handlers}
     if f"{scheme}://" not in handled or scheme.startswith("http"):
@@ -52,15 +45,7 @@ def check_address(address: str) -> None:
 
 
 def copy_files(files: Iterable[Path], address: str) -> None:
-    """Copy text files to a storage address.
-
-    Args:
-        files: notebooks and records.
-        address: the folder to put them in.
-
-    Raises:
-        Exception: whatever the store's own package raises.
-    """
+    """Copy text files to a storage address; the store's own package may raise anything."""
     for path in files:
         papermill_io.write(path.read_text(encoding="utf-8"), f"{address.rstrip('/')}/{path.name}")
 

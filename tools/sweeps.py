@@ -38,7 +38,6 @@ class Task:
     """A run of a sweep.
 
     Attributes:
-        planned: what the matrix asks for.
         key: from `run_keys.run_key`.
         output: where the executed notebook goes; record and status stand beside it.
     """
@@ -81,13 +80,10 @@ class Status:
     """How a run ended, as its status file tells it.
 
     Attributes:
-        passed: every cell ran.
-        seconds: time it took.
         problem: which cell failed and why, in one line; None where all went well.
         finished: when, ISO 8601 in UTC.
         lesson: the notebook's name without its ending.
         parameters: all values of the run by name.
-        has_record: the run left a record.
         copied_to: the address to which notebook and record were copied, None where to none.
     """
 
@@ -121,15 +117,7 @@ Runner = Callable[[Sequence[Task]], Iterable[tuple[Task, Run]]]
 
 
 def plan(runs: Sequence[Planned], folder: Path) -> list[Task]:
-    """Give each run of a matrix its place in the sweep's folder.
-
-    Args:
-        runs: from `matrix.read_matrix`.
-        folder: the sweep's folder; nothing is written.
-
-    Returns:
-        The tasks, each key once, in the matrix's order.
-    """
+    """Give each run of a matrix its place in the sweep's folder: a task for each key, in order."""
     tasks: dict[str, Task] = {}
     for planned in runs:
         key = run_key(planned.notebook, planned.parameters)
@@ -144,12 +132,8 @@ def run_here(
     """Run tasks on this machine, one after the other: TensorFlow uses every core for one.
 
     Args:
-        tasks: from `plan`.
         cpus: threads of a run; None for as many as there are cores.
         minutes: time limit of a run; None for none.
-
-    Yields:
-        Each task with its run.
     """
     for task in tasks:
         notebook, given = task.planned.notebook, task.planned.given
@@ -173,9 +157,6 @@ def run_sweep(
             executed notebook and record is copied as well; None for none.
         runner: runs the tasks, here or elsewhere.
 
-    Returns:
-        What became of each task, in their order.
-
     Raises:
         ValueError: there are no tasks.
         OSError: another sweep is at work in the folder, or a file cannot be written.
@@ -198,14 +179,7 @@ def run_sweep(
 
 
 def read_status(task: Task) -> Status | None:
-    """Read how a run ended.
-
-    Args:
-        task: the run.
-
-    Returns:
-        Its status; None where it has not ended, or its notebook or record is gone.
-    """
+    """Read how a run ended; None where it has not, or its notebook or record is gone."""
     status = _load_status(task.status_file)
     if status is None or not task.output.exists():
         return None
@@ -218,14 +192,7 @@ def write_status(task: Task, status: Status) -> None:
 
 
 def last_seconds(folders: Iterable[Path]) -> dict[str, float]:
-    """Read how long runs took the last time they passed, in any version.
-
-    Args:
-        folders: searched with their subfolders.
-
-    Returns:
-        Seconds by `same_run`.
-    """
+    """Read how long runs took the last time they passed, in any version, by `same_run`."""
     paths = (path for folder in folders for path in folder.rglob(f"*{STATUS}"))
     found = (status for status in map(_load_status, paths) if status and status.passed)
     ordered = sorted(found, key=lambda status: status.finished)
@@ -239,15 +206,7 @@ def same_run(lesson: str, parameters: dict[str, Any]) -> str:
 
 
 def dry_run_table(tasks: Sequence[Task], seconds: dict[str, float]) -> str:
-    """List what a sweep would do.
-
-    Args:
-        tasks: from `plan`.
-        seconds: from `last_seconds`.
-
-    Returns:
-        A line a task with what would happen and how long it took last time, and a sum.
-    """
+    """List what a sweep would do, how long it took last time (see `last_seconds`), and a sum."""
     lines, left, unknown = [], 0.0, 0
     for task in tasks:
         status = read_status(task)

@@ -103,11 +103,8 @@ class Operation:
 class Graph:
     """The operations of a network, in the order in which they are computed.
 
-    Args:
-        network: a Sequential or functional model, which may hold others.
-
-    Raises:
-        PageError: a layer, or something that it is set to, is not known to the page.
+    The network is a Sequential or functional model, which may hold others. A layer, or something
+    that it is set to, that is not known to the page is a PageError.
     """
 
     def __init__(self, network: keras.Model) -> None:
@@ -388,13 +385,7 @@ def _refusal(name: str, kind: str) -> PageError:
 
 
 def read_network(path: Path) -> keras.Model:
-    """Read a network that the page can compute.
-
-    Args:
-        path: a `.keras` file.
-
-    Returns:
-        The network, in float32.
+    """Read a network that the page can compute from a `.keras` file; it computes in float32.
 
     Raises:
         PageError: it cannot be read, takes no square pictures, or has a layer that the page does
@@ -456,15 +447,10 @@ def _in_float32(network: keras.Model) -> keras.Model:
 
 
 def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) -> tuple[str, ...]:
-    """Find the names of a network's classes.
+    """Find the names of a network's classes, in the order of its outputs.
 
     Taken are those given; else those of `classes.txt` beside the network, one a line; else those
     of the catalog's data set that the network's file, or its run's record, is named after.
-
-    Args:
-        path: the network's file.
-        network: ends in a softmax, or in one sigmoid for the second of two classes.
-        given: names in the order of the outputs; none to look for them.
 
     Raises:
         PageError: no names are known, or they do not fit the outputs.
@@ -525,10 +511,6 @@ def choose_precision(network: keras.Model, graph: Graph) -> float:
 
     The kernels, folded and rounded, are put back into the network, which then reads drawn pictures
     and noise as before, or differently.
-
-    Args:
-        network: its weights are changed.
-        graph: its operations.
 
     Returns:
         How many weights a kernel must have to be kept in 16 bits; infinite if none is.
@@ -595,14 +577,10 @@ def _pictures(size: int) -> np.ndarray:
 
 
 def pack(graph: Graph, least: float) -> tuple[list[dict[str, Any]], bytes]:
-    """Write the operations as plain data, and their weights one after another.
+    """Write the operations as plain data, and their weights as bytes, one array after another.
 
-    Args:
-        graph: the operations.
-        least: how many weights a kernel must have to be kept in 16 bits; all else is float32.
-
-    Returns:
-        (the operations, the bytes; each array begins at a multiple of four).
+    A kernel of `least` weights or more is kept in 16 bits, all else in float32; each array begins
+    at a multiple of four.
     """
     content, written = [], BytesIO()
 
@@ -629,14 +607,7 @@ def pack(graph: Graph, least: float) -> tuple[list[dict[str, Any]], bytes]:
 
 
 def make_page(network: keras.Model, classes: Sequence[str]) -> str:
-    """Make the page of a network.
-
-    Args:
-        network: from `read_network`; its weights are rounded where that changes nothing.
-        classes: names, in the order of its outputs.
-
-    Returns:
-        The page as one HTML text.
+    """Make the page, one HTML text, of a network from `read_network`, whose weights are rounded.
 
     Raises:
         PageError: the network ends in no probabilities, or a layer is set to something that the
@@ -726,15 +697,12 @@ def _hash(text: str) -> str:
 
 
 def write_page(path: Path, target: Path | None = None, classes: Sequence[str] = ()) -> Path:
-    """Write the page of a saved network.
+    """Write the page of a saved network; return its file.
 
     Args:
         path: a `.keras` file.
         target: the page; None for the network's name with the ending `.html`, in this folder.
         classes: names in the order of the outputs; none to look for them, see `find_classes`.
-
-    Returns:
-        The page's file.
 
     Raises:
         PageError: the page cannot be made; nothing is written.
@@ -749,14 +717,7 @@ def write_page(path: Path, target: Path | None = None, classes: Sequence[str] = 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write a page from the command line.
-
-    Args:
-        arguments: the command line without the program's name; None for the real one.
-
-    Returns:
-        0 where all went well, 1 where nothing was written.
-    """
+    """Write a page from the command line; return 1 where nothing was written."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.take_along",
         description="Write one .html file that holds a trained network.",

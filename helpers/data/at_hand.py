@@ -15,17 +15,8 @@ from helpers.messages import printable
 def find_at_hand(name: str, source: str = "auto", **places) -> Located:
     """Find a data set as `download.find_data` does, but let "auto" download nothing.
 
-    Args:
-        name: its name in the catalog.
-        source: "auto" takes the real pictures where they are on this machine, archives included,
-            else the drawn samples at once; anything else as in `find_data`.
-        **places: the data folder `folder` and the mirror folder `mirror`, as in `find_data`.
-
-    Returns:
-        Where the pictures are, what they are, and why.
-
-    Raises:
-        ValueError, NotAvailable: as in `find_data`.
+    "auto" takes the real pictures where they are on this machine, archives included, else the drawn
+    samples at once. `places` are the data folder `folder` and the mirror folder `mirror`.
     """
     wanted = dataset(name)
     if source != "auto":

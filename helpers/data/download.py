@@ -86,14 +86,7 @@ class Located:
         return tuple(split.name for split in splits if self._place(split).is_dir())
 
     def split_folder(self, split: str) -> Path:
-        """Return the folder that holds a split's class folders, or the files of all splits.
-
-        Args:
-            split: a name such as "train" or "test".
-
-        Raises:
-            ValueError: the data set has no such split, or it is not there.
-        """
+        """Return the folder of a split's class folders, or of all files; ValueError if none."""
         folder = self._place(self.dataset.split(split))
         if split not in self.splits:
             raise ValueError(
@@ -127,9 +120,6 @@ def find_data(
         mirror: a folder that holds archives or unpacked data sets; it is only read. None means
             the one that the environment variable `COURSE_MIRROR` names, if any.
         own: whether this lesson takes a folder of one's own.
-
-    Returns:
-        Where the pictures are, what they are, and why.
 
     Raises:
         ValueError: the data set or the source is not known, the folder of one's own does not
@@ -403,11 +393,7 @@ def _from_kaggle(wanted: DataSet, notes: list[str]) -> tuple[DataSet, Path, Orig
 def _find_archive(
     archive: Archive, downloads: Path, places: list[Path], notes: list[str]
 ) -> Path | None:
-    """Look for an archive that was fetched before, placed by hand, or lies in the mirror folder.
-
-    Raises:
-        FileExistsError: a file placed by hand is not what it should be; it is left alone.
-    """
+    """Look for an archive fetched before, placed by hand (not a wrong one), or mirrored."""
     placed = downloads / archive.name
     fault = _find_fault(archive, placed)
     if fault == "":
@@ -450,11 +436,7 @@ def _only_one(path: Path) -> Iterator[None]:
 
 
 def _download(archive: Archive, downloads: Path) -> Path:
-    """Fetch an archive from the first of its addresses that sends what the catalog expects.
-
-    Raises:
-        ConnectionError: no address did; the message says what each one answered.
-    """
+    """Fetch an archive from the first of its addresses that sends what the catalog expects."""
     target = downloads / archive.name
     partial = downloads / f"{archive.name}.partial"
     failures: dict[str, None] = {}
@@ -483,18 +465,12 @@ class Unreachable(ConnectionError):
 
 
 def fetch(address: str, target: Path, name: str, most: int) -> None:
-    """Download a file as its host keeps it, within bounds of size and of time.
-
-    Args:
-        address: where it lies.
-        target: the file to write; what came of it stays there if the download fails.
-        name: what to call it.
-        most: bytes to take at most.
+    """Download a file as its host keeps it, `most` bytes at most, within bounds of time.
 
     Raises:
         Unreachable: the host does not answer.
         ConnectionError: it sends another answer, too much, or too slowly.
-        OSError: the file cannot be written.
+        OSError: the file cannot be written; what came of it stays there.
     """
     host = urlsplit(address).netloc
     try:
@@ -516,11 +492,7 @@ def _hang_up(response: requests.Response, **_) -> None:
 
 
 def _receive(response: requests.Response, file: BinaryIO, name: str, most: int) -> None:
-    """Write what is sent, never unpacked on the way: a few bytes could become gigabytes.
-
-    Raises:
-        ConnectionError: it is compressed on the way, too much, or too slow.
-    """
+    """Write what is sent, never unpacked on the way: a few bytes could become gigabytes."""
     host, start = urlsplit(response.url).netloc, time.monotonic()
     encoding = response.headers.get("Content-Encoding", "identity")
     if encoding != "identity" and not name.endswith(".gz"):  # said of .gz files as they are, too
@@ -556,9 +528,6 @@ def _ask(address: str) -> requests.Response:
 
     A name can stand for a dozen machines, each with a time limit of its own, looking the name up
     has none that could be set, and an answer may trickle; so the question is asked aside.
-
-    Raises:
-        requests.RequestException: the host does not answer.
     """
     answers: list[requests.Response | Exception] = []
 
@@ -595,11 +564,7 @@ def _name_cause(error: requests.RequestException) -> str:
 
 
 def _unpack_all(wanted: DataSet, files: dict[Archive, Path], target: Path) -> None:
-    """Unpack the archives aside, check what came out, and only then give it its name.
-
-    Raises:
-        OSError: an archive is damaged, unsafe or incomplete.
-    """
+    """Unpack the archives aside, check what came out, and only then give it its name."""
     partial = target.with_name(f"{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
@@ -637,11 +602,7 @@ def _unpack(archive: Archive, file: Path, target: Path) -> None:
 def _choose_members(
     archive: Archive, bundle: zipfile.ZipFile, size: int
 ) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
-    """List the files to unpack, each with its path inside the data set.
-
-    Raises:
-        OSError: an entry leads out of the folder, or all of them unpack to far too much.
-    """
+    """List the files to unpack, each with its path inside the data set; refuse unsafe archives."""
     members = []
     for info in bundle.infolist():
         path = PurePosixPath(info.filename.replace("\\", "/"))

@@ -107,12 +107,7 @@ class OwnPictures(Located):
         return tuple(self._load(part, size, cache) for part in parts)
 
     def load_all(self, size: int, cache: Path | None = None) -> Pictures:
-        """Load the pictures of all splits, in the order of `listing`.
-
-        Args:
-            size: edge of the square pictures, in pixels.
-            cache: folder of the cache files of decoded pictures; None keeps nothing.
-        """
+        """Load the pictures of all splits, in the order of `listing`, see `pictures.load_split`."""
         return self._load(np.arange(len(self.listing)), size, cache)
 
     def share_out(self, shares: Sequence[float], first: int = 0, seed: int = 0) -> list[np.ndarray]:
@@ -191,11 +186,7 @@ def _find(text: str) -> Path:
 
 
 def _read(folder: Path) -> tuple[list[Entry], list[Path]]:
-    """List the files of a folder, by split and class, and the folders beside its splits.
-
-    Raises:
-        FolderError: it does not hold enough pictures of two classes.
-    """
+    """List the files of a folder, by split and class, and the folders beside its splits."""
     inside, room = {}, MOST
     for sub in _sub_folders(folder):
         files = _walk(sub, room)
@@ -317,8 +308,7 @@ def open_folder(
     """Find and look at the pictures of a folder, and share them out if they are not yet.
 
     The folder holds a folder a class, or folders named train, validation (or val, valid) and test
-    that do; without a test, validation serves as one. What belongs together stays together, see
-    `groups.find_groups`.
+    that do; without a test, validation serves as one. What belongs together stays together.
 
     Args:
         text: its path, as seen from the working folder or from the project; `~` is one's home.
@@ -327,9 +317,6 @@ def open_folder(
         cache: folder of the cache files of decoded pictures; None keeps nothing.
         groups: what belongs together, see `groups.find_groups`.
         limit: pictures a class at most, spread evenly over its files; 0 takes all.
-
-    Returns:
-        What was found.
 
     Raises:
         FolderError: there is no such folder, or not enough in it.

@@ -30,11 +30,7 @@ FRAME = re.compile(r"[-_ .]*\(?\d+\)?$")
 
 
 def read_time(text: str) -> float:
-    """Read the time in a file's name or in EXIF, such as `IMG_20240131_235959`.
-
-    Returns:
-        Seconds since an arbitrary moment; NaN where there is no time.
-    """
+    """Read the time in a file's name or in EXIF, such as `IMG_20240131_235959`; NaN for none."""
     found = TIME.search(text)
     try:
         return datetime(*map(int, found.groups())).timestamp() if found else np.nan
@@ -146,12 +142,10 @@ def share_out(
     """Share pictures out in parts: every class in every part, no group in two.
 
     Args:
-        labels: shape (n,), positions in `classes`.
-        groups: shape (n,), what must stay together.
+        labels, groups: shape (n,), positions in `classes`, and what must stay together.
         shares: of the pictures, one a part, each above 0, together 1; kept to as far as the groups
             allow.
         seed: chooses the pictures.
-        classes: class names.
 
     Returns:
         Positions a part, in order.

@@ -85,11 +85,7 @@ class Pictures:
         return dict(zip(self.classes, numbers.tolist(), strict=True))
 
     def select(self, chosen: np.ndarray) -> Pictures:
-        """Return the chosen pictures only.
-
-        Args:
-            chosen: a boolean mask of shape (n,), or integer positions.
-        """
+        """Return the pictures that a boolean mask of shape (n,), or integer positions, choose."""
         positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
         names = tuple(self.names[position] for position in positions)
         series = self.series and tuple(self.series[position] for position in positions)
@@ -133,11 +129,7 @@ def spread_classes(labels: np.ndarray, classes: int, each: int) -> np.ndarray:
 
 
 def load_split(
-    located: Located,
-    split: str,
-    size: int,
-    limit: int = 0,
-    cache: Path | None = None,
+    located: Located, split: str, size: int, limit: int = 0, cache: Path | None = None
 ) -> Pictures:
     """Load the pictures of a split, class by class, from picture files or from idx files.
 
@@ -149,9 +141,6 @@ def load_split(
         limit: pictures a class at most, spread evenly over the class; 0 takes all.
         cache: folder of the cache files of decoded pictures; None decodes without keeping. Idx
             files take a second or two and are read each time.
-
-    Returns:
-        The pictures; their classes are those of the catalog, in its order.
 
     Raises:
         FileNotFoundError: a class folder or a file is missing.
@@ -184,15 +173,12 @@ def _load_idx(folder: Path, split: str, dataset: DataSet, size: int, limit: int)
 
 
 def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[tuple[Path, int]]:
-    """List the picture files of each class folder, sorted by name.
+    """List the picture files of each class folder, sorted by name, as pairs (file, label).
 
     Args:
         folder: the folder of a split; holds one folder a class.
         classes: class names in label order.
         limit: pictures a class at most, spread evenly over the sorted files; 0 takes all.
-
-    Returns:
-        Pairs (file, label).
 
     Raises:
         FileNotFoundError: a class folder is missing or holds no picture file.
@@ -218,11 +204,7 @@ def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[
 
 
 def load_pictures(
-    folder: Path,
-    classes: Sequence[str],
-    size: int,
-    limit: int = 0,
-    cache: Path | None = None,
+    folder: Path, classes: Sequence[str], size: int, limit: int = 0, cache: Path | None = None
 ) -> Pictures:
     """Load the pictures of class folders: `list_pictures`, then `load_listed`."""
     listing = list_pictures(folder, classes, limit)
@@ -240,6 +222,8 @@ def load_listed(
 ) -> Pictures:
     """Decode and resize listed pictures once; later calls read the cache file.
 
+    Files that are damaged or no such pictures are left out and named in `skipped`.
+
     Args:
         listing: pairs (file, label), see `list_pictures`.
         classes: class names in label order.
@@ -248,10 +232,6 @@ def load_listed(
         cache: folder of the cache files; None decodes without keeping.
         formats: what Pillow calls the kinds of file to take, such as "JPEG".
         names: one a file, for `Pictures.names`; none for each file's own with its folder's.
-
-    Returns:
-        The pictures. Files that are damaged or no such pictures are left out and named in
-        `skipped`.
 
     Raises:
         ValueError: no file of a class could be decoded.
@@ -328,10 +308,7 @@ def _content_key(
 
 
 def _read_cache(path: Path) -> dict | None:
-    """Read what was kept; None if there is nothing, or not exactly what was written by this name.
-
-    Other content than was written is never used: its checksum differs.
-    """
+    """Read what was kept; None if there is nothing, or other content than was written."""
     if not os.path.lexists(path):
         return None
     try:
@@ -371,12 +348,8 @@ def hold_out_groups(
 ) -> tuple[Pictures, Pictures]:
     """Split off whole series of each class, so that no near-identical frame is on both sides.
 
-    Of pictures of one's own, which come in series of any size, a seventh is split off.
-
-    Args:
-        pictures: the pictures to split.
-        seed: chooses the series.
-        per_class: series held out of each class.
+    Of pictures of one's own, which come in series of any size, a seventh is split off; of others,
+    `per_class` series, chosen by `seed`.
 
     Returns:
         (the rest, the held-out pictures).
@@ -414,7 +387,6 @@ def hold_out(pictures: Pictures, share: float = 0.1, seed: int = 0) -> tuple[Pic
     own stays together here, too.
 
     Args:
-        pictures: the pictures to split.
         share: part of each class that is held out, between 0 and 1; rounded to whole pictures.
         seed: chooses the pictures.
 
@@ -452,8 +424,7 @@ def training_batches(
     """Return shuffled batches without end, each resized and augmented after the cache.
 
     Args:
-        pictures: the pictures to train on.
-        batch_size: pictures a batch.
+        pictures, batch_size: what to train on, and how many of them a batch.
         seed: fixes the order and the augmentation.
         augment: takes (images, seed) with float32 images of shape (batch, size, size, 3), values
             0 to 255, and an int32 seed of shape (2,); returns images of the same kind.
@@ -478,16 +449,11 @@ def training_batches(
 
 
 def shuffled_positions(number: int, batch_size: int, seed: int) -> tf.data.Dataset:
-    """Return batches of positions without end, shuffled anew in every pass.
-
-    Args:
-        number: of the pictures.
-        batch_size: positions a batch; a batch may reach from one pass into the next.
-        seed: fixes the order.
+    """Return batches of positions without end, shuffled anew in every pass, in an order by `seed`.
 
     Returns:
-        A `tf.data.Dataset` of int64 positions, shape (batch_size,), each 0 to number - 1; each
-        iteration over it begins with the same.
+        A `tf.data.Dataset` of int64 positions, shape (batch_size,), each 0 to number - 1, of which
+        one may reach from one pass into the next; each iteration over it begins with the same.
     """
 
     def passes(_):
@@ -503,12 +469,7 @@ def shuffled_positions(number: int, batch_size: int, seed: int) -> tf.data.Datas
 def plain_batches(
     pictures: Pictures, batch_size: int = AT_ONCE, size: int | None = None
 ) -> tf.data.Dataset:
-    """Return the pictures in order, once, without augmentation.
-
-    Args:
-        pictures: the pictures.
-        batch_size: pictures a batch.
-        size: edge that each batch is resized to, in pixels; None keeps the pictures' own.
+    """Return the pictures in order, once, without augmentation, resized to `size` if that is given.
 
     Returns:
         A `tf.data.Dataset` of (float32 images, 0 to 255; int32 labels).

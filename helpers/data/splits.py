@@ -27,11 +27,7 @@ FORMATS = ("JPEG",)  # a few files of the archive are something else under a JPE
 
 
 def load_parts(
-    located: Located,
-    shares: Sequence[float],
-    size: int,
-    first: int = 0,
-    cache: Path | None = None,
+    located: Located, shares: Sequence[float], size: int, first: int = 0, cache: Path | None = None
 ) -> tuple[Pictures, ...]:
     """Load pictures in parts that have none in common, such as for training and for the test.
 
@@ -42,8 +38,8 @@ def load_parts(
         located: what `download.find_data` found; each picture's file name ends in its number.
         shares: one a part, each above 0; they add up to 1.
         size: edge of the square pictures, in pixels.
-        first: how many numbers of each class are shared out, from 0 up; 0 means all, and so does
-            what is more than there are.
+        first: how many numbers of each class are shared out, from 0 up; 0, or more than there are,
+            means all.
         cache: folder of the cache files of decoded pictures; None decodes without keeping.
 
     Returns:
@@ -68,11 +64,7 @@ def load_parts(
 
 
 def picture_number(name: str) -> int:
-    """Return the number in which a picture's name ends: 17 for `cat.17.jpg`, `17.jpg`, `cat/17`.
-
-    Raises:
-        ValueError: the name does not end in a number.
-    """
+    """Return the number in which a name ends, 17 for `cat.17.jpg`, `17.jpg` or `cat/17`."""
     found = NUMBER.search(Path(name).stem)
     if found is None:
         raise ValueError(f"The file {name!r} has no number; expected a name such as cat.17.jpg.")

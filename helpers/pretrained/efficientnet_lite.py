@@ -156,7 +156,8 @@ def unpickle_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
     """Read tensors out of PyTorch's old format by a reader that can do nothing else.
 
     A pickle may name any function of Python's to be called while it is read. This reader knows
-    the four names that tensors need, none of which does more than hold numbers.
+    the four names that tensors need, none of which does more than hold numbers; at anything else,
+    or where the file is cut off, it raises `pickle.UnpicklingError`.
 
     Args:
         file: open for reading: three short pickles, the tensors' names and shapes, the numbers.
@@ -164,9 +165,6 @@ def unpickle_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
     Returns:
         Arrays by their PyTorch name, such as `_conv_stem.weight`; convolution kernels have shape
         (out, in, height, width).
-
-    Raises:
-        pickle.UnpicklingError: the file asks for anything else, or is cut off.
     """
     for _ in range(3):  # a magic number, the format's version, the writer's machine
         _TensorReader(file).load()

@@ -21,11 +21,7 @@ import numpy as np
 from helpers.data.download import check_mirror, fetch
 from helpers.environment import MIRROR_VARIABLE
 from helpers.messages import NotAvailable
-from helpers.pretrained.efficientnet_lite import (
-    SMALLEST_SIZE,
-    TRAINED_SIZE,
-    packaged_weights,
-)
+from helpers.pretrained.efficientnet_lite import SMALLEST_SIZE, TRAINED_SIZE, packaged_weights
 
 ADDRESS = "https://storage.googleapis.com/"
 ALWAYS_THERE = "EfficientNetLite0"

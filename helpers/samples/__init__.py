@@ -135,7 +135,7 @@ def draw_closed_hands(each: int, size: int, seed: int = 0) -> tuple[np.ndarray, 
 
 
 def to_array(hands: Iterable[Image.Image], number: int, size: int) -> np.ndarray:
-    """Make one array of `number` RGB pictures while they are drawn: uint8, shape (n, size, size, 3)."""
+    """Make one uint8 array, shape (number, size, size, 3), of RGB hands while they are drawn."""
     images = np.empty((number, size, size, 3), np.uint8)
     for place, hand in enumerate(tqdm(hands, "Drawing", number, leave=False, unit="hand")):
         images[place] = hand.resize((size, size), Image.Resampling.BILINEAR)

@@ -24,7 +24,7 @@ class Surface:
     """A height field made of rounded shapes that melt into each other, `side` pixels wide and high.
 
     Coordinates are pixels: x to the right, y down, z towards the eye. Edges are smooth without
-    drawing larger first: how much of a pixel a shape covers follows from the distance of the pixel's
+    drawing larger first: how much of a pixel a shape covers follows from the distance of its
     middle to the shape's outline.
 
     Attributes:
