@@ -124,7 +124,8 @@ def compute_activations(
     folder = folder.resolve()
     edges = [size or edge for edge in pictures.images.shape[1:3]]
     _check(lower, pictures, edges, copies, augment)
-    shape = _shape(lower, pictures, edges)
+    channels = lower.input_shape[-1] or pictures.images.shape[3]
+    shape = tuple(lower.compute_output_shape((len(pictures), *edges, channels)))
     dtype = np.dtype(tf.as_dtype(lower.outputs[0].dtype).as_numpy_dtype)
     file_bytes = math.prod(shape) * dtype.itemsize + DIGEST_BYTES
     what = f"{_count(copies, 'copy')} of {_count(len(pictures), 'picture')}"
@@ -171,15 +172,12 @@ def activation_batches(activations: Activations, batch_size: int, seed: int) -> 
     """
     positions = shuffled_positions(len(activations), batch_size, seed)
     seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
+    draw, most = tf.random.stateless_uniform, len(activations.copies)
 
     def choose(chosen, random):
-        copies = tf.random.stateless_uniform(
-            tf.shape(chosen), random, maxval=len(activations.copies), dtype=tf.int32
-        )
-        return chosen, copies
+        return chosen, draw(tf.shape(chosen), random, maxval=most, dtype=tf.int32)
 
-    chosen = tf.data.Dataset.zip(positions, seeds).map(choose)
-    return chosen.map(_reader(activations), num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+    return _read_rows(activations, tf.data.Dataset.zip(positions, seeds).map(choose))
 
 
 def plain_activations(activations: Activations, batch_size: int = 128) -> tf.data.Dataset:
@@ -197,8 +195,8 @@ def plain_activations(activations: Activations, batch_size: int = 128) -> tf.dat
             "test, compute those of the unchanged pictures (copies=1, augment=None)."
         )
     positions = tf.data.Dataset.range(len(activations)).batch(batch_size)
-    chosen = positions.map(lambda chosen: (chosen, tf.zeros_like(chosen, tf.int32)))
-    return chosen.map(_reader(activations), num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+    first = positions.map(lambda chosen: (chosen, tf.zeros_like(chosen, tf.int32)))
+    return _read_rows(activations, first)
 
 
 def activation_key(
@@ -293,12 +291,6 @@ def _check(
         )
 
 
-def _shape(lower: keras.Model, pictures: Pictures, edges: list[int]) -> tuple[int, ...]:
-    """The shape of one copy's activations, also where the network takes pictures of any size."""
-    channels = lower.input_shape[-1] or pictures.images.shape[3]
-    return tuple(lower.compute_output_shape((len(pictures), *edges, channels)))
-
-
 def _forward(
     lower: keras.Model, pictures: Pictures, augment: Callable | None, seed: int, size: int | None
 ) -> Callable[[int], Iterator[np.ndarray]]:
@@ -308,9 +300,7 @@ def _forward(
     @tf.function(input_signature=[pixels, tf.TensorSpec((2,), tf.int32)])
     def run(images, random):
         images = resize(images, size)
-        if augment is not None:
-            images = augment(images, random)
-        return lower(images, training=False)
+        return lower(images if augment is None else augment(images, random), training=False)
 
     def blocks(copy: int) -> Iterator[np.ndarray]:
         for start in range(0, len(pictures), BLOCK):
@@ -412,9 +402,9 @@ def _check_bound(what: str, needed: int, in_use: int, largest_gib: float) -> Non
         )
 
 
-def _reader(activations: Activations) -> Callable:
-    """Return a function from positions and copies, shape (batch,), to (activations, labels)."""
-    first = activations.copies[0]
+def _read_rows(activations: Activations, chosen: tf.data.Dataset) -> tf.data.Dataset:
+    """Turn batches of positions and copies, shape (batch,), into (activations, labels)."""
+    first, labels = activations.copies[0], activations.labels.astype(np.int32)
 
     def gather(positions: np.ndarray, copies: np.ndarray) -> np.ndarray:
         rows = np.empty((len(positions), *first.shape[1:]), first.dtype)
@@ -424,14 +414,12 @@ def _reader(activations: Activations) -> Callable:
             _let_go(activations.copies[copy])
         return rows
 
-    labels = activations.labels.astype(np.int32)
-
     def read(positions: tf.Tensor, copies: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         rows = tf.numpy_function(gather, [positions, copies], tf.as_dtype(first.dtype))
         rows.set_shape([positions.shape[0], *first.shape[1:]])
         return rows, tf.gather(labels, positions)
 
-    return read
+    return chosen.map(read, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
 
 
 def _count(number: int, thing: str) -> str:

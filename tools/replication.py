@@ -149,9 +149,11 @@ def published_runs(runs: pd.DataFrame, defaults: Mapping[str, Mapping[str, Any]]
     `runs` is from `comparison.gather`; `defaults` are the values that each notebook states.
     """
     kept = runs[[_is_as_stated(run, defaults) for _, run in runs.iterrows()]]
-    pictures = kept["data"].map(lambda line: _found(DATA, line))
-    network = kept["data"].map(lambda line: _found(BACKBONE, line))
-    return kept.assign(pictures=pictures, network=network)[pictures != ""]
+    found = {
+        name: kept["data"].map(lambda line, pattern=pattern: (pattern.findall(line) or [""])[0])
+        for name, pattern in (("pictures", DATA), ("network", BACKBONE))
+    }
+    return kept.assign(**found)[found["pictures"] != ""]
 
 
 def groups_of(row: Row, runs: pd.DataFrame) -> list[Group]:
@@ -212,32 +214,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--records", type=Path, nargs="+", default=(RUNS_FOLDER, KEPT), help="folders of records"
     )
     table.add_argument("--out", type=Path, default=RESULTS, help="by default RESULTS.md")
-    table.set_defaults(act=_table_command)
     kept = commands.add_parser("keep", help="copy records of real runs to benchmarks/records")
     kept.add_argument("--records", type=Path, default=RUNS_FOLDER, help="by default runs/")
     kept.add_argument("--out", type=Path, default=KEPT, help="by default benchmarks/records/")
-    kept.set_defaults(act=_keep_command)
     options = parser.parse_args(arguments)
     try:
-        options.act(options)
+        if options.command == "table":
+            count = write_results(options.records, options.out)
+            print(f"{options.out.name}: runs at the published settings: {count}")
+        else:
+            copies = ", ".join(path.name for path in keep(options.records, options.out))
+            print(
+                "Kept:", copies or "nothing: there are no such runs, or none newer than those kept"
+            )
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0
-
-
-def _table_command(options: argparse.Namespace) -> None:
-    count = write_results(options.records, options.out)
-    print(f"{options.out.name}: runs at the published settings: {count}")
-
-
-def _keep_command(options: argparse.Namespace) -> None:
-    copies = keep(options.records, options.out)
-    print(
-        "Kept:",
-        ", ".join(path.name for path in copies)
-        or "nothing: there are no such runs, or none newer than those kept",
-    )
 
 
 def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
@@ -274,11 +267,6 @@ def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> 
 
 def _is_free(name: str, lesson: str) -> bool:
     return name in free_parameters(lesson) or name.startswith(RECIPE)
-
-
-def _found(pattern: re.Pattern, line: str) -> str:
-    match = pattern.search(line)
-    return match[1] if match else ""
 
 
 def _summary(row: Row, groups: Sequence[Group]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,10 +64,9 @@ class Task:
     def is_current(self) -> bool:
         """Whether notebook, helpers and versions are still those of the key."""
         helpers_used.cache_clear()
-        try:
+        with contextlib.suppress(OSError, ValueError):  # gone, or half saved
             return run_key(self.planned.notebook, self.planned.parameters) == self.key
-        except (OSError, ValueError):  # gone, or half saved
-            return False
+        return False
 
     def clear(self) -> None:
         """Take away what an earlier try, failed or broken off, has left."""
@@ -121,8 +120,7 @@ def plan(runs: Sequence[Planned], folder: Path) -> list[Task]:
     tasks: dict[str, Task] = {}
     for planned in runs:
         key = run_key(planned.notebook, planned.parameters)
-        output = folder / f"{planned.notebook.stem}-{key}.ipynb"
-        tasks.setdefault(key, Task(planned, key, output))
+        tasks.setdefault(key, Task(planned, key, folder / f"{planned.notebook.stem}-{key}.ipynb"))
     return list(tasks.values())
 
 
@@ -138,11 +136,11 @@ def run_here(
     for task in tasks:
         notebook, given = task.planned.notebook, task.planned.given
         task.clear()
+        run = Run(notebook, task.output, None, 0.0, CHANGED)
         if task.is_current():
             threads = thread_variables(cpus)
-            yield task, try_notebook(notebook, task.output, given, False, threads, minutes)
-        else:
-            yield task, Run(notebook, task.output, None, 0.0, CHANGED)
+            run = try_notebook(notebook, task.output, given, False, threads, minutes)
+        yield task, run
 
 
 def run_sweep(
@@ -165,13 +163,11 @@ def run_sweep(
         raise ValueError("There is nothing to run: the matrix asks for no run.")
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
-        before = {task: read_status(task) for task in tasks}
-        done = {task: status for task, status in before.items() if status and status.passed}
-        for task, status in done.items():
-            if address and status.copied_to != address:
-                done[task] = _copied(task, status, address)
-                write_status(task, done[task])
-        outcomes = {task: Outcome(task, "skipped", status) for task, status in done.items()}
+        outcomes = {}
+        for task in tasks:
+            status = read_status(task)
+            if status and status.passed:
+                outcomes[task] = Outcome(task, "skipped", _copied(task, status, address))
         waiting = [task for task in tasks if task not in outcomes]
         for outcome in _told(_written(runner(waiting), address), len(waiting)):
             outcomes[outcome.task] = outcome
@@ -255,9 +251,7 @@ def _written(runs: Iterable[tuple[Task, Run]], address: str | None) -> Iterator[
     for task, run in runs:
         status = _ended(task, run)
         write_status(task, status)  # first of all: a copy may take long, or be broken off
-        if address:
-            status = _copied(task, status, address)
-            write_status(task, status)
+        status = _copied(task, status, address)
         yield Outcome(task, "passed" if status.passed else "failed", status)
 
 
@@ -278,7 +272,6 @@ def _told(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
 
 def _ended(task: Task, run: Run) -> Status:
     """Say how a run ended; the record of one that failed is put aside."""
-    planned, now = task.planned, datetime.now(UTC)
     problem = run.problem or (None if task.is_current() else CHANGED)
     if problem and task.record.exists():
         task.record.replace(task.failed_record)
@@ -286,22 +279,25 @@ def _ended(task: Task, run: Run) -> Status:
         passed=problem is None,
         seconds=round(run.seconds, 1),
         problem=problem,
-        finished=now.isoformat(timespec="seconds"),
-        lesson=planned.notebook.stem,
-        parameters=dict(planned.parameters),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        lesson=task.planned.notebook.stem,
+        parameters=dict(task.planned.parameters),
         has_record=task.record.exists(),
     )
 
 
-def _copied(task: Task, status: Status, address: str) -> Status:
-    """Copy a run's files to an address; one that cannot be copied stays to be copied next time."""
-    files = [path for path in (task.output, task.record) if path.exists()]
+def _copied(task: Task, status: Status, address: str | None) -> Status:
+    """Copy a run's files to an address, if any; what cannot be copied now is copied next time."""
+    if not address or status.copied_to == address:
+        return status
     try:
-        storage.copy_files(files, address)
+        storage.copy_files((p for p in (task.output, task.record) if p.exists()), address)
     except Exception as error:  # each store has its own
         tqdm.write(f"{task.output.name} could not be copied to {address}: {error}")
         return status
-    return Status(**{**asdict(status), "copied_to": address})
+    status = replace(status, copied_to=address)
+    write_status(task, status)
+    return status
 
 
 def _load_status(path: Path) -> Status | None:

@@ -108,21 +108,19 @@ class DataSet:
 
     def split(self, name: str) -> Split:
         """Return the split of this name, or raise a ValueError."""
-        for split in self.splits:
-            if split.name == name:
-                return split
-        known = ", ".join(split.name for split in self.splits)
-        raise ValueError(f"{self.name} has no split {name!r}; it has: {known}.")
+        known = {split.name: split for split in self.splits}
+        if name not in known:
+            raise ValueError(f"{self.name} has no split {name!r}; it has: {', '.join(known)}.")
+        return known[name]
 
     def count_pictures(self, folder: Path) -> dict[str, int]:
         """Count the pictures of each split in a folder; 0 for what is not there."""
         if self.layout == "files":
             here = all((folder / archive.name).is_file() for archive in self.archives)
             return {split.name: split.pictures if here else 0 for split in self.splits}
+        kinds = self.class_folders
         return {
-            split.name: sum(
-                _count_files(folder / split.folder / name) for name in self.class_folders
-            )
+            split.name: sum(_count_files(folder / split.folder / kind) for kind in kinds)
             for split in self.splits
         }
 
@@ -135,23 +133,18 @@ class DataSet:
     def find_shortage(self, folder: Path) -> str:
         """Say what a folder lacks, as "split train (rps) has 12 of 2,520 pictures", or ""."""
         if self.layout == "files":
-            return self._find_faulty_file(folder)
+            files = ((one, folder / one.name) for one in self.archives)
+            faults = (
+                (one.name, one.find_fault(f) if f.is_file() else "is missing") for one, f in files
+            )
+            return next((f"{name} {fault}" for name, fault in faults if fault), "")
         counts = self.count_pictures(folder)
-        short = [
+        return ", ".join(
             f"split {split.name} ({split.folder}) has {counts[split.name]:,} "
             f"of {split.pictures:,} pictures"
             for split in self.splits
             if counts[split.name] < split.pictures - split.may_miss
-        ]
-        return ", ".join(short)
-
-    def _find_faulty_file(self, folder: Path) -> str:
-        for archive in self.archives:
-            file = folder / archive.name
-            fault = archive.find_fault(file) if file.is_file() else "is missing"
-            if fault:
-                return f"{archive.name} {fault}"
-        return ""
+        )
 
 
 def dataset(name: str) -> DataSet:
