@@ -78,7 +78,10 @@ class ClaimsTable:
         self.head = ("worth of", *judges)
         by_judge = {(claim.says, claim.judge): claim.cells() for claim in claims}
         self.rows = [
-            (says, *(_together(*by_judge.get((says, judge), ("", ""))) for judge in judges))
+            (
+                says,
+                *(_together(*by_judge.get((says, judge), ("", ""))) for judge in judges),
+            )
             for says in dict.fromkeys(claim.says for claim in claims)
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import sys
 import textwrap
 import warnings
@@ -154,46 +155,36 @@ def _unreadable(file: BinaryIO, name: str, error: Exception) -> PhotoError:
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
     """Unpack an opened file, make it small, turn it upright and lay it on white."""
-    info = {"size": image.size}
+    size, longest = image.size, max(image.size)
     # A JPEG is unpacked at a half, a quarter or an eighth of its size, never below the one wanted.
-    longest = max(image.size)
     if longest > LONGEST_SIDE:
-        image.draft(None, tuple(max(1, side * LONGEST_SIDE // longest) for side in image.size))
+        image.draft(None, tuple(max(1, side * LONGEST_SIDE // longest) for side in size))
     image.load()
-    turn = _exif_turn(image)  # after loading, which turns a TIFF by itself
-    info["taken"] = _exif_time(image)
-    picture = _to_8_bit_colour(image)
+    turn, taken = _exif(image)  # after loading, which turns a TIFF by itself
+    if image.mode.startswith(("I", "F")):
+        picture = _deep_grey_to_8_bits(image).convert("RGB")
+    else:
+        picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
     if turn is not None:
         picture = picture.transpose(turn)
-    picture = _on_white(picture)
-    picture.info = info
+    if picture.mode == "RGBA":
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture).convert("RGB")
+    picture.info = {"size": size, "taken": taken}
     return picture
 
 
-def _exif_turn(image: Image.Image) -> Image.Transpose | None:
-    """Return the turn that EXIF asks for, or None; damaged EXIF does not spoil a good picture."""
+def _exif(image: Image.Image) -> tuple[Image.Transpose | None, str]:
+    """Return the turn and the time that EXIF tells; damaged EXIF does not spoil a good picture."""
     # ImageOps.exif_transpose also writes the other fields again, and fails if one is damaged.
-    try:
-        return TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
-    except Exception:  # the reader raises errors of many kinds
-        return None
-
-
-def _exif_time(image: Image.Image) -> str:
-    try:
+    turn, taken = None, ""
+    with contextlib.suppress(Exception):  # the reader raises errors of many kinds
         exif = image.getexif()
+        turn = TURNS.get(exif.get(ExifTags.Base.Orientation))
         own = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
-        return str(own or exif.get(ExifTags.Base.DateTime, ""))
-    except Exception:
-        return ""
-
-
-def _to_8_bit_colour(image: Image.Image) -> Image.Image:
-    """Convert any mode to RGB, or to RGBA where the picture has transparency."""
-    if image.mode.startswith(("I", "F")):
-        return _deep_grey_to_8_bits(image).convert("RGB")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+        taken = str(own or exif.get(ExifTags.Base.DateTime, ""))
+    return turn, taken
 
 
 def _deep_grey_to_8_bits(image: Image.Image) -> Image.Image:
@@ -212,13 +203,6 @@ def _deep_grey_to_8_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(grey)
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB":
-        return image
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
-
-
 # Making the network's input --------------------------------------------------------------------
 
 
@@ -229,8 +213,6 @@ def to_square_array(image: Image.Image, size: int) -> np.ndarray:
         uint8 array of shape (size, size, 3), RGB, values 0..255. For a square picture exactly
         `image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)`.
     """
-    if size < 1:
-        raise ValueError(f"size is {size}; it must be at least 1 pixel.")
     square = _pad_to_square(image.convert("RGB"))
     # Pillow's filter widens as it shrinks a picture (antialiasing), so thin fingers don't break up.
     return np.array(square.resize((size, size), Image.Resampling.BILINEAR))
@@ -389,31 +371,23 @@ def _percent(probability: float) -> str:
 
 def show_prediction(prediction: Prediction) -> Figure:
     """Draw the photo as the network saw it, and the class probabilities as bars in class order."""
-    bars = len(prediction.probabilities)
-    figure, (left, right) = plt.subplots(
-        ncols=2,
-        figsize=(7.5, max(2.8, 0.36 * bars + 0.9)),
-        width_ratios=(1, 1.5),
-        layout="constrained",
-    )
+    size = (7.5, max(2.8, 0.36 * len(prediction.probabilities) + 0.9))
+    options = {"width_ratios": (1, 1.5), "layout": "constrained"}
+    figure, (left, right) = plt.subplots(ncols=2, figsize=size, **options)
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
-    _draw_photo(left, prediction.image)
+    left.imshow(prediction.image, interpolation="nearest")
+    left.set(xticks=[], yticks=[])
+    left.spines[:].set_visible(False)
+    height, width = prediction.image.shape[:2]
+    seen = f"what the network sees: {width} × {height} pixels"
+    left.set_xlabel(seen, color=TEXT_COLOUR, size=8)
     _draw_bars(right, prediction)
     plt.close(figure)  # otherwise a notebook shows it a second time
     return figure
 
 
-def _draw_photo(axes: Axes, image: np.ndarray) -> None:
-    axes.imshow(image, interpolation="nearest")
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(False)
-    height, width = image.shape[:2]
-    axes.set_xlabel(f"what the network sees: {width} × {height} pixels", color=TEXT_COLOUR, size=8)
-
-
 def _draw_bars(axes: Axes, prediction: Prediction) -> None:
-    names = list(prediction.probabilities)
-    values = list(prediction.probabilities.values())
+    names, values = zip(*prediction.probabilities.items(), strict=True)
     colours = [WINNER_COLOUR if name == prediction.label else OTHER_COLOUR for name in names]
     rows = range(len(names))
     axes.barh(rows, 1, height=0.62, color=TRACK_COLOUR)  # shows where certainty would end
@@ -422,19 +396,12 @@ def _draw_bars(axes: Axes, prediction: Prediction) -> None:
     # Names are no formulas: a dollar sign in one is a dollar sign.
     axes.set_yticks(rows, [textwrap.fill(name, 20) for name in names], parse_math=False)
     axes.invert_yaxis()
-    # Room on the right for the longest label beside a full bar.
-    axes.set_xlim(0, 1.22)
-    axes.set_xticks([])
+    axes.set(xlim=(0, 1.22), xticks=[])  # room for the longest label beside a full bar
     axes.tick_params(left=False, labelcolor=TEXT_COLOUR)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.spines["left"].set_color(OTHER_COLOUR)
-    axes.set_title(
-        textwrap.fill(f"Prediction: {prediction.label}", 34),
-        loc="left",
-        color=TEXT_COLOUR,
-        size=11,
-        parse_math=False,
-    )
+    title = textwrap.fill(f"Prediction: {prediction.label}", 34)
+    axes.set_title(title, loc="left", color=TEXT_COLOUR, size=11, parse_math=False)
 
 
 # In a notebook ---------------------------------------------------------------------------------
@@ -487,12 +454,15 @@ def photo_widget(
     output = ipywidgets.Output()
 
     def classify_uploads(change: dict[str, Any]) -> None:
-        # Set as a whole, so the figures of an earlier upload give way to the new ones.
-        output.outputs = tuple(
-            entry
-            for file in change["new"]
-            for entry in _as_outputs(classify, file["name"], bytes(file["content"]))
-        )
+        outputs: list[dict[str, Any]] = []
+        for file in change["new"]:
+            said, prediction = _try(classify, file["name"], bytes(file["content"]))
+            outputs.append({"output_type": "stream", "name": "stdout", "text": f"{said}\n"})
+            if prediction:
+                data, metadata = prediction._repr_mimebundle_()
+                shown = {"output_type": "display_data", "data": data, "metadata": metadata}
+                outputs.append(shown)
+        output.outputs = tuple(outputs)  # as a whole: earlier figures give way to the new ones
 
     upload.observe(classify_uploads, names="value")
     return ipywidgets.VBox([upload, output])
@@ -505,18 +475,6 @@ def _try(classify: Classify, name: str, source: Path | bytes) -> tuple[str, Pred
     except PhotoError as error:
         return f"{name}\n{error}", None
     return f"{name}: {prediction.answer}", prediction
-
-
-def _as_outputs(classify: Classify, name: str, content: bytes) -> list[dict[str, Any]]:
-    """Classify one upload; return its name and answer, then its figure, as cell outputs."""
-    said, prediction = _try(classify, name, content)
-    outputs: list[dict[str, Any]] = [
-        {"output_type": "stream", "name": "stdout", "text": f"{said}\n"}
-    ]
-    if prediction:
-        data, metadata = prediction._repr_mimebundle_()
-        outputs.append({"output_type": "display_data", "data": data, "metadata": metadata})
-    return outputs
 
 
 def _someone_is_there() -> bool:
@@ -546,20 +504,13 @@ def _classify_path(classify: Classify, path: Path) -> None:
     if not path.is_dir():
         display(classify(path))
         return
-    photos = _photos_in(path)
+    photos = [p for p in sorted(path.iterdir()) if is_picture(p.name) and p.is_file()]
+    if not photos:
+        raise PhotoError(str(path), "holds no pictures", f"put some there ({FORMATS_TEXT})")
     if len(photos) > MAX_PHOTOS:
         print(f"{path} holds {len(photos)} pictures; the first {MAX_PHOTOS} are shown.")
-    some = [(photo.name, photo) for photo in photos[:MAX_PHOTOS]]
-    if not _show_each(classify, some):
+    if not _show_each(classify, [(photo.name, photo) for photo in photos[:MAX_PHOTOS]]):
         raise PhotoError(f"None of the pictures in {path}", "can be used", "see the lines above")
-
-
-def _photos_in(folder: Path) -> list[Path]:
-    """Return the pictures directly in a folder, by name, without hidden files."""
-    photos = [p for p in sorted(folder.iterdir()) if is_picture(p.name) and p.is_file()]
-    if not photos:
-        raise PhotoError(str(folder), "holds no pictures", f"put some there ({FORMATS_TEXT})")
-    return photos
 
 
 def _show_each(classify: Classify, photos: Iterable[tuple[str, Path | bytes]]) -> int:

@@ -105,15 +105,9 @@ class _Engine(Engine):
     def execute_managed_notebook(
         cls, nb_man: Any, kernel_name: str, end: float = math.inf, **_: Any
     ) -> None:
-        _Client(
-            nb_man,
-            end,
-            kernel_name=kernel_name,
-            startup_timeout=60,
-            iopub_timeout=SLOWEST,
-            config=KERNEL_CONFIG,
-            log=QUIET,
-        ).execute()
+        waits = {"startup_timeout": 60, "iopub_timeout": SLOWEST}
+        more = {"kernel_name": kernel_name, "config": KERNEL_CONFIG, "log": QUIET}
+        _Client(nb_man, end, **waits, **more).execute()
 
 
 papermill_engines.register(ENGINE, _Engine)
@@ -170,7 +164,16 @@ def default_parameters(notebook: Path) -> dict[str, Any]:
     Raises:
         ValueError: the file is no notebook, or a value is more than a literal.
     """
-    return {name: _literal(notebook, entry) for name, entry in inspect_notebook(notebook).items()}
+    values = {}
+    for name, entry in inspect_notebook(notebook).items():
+        try:
+            values[name] = ast.literal_eval(entry["default"])
+        except (ValueError, SyntaxError) as error:
+            raise ValueError(
+                f"{notebook.name}: the parameter {name} is {entry['default']!r}; "
+                'it must be one plain value, such as 5 or "auto".'
+            ) from error
+    return values
 
 
 def inspect_notebook(notebook: Path) -> dict[str, Any]:
@@ -185,16 +188,6 @@ def inspect_notebook(notebook: Path) -> dict[str, Any]:
         raise ValueError(
             f"{notebook} cannot be read as a notebook ({type(error).__name__}: "
             f"{first_line(str(error))}); is the file whole?"
-        ) from error
-
-
-def _literal(notebook: Path, entry: Mapping[str, Any]) -> Any:
-    try:
-        return ast.literal_eval(entry["default"])
-    except (ValueError, SyntaxError) as error:
-        raise ValueError(
-            f"{notebook.name}: the parameter {entry['name']} is {entry['default']!r}; "
-            'it must be one plain value, such as 5 or "auto".'
         ) from error
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import io
+import itertools
 import math
 import os
 import re
@@ -207,10 +209,7 @@ def _run(options: argparse.Namespace) -> int:
             f"--out is {options.out}: a single run writes to a file; a sweep copies to an address."
         )
     notebook = find_notebook(options.notebook)
-    given = {
-        name: RULES[name].parse(text) if name in RULES else text
-        for name, text in options.parameters
-    }
+    given = {name: RULES[name].parse(v) if name in RULES else v for name, v in options.parameters}
     parameters = preset_values(notebook, options.preset) | given
     check_values(parameters, inspect_notebook(notebook))  # before a folder is made
     output = Path(options.out) if options.out else _new_folder(RUNS_FOLDER) / notebook.name
@@ -246,17 +245,15 @@ def _sweep(options: argparse.Namespace) -> int:
 
 def _runner(options: argparse.Namespace) -> sweeps.Runner:
     """Return what runs the tasks, where the command line wants it."""
-    asked = [value for value in (options.gpus, options.memory) if value is not None]
-    if any(not 0 <= value < math.inf for value in asked) or (
-        options.cpus is not None and options.cpus < 1
-    ):
+    extras = [value for value in (options.gpus, options.memory) if value is not None]
+    cpus = 1 if options.cpus is None else options.cpus
+    if cpus < 1 or any(not 0 <= value < math.inf for value in extras):
         raise ValueError("--cpus is 1 or more, --gpus and --memory are 0 or more.")
     if options.on == "ray":
         check_ray()
-        sizes = options.cpus or 1, options.gpus or 0, options.memory or 0.0
-        needs = Needs(*sizes, options.minutes)
+        needs = Needs(cpus, options.gpus or 0, options.memory or 0.0, options.minutes)
         return partial(run_on_ray, needs=needs)
-    if options.gpus is not None or options.memory is not None:
+    if extras:
         raise ValueError("--gpus and --memory are for --on ray; here, a run has the whole machine.")
     return partial(sweeps.run_here, cpus=options.cpus, minutes=options.minutes)
 
@@ -268,15 +265,11 @@ def _title(notebook: Path) -> str:
 
 
 def _new_folder(runs_folder: Path) -> Path:
-    runs_folder.mkdir(parents=True, exist_ok=True)
-    stamp, number = f"{datetime.now():%Y-%m-%d_%H-%M-%S}", 1
-    while True:
-        folder = runs_folder / (stamp if number == 1 else f"{stamp}_{number}")
-        try:
-            folder.mkdir()
-            return folder
-        except FileExistsError:
-            number += 1
+    stamp = f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    for name in itertools.chain([stamp], (f"{stamp}_{number}" for number in itertools.count(2))):
+        with contextlib.suppress(FileExistsError):
+            (runs_folder / name).mkdir(parents=True)
+            return runs_folder / name
 
 
 def _write_html(output: Path) -> None:
@@ -296,23 +289,24 @@ def _write_html(output: Path) -> None:
 
 def _shown(run: Run) -> dict[str, Any]:
     """What the course's page says of a run."""
-    record, unread = {"data": "", "headline": ""}, ""
+    headline = data = ""
     try:
-        record = load_record(run.record) if run.record else record
+        if run.record:
+            record = load_record(run.record)
+            headline, data = record["headline"], record["data"]
     except (ValueError, OSError) as error:
-        unread = str(error)
-    files = ((".html", "read it"), (".ipynb", "notebook"), (".json", "record"))
-    links = {run.output.stem + ending: name for ending, name in files}
+        data = str(error)
+    files = {"html": "read it", "ipynb": "notebook", "json": "record"}
+    links = {f"{run.output.stem}.{ending}": name for ending, name in files.items()}
+    there = {file: name for file, name in links.items() if run.output.with_name(file).exists()}
     return {
         "title": _title(run.notebook),
-        "headline": "" if run.problem else record["headline"],
+        "headline": "" if run.problem else headline,
         "status": run.status,
         "failed": run.problem is not None,
-        "data": record["data"] or unread,
+        "data": data,
         "picture": _picture(run.output),
-        "links": {
-            file: name for file, name in links.items() if run.output.with_name(file).exists()
-        },
+        "links": there,
     }
 
 

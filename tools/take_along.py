@@ -171,33 +171,25 @@ class Graph:
     def _convolution(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         if set(layer.dilation_rate) != {1} or getattr(layer, "groups", 1) != 1:
             raise _unknown(layer, "a dilation or groups")
-        kernel = np.asarray(layer.kernel, np.float64)
-        depthwise = type(layer).__name__ == "DepthwiseConv2D"
-        if depthwise:
+        kernel, kind = np.asarray(layer.kernel, np.float64), "convolution"
+        if type(layer).__name__ == "DepthwiseConv2D":
             if layer.depth_multiplier != 1:
                 raise _unknown(layer, "a depth multiplier")
-            kernel = kernel[..., 0]  # (height, width, channels)
+            kernel, kind = kernel[..., 0], "depthwise"  # (height, width, channels)
+        settings, sides = _windows(inputs[0][1], layer.kernel_size, layer.strides, layer.padding)
+        return self._weigh(kind, sides, inputs, layer, kernel, settings=settings)
+
+    def _weigh(self, kind, sides, inputs, layer, kernel: np.ndarray, **more) -> Tensor:
+        """Add an operation that has weights, a bias and perhaps an activation."""
         channels = kernel.shape[-1]
         bias = np.asarray(layer.bias, np.float64) if layer.use_bias else np.zeros(channels)
-        settings, shape = _windows(inputs[0][1], layer.kernel_size, layer.strides, layer.padding)
-        kind = "depthwise" if depthwise else "convolution"
-        tensor = self._add(
-            kind,
-            (*shape, channels),
-            inputs,
-            settings=settings,
-            weights=kernel,
-            bias=bias,
-            layer=layer,
-        )
+        more |= {"weights": kernel, "bias": bias, "layer": layer}
+        tensor = self._add(kind, (*sides, channels), inputs, **more)
         return self._activate(tensor, layer.activation, layer)
 
     def _dense(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         kernel = np.asarray(layer.kernel, np.float64)
-        bias = np.asarray(layer.bias, np.float64) if layer.use_bias else np.zeros(kernel.shape[1])
-        shape = (*inputs[0][1][:-1], kernel.shape[1])
-        tensor = self._add("dense", shape, inputs, weights=kernel, bias=bias, layer=layer)
-        return self._activate(tensor, layer.activation, layer)
+        return self._weigh("dense", inputs[0][1][:-1], inputs, layer, kernel)
 
     def _pool(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         settings, shape = _windows(inputs[0][1], layer.pool_size, layer.strides, layer.padding)
@@ -212,11 +204,9 @@ class Graph:
         return number, (1, 1, channels) if layer.keepdims else (channels,)
 
     def _normalise(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
-        if layer.axis not in (-1, len(inputs[0][1])):
-            raise _unknown(layer, "an axis that is not the last")
-        mean, variance = (
-            np.asarray(each, np.float64) for each in (layer.moving_mean, layer.moving_variance)
-        )
+        _check_axis(layer, inputs)
+        values = (layer.moving_mean, layer.moving_variance)
+        mean, variance = (np.asarray(each, np.float64) for each in values)
         factor = 1 / np.sqrt(variance + layer.epsilon)
         if layer.scale:
             factor = factor * np.asarray(layer.gamma, np.float64)
@@ -249,8 +239,7 @@ class Graph:
         return self._activate(inputs[0], layer.activation, layer)
 
     def _softmax(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
-        if layer.axis not in (-1, len(inputs[0][1])):
-            raise _unknown(layer, "an axis that is not the last")
+        _check_axis(layer, inputs)
         return self._add("softmax", inputs[0][1], inputs)
 
     def _pad(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
@@ -265,8 +254,7 @@ class Graph:
         return self._add("add", inputs[0][1], inputs)
 
     def _concatenate(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
-        if layer.axis not in (-1, len(inputs[0][1])):
-            raise _unknown(layer, "an axis that is not the last")
+        _check_axis(layer, inputs)
         parts = [shape[-1] for _, shape in inputs]
         shape = (*inputs[0][1][:-1], sum(parts))
         return self._add("concatenate", shape, inputs, settings={"parts": parts})
@@ -369,6 +357,11 @@ def _tensors_among(arguments: Any) -> list[tuple]:
     return [found for each in arguments for found in _tensors_among(each)]
 
 
+def _check_axis(layer: keras.layers.Layer, inputs: list[Tensor]) -> None:
+    if layer.axis not in (-1, len(inputs[0][1])):
+        raise _unknown(layer, "an axis that is not the last")
+
+
 def _unknown(layer: keras.layers.Layer, what: str = "") -> PageError:
     kind = type(layer).__name__
     return _refusal(layer.name, f"{kind} with {what}" if what else kind)
@@ -455,36 +448,28 @@ def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) ->
     Raises:
         PageError: no names are known, or they do not fit the outputs.
     """
-    number = network.output_shape[-1]
-    number = 2 if number == 1 else number
+    number = max(2, network.output_shape[-1])  # one sigmoid tells two classes apart
     names, where = tuple(given), "given"
     beside = path.with_name(CLASSES_FILE)
     if not names and beside.is_file():
         lines = beside.read_text(encoding="utf-8-sig").splitlines()
         names, where = tuple(line.strip() for line in lines if line.strip()), f"in {beside.name}"
     if not names:
-        names, where = _classes_by_data_set(path)
-    if not names:
-        raise PageError(
-            f"The names of the {number} classes of {path.name} are not known; give them in the "
-            f"order of the network's outputs: --classes {','.join('abcdefghij'[:number])}."
-        )
+        catalog, data = read_catalog(), _data_line(path)
+        named = [name for name in catalog if path.stem.startswith(name)]
+        named += [name for name in catalog if f"Data: {name}," in data]
+        if not named:
+            raise PageError(
+                f"The names of the {number} classes of {path.name} are not known; give them in the "
+                f"order of the network's outputs: --classes {','.join('abcdefghij'[:number])}."
+            )
+        names, where = catalog[named[0]].classes, f"those of the data set {named[0]}"
     if len(names) != number or len(set(names)) != number or not all(names):
         raise PageError(
             f"The network tells {number} classes apart, and {where} are {few(names)}; name each of "
             "its classes once, in the order of its outputs: --classes first,second."
         )
     return names
-
-
-def _classes_by_data_set(path: Path) -> tuple[tuple[str, ...], str]:
-    catalog = read_catalog()
-    named = [name for name in catalog if path.stem.startswith(name)]
-    named += [name for name in catalog if f"Data: {name}," in _data_line(path)]
-    if not named:
-        return (), ""
-    name = max(named[:1], key=len)
-    return catalog[name].classes, f"those of the data set {name}"
 
 
 def _data_line(path: Path) -> str:
@@ -624,26 +609,22 @@ def make_page(network: keras.Model, classes: Sequence[str]) -> str:
     return fill_template(classes, *pack(graph, choose_precision(network, graph)))
 
 
+def _read(*paths: Path) -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
 def fill_template(
     classes: Sequence[str], operations: Sequence[Mapping[str, Any]], weights: bytes
 ) -> str:
     """Return the page as one HTML text; see `make_page` and `pack`."""
     packed = base64.b64encode(gzip.compress(weights, 9, mtime=0)).decode("ascii")
     given = {"classes": list(classes), "operations": operations, **_game(classes)}
-    script = "\n".join(
-        _without_exports((folder / name).read_text(encoding="utf-8"))
-        for folder, name in (
-            (HERE, "take_along_network.mjs"),
-            (PROJECT / "helpers", "webcam.js"),
-            (HERE, "take_along_page.mjs"),
-        )
-    )
-    style = "\n".join(
-        path.read_text(encoding="utf-8")
-        for path in (PROJECT / "helpers" / "webcam.css", HERE / "take_along.css")
-    )
-    template = string.Template((HERE / "take_along.html").read_text(encoding="utf-8"))
-    return template.substitute(
+    panel = PROJECT / "helpers"
+    modules = HERE / "take_along_network.mjs", panel / "webcam.js", HERE / "take_along_page.mjs"
+    # As parts of one script, modules export nothing.
+    script = re.sub(r"^export (default .*$)?", "", _read(*modules), flags=re.MULTILINE)
+    style = _read(panel / "webcam.css", HERE / "take_along.css")
+    return string.Template(_read(HERE / "take_along.html")).substitute(
         title=html.escape(_title(classes)),
         script=script,
         style=style,
@@ -658,15 +639,16 @@ def _game(classes: Sequence[str]) -> dict[str, Any]:
     """Return what the game needs, or nothing where the classes are others."""
     from helpers.webcam import MARGIN, ROUNDS
 
-    if {name.lower() for name in classes} != set(BEATS):
+    own = {name.lower(): name for name in classes}
+    if own.keys() != BEATS.keys():
         return {}
-    wins = {name: next(o for o in classes if o.lower() == BEATS[name.lower()]) for name in classes}
-    portraits = {name: _drawn(GESTURES.index(name.lower()), 3, 200) for name in classes}
-    drawn = [_drawn(n % 3, 100 + n, 300) for n in range(DRAWN)]
     return {
-        "wins": wins,
-        "portraits": {name: f"data:image/jpeg;base64,{text}" for name, text in portraits.items()},
-        "drawn": drawn,
+        "wins": {name: own[BEATS[kind]] for kind, name in own.items()},
+        "portraits": {
+            name: f"data:image/jpeg;base64,{_drawn(GESTURES.index(kind), 3, 200)}"
+            for kind, name in own.items()
+        },
+        "drawn": [_drawn(n % 3, 100 + n, 300) for n in range(DRAWN)],
         "rounds": ROUNDS,
         "margin": MARGIN,
     }
@@ -684,12 +666,6 @@ def _title(classes: Sequence[str]) -> str:
         return f"Which of {len(classes)} classes is it?"
     *first, last = classes
     return f"{', '.join(first)} or {last}?"
-
-
-def _without_exports(code: str) -> str:
-    """Return a module's code as a part of one script."""
-    code = re.sub(r"^export default .*$", "", code, flags=re.MULTILINE)
-    return re.sub(r"^export ", "", code, flags=re.MULTILINE)
 
 
 def _hash(text: str) -> str:

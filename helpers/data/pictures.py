@@ -151,8 +151,8 @@ def load_split(
     folder, dataset = located.split_folder(split), located.dataset
     if dataset.layout == "files" and located.kind == "full":  # drawn samples lie in class folders
         return _load_idx(folder, split, dataset, size, limit)
-    pictures = load_pictures(folder, dataset.class_folders, size, limit, cache)
-    return replace(pictures, classes=dataset.classes)
+    listing = list_pictures(folder, dataset.class_folders, limit)
+    return load_listed(listing, dataset.classes, size, folder.name, cache)
 
 
 def _load_idx(folder: Path, split: str, dataset: DataSet, size: int, limit: int) -> Pictures:
@@ -185,11 +185,11 @@ def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[
     """
     listing = []
     for label, name in enumerate(classes):
-        class_folder, fault = folder / name, "is missing or holds no picture"
-        files = []
+        files, fault = [], "is missing or holds no picture"
         try:
-            if class_folder.is_dir():
-                files = sorted(path for path in class_folder.iterdir() if is_picture(path.name))
+            files = sorted(path for path in (folder / name).iterdir() if is_picture(path.name))
+        except (FileNotFoundError, NotADirectoryError):
+            pass
         except OSError as error:
             fault = f"cannot be listed ({error.strerror})"
         if not files:
@@ -197,18 +197,9 @@ def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[
                 f"The class folder {name!r} in {folder.name!r} {fault}; "
                 f"expected one folder of pictures for each of {', '.join(classes)}."
             )
-        if limit and limit < len(files):
-            files = _spread(np.array(files), limit).tolist()
-        listing += [(path, label) for path in files]
+        some = _spread(np.array(files), limit).tolist() if limit else files
+        listing += [(path, label) for path in some]
     return listing
-
-
-def load_pictures(
-    folder: Path, classes: Sequence[str], size: int, limit: int = 0, cache: Path | None = None
-) -> Pictures:
-    """Load the pictures of class folders: `list_pictures`, then `load_listed`."""
-    listing = list_pictures(folder, classes, limit)
-    return load_listed(listing, tuple(classes), size, folder.name, cache)
 
 
 def load_listed(
@@ -362,21 +353,21 @@ def hold_out_groups(
     random, groups = np.random.default_rng(seed), pictures.groups
     held_out = np.zeros(len(pictures), bool)
     for label, name in enumerate(pictures.classes):
-        series = np.unique(groups[pictures.labels == label])
+        own = pictures.labels == label
+        series = np.unique(groups[own])
         if len(series) <= per_class:
             raise ValueError(
                 f"The class {name!r} has {len(series)} series; holding out {per_class} needs at "
                 f"least {per_class + 1}: use more pictures (LIMIT)."
             )
-        chosen = random.choice(series, per_class, replace=False)
-        held_out |= np.isin(groups, chosen) & (pictures.labels == label)
+        held_out |= own & np.isin(groups, random.choice(series, per_class, replace=False))
     return pictures.select(~held_out), pictures.select(held_out)
 
 
 def _hold_out_own(pictures: Pictures, share: float, seed: int) -> tuple[Pictures, Pictures]:
     shares = (1 - share, share)
     parts = share_out(pictures.labels, pictures.groups, shares, seed, pictures.classes)
-    return pictures.select(parts[0]), pictures.select(parts[1])
+    return tuple(map(pictures.select, parts))
 
 
 def hold_out(pictures: Pictures, share: float = 0.1, seed: int = 0) -> tuple[Pictures, Pictures]:
