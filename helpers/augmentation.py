@@ -113,7 +113,20 @@ def warp(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
     )
 
 
-class RandomAffine(keras.layers.Layer):
+class RandomLayer(keras.layers.Layer):
+    """Changes float32 images of shape (batch, height, width, channels), 0 to 255, at random."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
+
+    def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Change each picture; without a seed, int32, shape (2,), calls differ from each other."""
+        if seed is None:
+            seed = tf.random.uniform([2], maxval=2**31 - 1, dtype=tf.int32)
+        return self.change(images, seed)
+
+
+class RandomAffine(RandomLayer):
     """Random rotation, shift, shear, zoom and flip in one warp, ranges as in `ImageDataGenerator`.
 
     A tilt, which that has not, joins them in the same warp; it alone is a perspective view and not
@@ -147,7 +160,7 @@ class RandomAffine(keras.layers.Layer):
         tilt: float = 0.0,
         **kwargs,
     ):
-        super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
+        super().__init__(**kwargs)
         if not 0 <= tilt <= 50:
             raise ValueError(f"The tilt is {tilt} degrees; it may be 0 to 50.")
         self.rotation = rotation
@@ -166,14 +179,8 @@ class RandomAffine(keras.layers.Layer):
                 f"horizon at a zoom of {max(self.zoom):g} with these shifts: lower one of them."
             )
 
-    def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
-        """Warp each picture by its own random matrix.
-
-        Args:
-            images: float32, shape (batch, height, width, channels); so is the result, in its range.
-            seed: int32, shape (2,); without one the result differs from call to call.
-        """
-        seed = random_seed() if seed is None else seed
+    def change(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Warp each picture by its own random matrix."""
         count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
         unit = tf.random.stateless_uniform([count, 6], seed, -1.0, 1.0)
         side = tf.constant([self.width_shift * width, self.height_shift * height])
@@ -202,11 +209,6 @@ class RandomAffine(keras.layers.Layer):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-def random_seed() -> tf.Tensor:
-    """Draw a seed of shape (2,) from TensorFlow's own stream."""
-    return tf.random.uniform([2], maxval=2**31 - 1, dtype=tf.int32)
-
-
 def add_masks(images: np.ndarray) -> np.ndarray:
     """Add a fourth channel that tells the hand from its near-white studio background.
 
@@ -230,22 +232,15 @@ def add_masks(images: np.ndarray) -> np.ndarray:
     return np.concatenate([images, masks[..., None].astype(np.uint8)], axis=-1)
 
 
-class RandomBackground(keras.layers.Layer):
+class RandomBackground(RandomLayer):
     """Put hands from a near-white background in front of drawn scenes, but a share of `keep`."""
 
     def __init__(self, keep: float = 0.25, **kwargs):
-        super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
+        super().__init__(**kwargs)
         self.keep = keep
 
-    def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
-        """Replace the background of most pictures of a batch.
-
-        Args:
-            images: float32, shape (batch, height, width, 4), values 0 to 255, from `add_masks`; the
-                result has three channels.
-            seed: int32, shape (2,); without one the result differs from call to call.
-        """
-        seed = random_seed() if seed is None else seed
+    def change(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Replace most backgrounds; the fourth channel, from `add_masks`, is used up."""
         images, mask = images[..., :3], images[..., 3:] / 255
         keeps = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], seed + 10) < self.keep
         scenes = draw_scenes(tf.shape(images)[0], images.shape[1], images.shape[2], seed + 20)
@@ -299,20 +294,11 @@ def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> t
     return tf.clip_by_value(scene + (40 * rough * clutter + 6) * (tint + grain), 0.0, 255.0)
 
 
-class RandomLight(keras.layers.Layer):
+class RandomLight(RandomLayer):
     """Vary brightness, contrast, colour of the light, sharpness and noise of each picture."""
 
-    def __init__(self, **kwargs):
-        super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
-
-    def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
-        """Change the light of each picture of a batch.
-
-        Args:
-            images: float32, shape (batch, height, width, 3), values 0 to 255; so is the result.
-            seed: int32, shape (2,); without one the result differs from call to call.
-        """
-        seed = random_seed() if seed is None else seed
+    def change(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Change the light of each picture."""
         count = tf.shape(images)[0]
         unit = tf.random.stateless_uniform([count, 1, 1, 6], seed + 30, -1.0, 1.0)
         images += (_smooth(images) - images) * tf.maximum(unit[..., :1], 0.0)

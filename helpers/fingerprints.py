@@ -34,7 +34,14 @@ def _fingerprint(text: str, suffix: str) -> str:
     if suffix == ".toml":
         meaning = json.dumps(tomllib.loads(text), sort_keys=True, default=str)
     else:
-        meaning = ast.unparse(_without_docstrings(ast.parse(text)))
+        tree = ast.parse(text)
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, WITH_DOCSTRING)
+                and ast.get_docstring(node, clean=False) is not None
+            ):
+                node.body = node.body[1:] or [ast.Pass()]
+        meaning = ast.unparse(tree)
     return hashlib.sha256(meaning.encode()).hexdigest()
 
 
@@ -94,10 +101,3 @@ def _file_of(name: str, project: Path) -> Path | None:
         return None
     base = project.joinpath(*parts)
     return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
-
-
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if isinstance(node, WITH_DOCSTRING) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return tree

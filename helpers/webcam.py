@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import random
 import re
 import secrets
@@ -171,15 +172,14 @@ class Game:
         """
         if not self.rounds or self.rounds[-1].outcome:
             raise WebcamError("The computer has not drawn its move; deal before you read.")
-        probabilities = self.look(frame)
-        first, second = sorted(probabilities, reverse=True)[:2]
         this = self.rounds[-1]
-        this.frame, this.probabilities = frame, probabilities
+        this.frame, this.probabilities = frame, self.look(frame)
+        first, second = sorted(this.probabilities, reverse=True)[:2]
         if first - second < self.margin:
             this.unsure += 1
-            return this
-        this.read = self.classes[probabilities.index(first)]
-        this.outcome = self.outcome_of(this.read, this.move)
+        else:
+            this.read = self.classes[this.probabilities.index(first)]
+            this.outcome = self.outcome_of(this.read, this.move)
         return this
 
     def outcome_of(self, read: str, move: str) -> str:
@@ -218,19 +218,14 @@ class Game:
 
     def record(self) -> dict[str, Any]:
         """Return this game as plain data, without its pictures, which `frames` has."""
-        decided = [one for one in self.rounds if one.outcome]
+        decided = [vars(one) for one in self.rounds if one.outcome]
         won, lost = self.score
-        return {
-            "classes": list(self.classes),
-            "margin": self.margin,
-            "you": won,
-            "computer": lost,
-            "rounds": [
-                {name: value for name, value in vars(one).items() if name != "frame"}
-                | {"probabilities": list(one.probabilities)}
-                for one in decided
-            ],
-        }
+        kept = [name for name in Round.__dataclass_fields__ if name != "frame"]
+        rounds = [{name: one[name] for name in kept} for one in decided]
+        for one in rounds:
+            one["probabilities"] = list(one["probabilities"])
+        head = {"classes": list(self.classes), "margin": self.margin}
+        return {**head, "you": won, "computer": lost, "rounds": rounds}
 
     # What the page may ask.
 
@@ -244,16 +239,14 @@ class Game:
         if do == "read":
             this = self.read(frame)
             answer = {"probabilities": list(this.probabilities), **self._standing()}
-            if this.outcome:
-                answer |= {"move": this.move, "salt": this.salt, "seal": this.seal}
-                answer |= {"read": this.read, "outcome": this.outcome}
-            return answer
+            told = ("move", "salt", "seal", "read", "outcome") if this.outcome else ()
+            return answer | {name: getattr(this, name) for name in told}
         if do == "tell":
             self.tell(question.get("shown"))
             return {"confusion": self.scores.confusion.tolist(), **self._standing()}
         if do == "draw":
-            label = secrets.randbelow(len(GESTURES))
-            return {"picture": _as_text(_draw(GESTURES[label], secrets.randbelow(2**31)))}
+            gesture = secrets.choice(GESTURES)
+            return {"picture": _as_text(_draw(gesture, secrets.randbelow(2**31)))}
         raise WebcamError(f"The page asked for {do!r}, which a game does not know.")
 
     def _standing(self) -> dict[str, Any]:
@@ -263,19 +256,15 @@ class Game:
 
     def for_page(self) -> dict[str, Any]:
         """Return what the page shows from the start."""
-        drawn = set(self.classes) == set(GESTURES)
-        portraits = {
-            name: f"data:image/jpeg;base64,{_as_text(_draw(name, 3, side=200))}"
-            for name in (GESTURES if drawn else ())
-        }
-        return {"portraits": portraits, "rounds": ROUNDS, "beats": self._rule()}
-
-    def _rule(self) -> str:
-        if len(self.classes) == 2:
-            return "You win if the two differ"
-        pairs = [(one, other) for one in self.classes for other in self.classes]
-        won = [f"{one} beats {other}" for one, other in pairs if self.beats(one, other)]
-        return ", ".join(won).capitalize()
+        drawn = GESTURES if set(self.classes) == set(GESTURES) else ()
+        begin = "data:image/jpeg;base64,"
+        portraits = {name: begin + _as_text(_draw(name, 3, side=200)) for name in drawn}
+        rule = "You win if the two differ"
+        if len(self.classes) > 2:
+            pairs = itertools.product(self.classes, repeat=2)
+            won = [f"{one} beats {other}" for one, other in pairs if self.beats(one, other)]
+            rule = ", ".join(won).capitalize()
+        return {"portraits": portraits, "rounds": ROUNDS, "beats": rule}
 
 
 def play_alone(game: Game, pictures: Pictures, seed: int = 0) -> Game:

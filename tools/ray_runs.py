@@ -169,11 +169,9 @@ def _parcel(task: Task, needs: Needs) -> tuple:
     """Return what `run_there` takes."""
     planned = task.planned
     paths = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
-    variables = {
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        **{name: os.environ[name] for name in (MIRROR_VARIABLE,) if name in os.environ},
-        **thread_variables(needs.cpus),
-    }
+    variables = {"PYTHONPATH": os.pathsep.join(filter(None, paths)), **thread_variables(needs.cpus)}
+    if MIRROR_VARIABLE in os.environ:
+        variables[MIRROR_VARIABLE] = os.environ[MIRROR_VARIABLE]
     source = planned.notebook.read_text(encoding="utf-8")
     given, parameters = dict(planned.given), dict(planned.parameters)
     head = source, task.output.name, given, parameters, task.key
@@ -192,5 +190,4 @@ def _unpacked(task: Task, returned: Returned) -> Run:
 
 def _last_line(text: str) -> str:
     """Return what an error says in its last line, where Ray puts the cause."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
+    return (text.strip().splitlines() or ["no message"])[-1].strip()

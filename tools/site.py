@@ -202,12 +202,12 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
         build_site(project, project / SITE.name)
     except ModuleNotFoundError as error:
         print(f"{error.name} is not installed here; use `make site`.", file=sys.stderr)
+        return 1
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
-    else:
-        print(f"The site is in {SITE.name}/: open {SITE.name}/index.html.")
-        return 0
-    return 1
+        return 1
+    print(f"The site is in {SITE.name}/: open {SITE.name}/index.html.")
+    return 0
 
 
 if __name__ == "__main__":

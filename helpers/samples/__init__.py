@@ -7,6 +7,7 @@ in the set, so it looks the same however many others are drawn.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import time
@@ -24,17 +25,9 @@ from helpers.samples.garments import draw_garment
 from helpers.samples.hands import GESTURES, draw_hand, draw_person
 
 GARMENTS = (
-    "T-shirt_top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
+    "T-shirt_top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
     "Ankle_boot",
-)
+)  # fmt: skip
 CLOSED = (0.0, 0.5)  # how far the fingers of a closed hand are spread; the data set's: SPREAD
 NOTE = "DRAWN.txt"  # says what the folder holds; the last file of a whole set
 LEFT_OVER_SECONDS = 3600  # a half-drawn folder this old belongs to nobody any more
@@ -60,20 +53,26 @@ def draw_samples(name: str, folder: Path, seed: int = 0) -> Path:
         FileExistsError: the folder holds something else; it is left alone.
     """
     note = _note(name, seed)
-    files = [file for file, _ in _plan(name, seed)]
+    files = [file for file, _ in _PLANS[name](seed)]
     if _is_whole(folder, note, files):
         return folder
-    _check_free(folder, name, seed)
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise FileExistsError(
+            f"{folder.name} holds something other than the whole drawn samples of {name} with "
+            f"seed {seed}; move it away, or name another folder."
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     _clear_left_overs(folder)
     with tempfile.TemporaryDirectory(
         prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent, ignore_cleanup_errors=True
     ) as unfinished:
         drawn = Path(unfinished) / folder.name
-        plan = tqdm(_plan(name, seed), "Drawing", len(files), leave=False, unit="picture")
+        plan = tqdm(_PLANS[name](seed), "Drawing", len(files), leave=False, unit="picture")
         for file, draw in plan:
             (drawn / file).parent.mkdir(parents=True, exist_ok=True)
-            _save(draw(), drawn / file)
+            # A PNG in half the time of the default, with a tenth more bytes.
+            quick = {"quality": 90} if file.suffix == ".jpg" else {"compress_level": 3}
+            draw().save(drawn / file, **quick)
         (drawn / NOTE).write_text(note, encoding="utf-8")
         try:
             if folder.exists():  # empty; not every system lets a folder take its place
@@ -166,33 +165,12 @@ def _is_whole(folder: Path, note: str, files: list[Path]) -> bool:
     return same and all((folder / file).is_file() for file in files)
 
 
-def _check_free(folder: Path, name: str, seed: int) -> None:
-    """Refuse to draw over anything (FileExistsError)."""
-    if folder.is_dir() and not any(folder.iterdir()):
-        return
-    if folder.exists():
-        raise FileExistsError(
-            f"{folder.name} holds something other than the whole drawn samples of {name} with "
-            f"seed {seed}; move it away, or name another folder."
-        )
-
-
 def _clear_left_overs(folder: Path) -> None:
     """Remove what programs that were stopped hard have left half drawn."""
     for left in folder.parent.glob(f".{folder.name}.*.partial"):
-        try:
-            old = time.time() - left.stat().st_mtime > LEFT_OVER_SECONDS
-        except OSError:  # the program that drew it has just finished
-            continue
-        if old:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _save(image: Image.Image, file: Path) -> None:
-    if file.suffix == ".jpg":
-        image.save(file, quality=90)
-    else:
-        image.save(file, compress_level=3)  # half the time of the default, a tenth more bytes
+        with contextlib.suppress(OSError):  # the program that drew it has just finished
+            if time.time() - left.stat().st_mtime > LEFT_OVER_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _plan_hands(seed: int) -> Plan:
@@ -243,7 +221,3 @@ _PLANS: dict[str, Callable[[int], Plan]] = {
     "cats_and_dogs": _plan_faces,
     "fashion_mnist": _plan_garments,
 }
-
-
-def _plan(name: str, seed: int) -> Plan:
-    return _PLANS[name](seed)
