@@ -152,14 +152,8 @@ def compute_activations(
                 found[copy] = _read(paths[copy], shape, dtype)
     if any(values is None for values in found):
         raise OSError(f"Activations just written to {folder.name!r} could not be read back.")
-    return Activations(
-        copies=tuple(found),
-        labels=pictures.labels,
-        names=pictures.names,
-        classes=pictures.classes,
-        computed=len(missing),
-        seconds=time.perf_counter() - start,
-    )
+    of = (pictures.labels, pictures.names, pictures.classes)
+    return Activations(tuple(found), *of, len(missing), time.perf_counter() - start)
 
 
 def activation_batches(activations: Activations, batch_size: int, seed: int) -> tf.data.Dataset:

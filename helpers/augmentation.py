@@ -40,14 +40,12 @@ def affine_matrices(
         float32 matrices, shape (batch, 3, 3).
     """
     angle, slant = rotation * (math.pi / 180), shear * (math.pi / 180)
-    centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
     turn = _matrices([[tf.cos(angle), -tf.sin(angle), 0], [tf.sin(angle), tf.cos(angle), 0]])
     move = _matrices([[1, 0, shift[:, 0]], [0, 1, shift[:, 1]]])
     slide = _matrices([[1, -tf.sin(slant), 0], [0, tf.cos(slant), 0]])
     scale = _matrices([[zoom[:, 0], 0, 0], [0, zoom[:, 1], 0]])
     mirror = _matrices([[1 - 2 * flip, 0, 0], [0, 1, 0]])
-    to_centre = _matrices([[1, 0, -centre_x], [0, 1, -centre_y]])
-    back = _matrices([[1, 0, centre_x], [0, 1, centre_y]])
+    to_centre, back = _about_the_centre(height, width)
     return back @ turn @ move @ slide @ scale @ mirror @ to_centre
 
 
@@ -64,8 +62,8 @@ def tilt_matrices(height: int, width: int, angle: tf.Tensor, axis: tf.Tensor) ->
         axis: direction of the axis in the picture, in degrees, float32, shape (batch,).
 
     Returns:
-        float32 matrices, shape (batch, 3, 3), from a position (x, y, 1) in the output to the
-        position in the input, up to a factor. `affine_matrices` may be multiplied on their right.
+        float32 matrices, shape (batch, 3, 3), as of `affine_matrices`, up to a factor; those may be
+        multiplied on their right.
 
     Source: R. Hartley, A. Zisserman (2004), Multiple View Geometry in Computer Vision, chapter 8.
     """
@@ -79,10 +77,13 @@ def tilt_matrices(height: int, width: int, angle: tf.Tensor, axis: tf.Tensor) ->
         [-across * sine / distance, along * sine / distance, one],
     ]
     seen = tf.stack([tf.stack(row, axis=-1) for row in to_view], axis=-2)
-    centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
-    to_centre = _matrices([[1, 0, -centre_x], [0, 1, -centre_y]])
-    back = _matrices([[1, 0, centre_x], [0, 1, centre_y]])
+    to_centre, back = _about_the_centre(height, width)
     return back @ tf.linalg.inv(seen) @ to_centre
+
+
+def _about_the_centre(height: int, width: int) -> list[tf.Tensor]:
+    x, y = (width - 1) / 2, (height - 1) / 2
+    return [_matrices([[1, 0, sign * x], [0, 1, sign * y]]) for sign in (-1, 1)]
 
 
 def _matrices(rows: list[list]) -> tf.Tensor:
@@ -133,19 +134,15 @@ class RandomAffine(RandomLayer):
     an affine map.
 
     Args:
-        rotation: largest angle either way, in degrees.
+        rotation, shear: largest angle either way, in degrees.
         width_shift, height_shift: largest shift either way, as a fraction of the edge.
-        shear: largest shear either way, in degrees.
         zoom: zoom factors, drawn for each axis of each picture, lie in 1 - zoom to 1 + zoom, or
             between the two given; below 1 enlarges.
         horizontal_flip: mirror every second picture, left and right.
         keep_aspect: zoom both axes of a picture by one factor.
         tilt: largest angle by which a picture leans away from the camera, before all the rest,
-            in any direction, in degrees; 50 at most, where the horizon comes close.
-
-    Raises:
-        ValueError: a tilt outside 0 to 50 degrees, or one that zoom and shifts carry beyond the
-            horizon.
+            in any direction, in degrees; 50 at most, where the horizon comes close, and less where
+            zoom and shifts carry a picture beyond it (ValueError).
     """
 
     def __init__(
@@ -163,14 +160,10 @@ class RandomAffine(RandomLayer):
         super().__init__(**kwargs)
         if not 0 <= tilt <= 50:
             raise ValueError(f"The tilt is {tilt} degrees; it may be 0 to 50.")
-        self.rotation = rotation
-        self.width_shift = width_shift
-        self.height_shift = height_shift
-        self.shear = shear
+        self.rotation, self.shear, self.tilt = rotation, shear, tilt
+        self.width_shift, self.height_shift = width_shift, height_shift
         self.zoom = (1 - zoom, 1 + zoom) if isinstance(zoom, (int, float)) else tuple(zoom)
-        self.horizontal_flip = horizontal_flip
-        self.keep_aspect = keep_aspect
-        self.tilt = tilt
+        self.horizontal_flip, self.keep_aspect = horizontal_flip, keep_aspect
         # Beyond the horizon of the card, a picture would be read through the back of the camera.
         corner = max(self.zoom) * 0.5**0.5 + math.hypot(width_shift, height_shift)
         if tilt and corner * math.tan(math.radians(tilt)) >= 2:

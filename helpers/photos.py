@@ -47,15 +47,8 @@ STANDS_OUT = 0.12  # share of the way from the ground to black or white
 # The white of modes deeper than 8 bits: the first of these that no pixel exceeds.
 DEEP_WHITES = {"I": (65535,), "F": (1, 255, 65535)}
 
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_NAMES = "FLIP_LEFT_RIGHT ROTATE_180 FLIP_TOP_BOTTOM TRANSPOSE ROTATE_270 TRANSVERSE ROTATE_90"
+TURNS = dict(enumerate((Image.Transpose[name] for name in _NAMES.split()), 2))  # by EXIF's number
 
 WINNER_COLOUR = "#4477aa"
 OTHER_COLOUR = "#a9b6c4"
@@ -319,8 +312,7 @@ def classify_photo(
 
     Raises:
         PhotoError: the photo cannot be used; see `open_photo`.
-        ValueError: the model's input is not one square RGB picture, its output does not fit the
-            classes, or its answer is no probability distribution.
+        ValueError: the model's input is not one square RGB picture, or its output does not fit.
     """
     size = _input_size(model, classes)
     photo = open_photo(source)

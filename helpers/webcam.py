@@ -92,15 +92,13 @@ class Game:
     gestures or six, each beats the next two, and so on. Of two, the player wins if they differ.
 
     Args:
-        network: takes (n, size, size, 3) pixels, 0 to 255, ends in a softmax over the classes.
+        network: takes (n, size, size, 3) pixels, 0 to 255, ends in a softmax over the classes (else
+            ValueError).
         classes: two names or more, in the order of the network's outputs.
         seed: fixes the computer's moves and salts; None draws them from the system, so that nobody
             can learn them.
-        margin: by how much the likeliest class must lead, 0 to 1; less is "not sure".
-
-    Raises:
-        WebcamError: the margin is out of range.
-        ValueError: the network does not fit the classes.
+        margin: by how much the likeliest class must lead, 0 to 1 (else WebcamError); less is "not
+            sure".
     """
 
     kind = "game"

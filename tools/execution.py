@@ -12,11 +12,11 @@ import os
 import re
 import time
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import nbformat
 import papermill
@@ -272,7 +272,8 @@ def run_notebook(
     output.parent.mkdir(parents=True, exist_ok=True)
     began, problem = time.monotonic(), None
     end = began + 60 * minutes if minutes else math.inf
-    with _environment({**(variables or {}), RECORD_VARIABLE: str(record.resolve())}):
+    # Papermill's kernel inherits this process's environment.
+    with patch.dict(os.environ, {**(variables or {}), RECORD_VARIABLE: str(record.resolve())}):
         try:
             papermill.execute_notebook(
                 str(notebook),
@@ -306,21 +307,6 @@ def _check_files(notebook: Path, output: Path, record: Path) -> None:
     for path in (output, record):
         if path.exists():
             raise FileExistsError(f"{path} exists already; choose another output, or delete it.")
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for a while: papermill's kernel inherits this process's."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _problem(error: Exception, output: Path, late: str) -> str:

@@ -52,14 +52,11 @@ def publish(notebook: Path, pace: str = "published") -> None:
         tqdm(total=len(cells), desc=notebook.stem, unit="cell") as bar,
     ):
         record = Path(folder) / f"{notebook.stem}.json"
+        place = {"metadata": {"path": str(notebook.parent)}}
+        stored = {"record_timing": False, "coalesce_streams": True}
+        told = {"on_cell_executed": lambda **_: bar.update()}
         client = NotebookClient(
-            book,
-            timeout=None,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(notebook.parent)}},
-            record_timing=False,
-            coalesce_streams=True,
-            on_cell_executed=lambda **_: bar.update(),
+            book, timeout=None, kernel_name="python3", resources=place, **stored, **told
         )
         client.execute(env={**os.environ, PACE_VARIABLE: pace, RECORD_VARIABLE: str(record)})
         strip(book)

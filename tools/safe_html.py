@@ -29,17 +29,8 @@ ATTRIBUTES = set(
 )
 PICTURE = re.compile(r"(https?:|data:image/|[^:]*$)", re.IGNORECASE)
 LINK = re.compile(r"(https?:|mailto:|[^:]*$|[./#])", re.IGNORECASE)
-CSS = CSSSanitizer(
-    [
-        *ALLOWED_CSS_PROPERTIES,
-        "border",
-        "border-left",
-        "padding",
-        "margin",
-        "max-width",
-        "overflow-x",
-    ]
-)
+MORE_CSS = ("border", "border-left", "padding", "margin", "max-width", "overflow-x")
+CSS = CSSSanitizer([*ALLOWED_CSS_PROPERTIES, *MORE_CSS])
 STYLE_SHEET = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 
 

@@ -290,27 +290,16 @@ class Graph:
 
 
 LAYERS: dict[str, Callable[[Graph, Any, list[Tensor]], Tensor]] = {
-    "Rescaling": Graph._rescale,
-    "Conv2D": Graph._convolution,
-    "DepthwiseConv2D": Graph._convolution,
-    "BatchNormalization": Graph._normalise,
-    "ReLU": Graph._clip,
-    "LeakyReLU": Graph._clip,
-    "Softmax": Graph._softmax,
-    "Activation": Graph._activation,
-    "MaxPooling2D": Graph._pool,
-    "AveragePooling2D": Graph._pool,
-    "GlobalMaxPooling2D": Graph._pool_all,
-    "GlobalAveragePooling2D": Graph._pool_all,
-    "ZeroPadding2D": Graph._pad,
-    "Add": Graph._sum,
-    "Concatenate": Graph._concatenate,
-    "Flatten": Graph._flatten,
-    "Dense": Graph._dense,
-    **dict.fromkeys(
-        ("Dropout", "SpatialDropout2D", "Identity", "InputLayer", "ConvertToTensor"), Graph._pass_on
-    ),
-}
+    "Rescaling": Graph._rescale, "BatchNormalization": Graph._normalise,
+    "Conv2D": Graph._convolution, "DepthwiseConv2D": Graph._convolution, "Dense": Graph._dense,
+    "ReLU": Graph._clip, "LeakyReLU": Graph._clip,
+    "Softmax": Graph._softmax, "Activation": Graph._activation,
+    "MaxPooling2D": Graph._pool, "AveragePooling2D": Graph._pool,
+    "GlobalMaxPooling2D": Graph._pool_all, "GlobalAveragePooling2D": Graph._pool_all,
+    "ZeroPadding2D": Graph._pad, "Add": Graph._sum, "Concatenate": Graph._concatenate,
+    "Flatten": Graph._flatten, "Dropout": Graph._pass_on, "SpatialDropout2D": Graph._pass_on,
+    "Identity": Graph._pass_on, "InputLayer": Graph._pass_on, "ConvertToTensor": Graph._pass_on,
+}  # fmt: skip
 MODELS = ("Sequential", "Functional")
 ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "linear": ("", {}),

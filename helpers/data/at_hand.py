@@ -35,15 +35,12 @@ def find_own(source: str = "auto", folder: Path = DATA_FOLDER) -> tuple[str, str
 
     Args:
         source: a folder; or "auto" for the newest album that lesson 0's camera has filled, "full"
-            for the real training hands of lesson 1, "samples", and "auto" without such an album,
-            for drawn ones.
+            for the real training hands of lesson 1 (or NotAvailable), "samples", and "auto" without
+            such an album, for drawn ones.
         folder: the data folder; `own` in it holds the albums.
 
     Returns:
         (a path for `folders.open_folder`, why it is this one in a few words).
-
-    Raises:
-        NotAvailable: the real hands cannot be had.
     """
     if source not in SOURCES:
         return source, "named by DATA"

@@ -361,35 +361,18 @@ def open_folder(
         shared = share_out(looked.labels, belongs, tuple(shares.values()), seed, classes)
         parts = dict(zip(shares, shared, strict=True))
     first = dict(reversed(list(zip(belongs.tolist(), names, strict=True))))
-    dataset = DataSet(
-        name=re.sub(r"[^\w.-]+", "_", _text(folder.name))[:40] or "pictures",  # may name a file
-        title="Pictures of one's own",
-        classes=classes,
-        layout="folders",
-        licence="its owner's",
-        source="",
-        splits=tuple(Split(name, ".", len(part)) for name, part in parts.items()),
-        folders=classes,
-        drawn=False,
-    )
+    name = re.sub(r"[^\w.-]+", "_", _text(folder.name))[:40] or "pictures"  # may name a file
+    about = (name, "Pictures of one's own", classes, "folders", "its owner's", "")
+    splits = tuple(Split(split, ".", len(part)) for split, part in parts.items())
+    dataset = DataSet(*about, splits, folders=classes, drawn=False)
     left_out = {next(iter(parts)): {_text(sub.name): "is no split" for sub in beside}}
     for one, reason in skipped.items():
         split = one.split if one.split in parts else next(iter(parts))
         left_out.setdefault(split, {})[printable(one.path.relative_to(folder))] = reason
-    found = OwnPictures(
-        dataset,
-        folder,
-        "full",
-        "own",
-        "",
-        listing,
-        names,
-        np.array([first[group] for group in belongs.tolist()]),
-        parts,
-        given,
-        left_out,
-        pairs,
-    )
+    located = (dataset, folder, "full", "own", "")
+    groups_of = np.array([first[group] for group in belongs.tolist()])
+    own = (listing, names, groups_of, parts, given, left_out, pairs)
+    found = OwnPictures(*located, *own)
     return replace(found, line=_describe(found, sizes.tolist(), how))
 
 

@@ -273,14 +273,8 @@ def _decode(
     for label, name in enumerate(classes):
         if label not in labels:
             raise OneSentence(f"No file of the class {name!r} could be read as a picture.")
-    return Pictures(
-        images=images[: len(good)],
-        labels=labels,
-        names=tuple(names[position] for position in good),
-        classes=classes,
-        skipped=skipped,
-        facts=facts[: len(good)],
-    )
+    names = tuple(names[position] for position in good)
+    return Pictures(images[: len(good)], labels, names, classes, skipped, facts=facts[: len(good)])
 
 
 def _content_key(

@@ -8,17 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.patches import Rectangle
 
 from helpers.evaluation import Scores
-from helpers.plotting.boxes import (
-    FROZEN,
-    INK,
-    NEW,
-    PLAIN,
-    SLOW,
-    draw_arrow,
-    draw_box,
-    draw_key,
-    write,
-)
+from helpers.plotting.boxes import FROZEN, NEW, PLAIN, SLOW, draw_arrow, draw_box, draw_key, write
 from helpers.plotting.diagrams import BLUE, DRAWING, LINE, NARROW, show_drawing
 
 WIDE, HIGH, STEP = 2.2, 0.44, 0.72  # inches of a box, and from one to the next
@@ -39,7 +29,7 @@ def two_ways(size: int) -> None:
     height = 0.12 + STEP * 7
     figure, axis = plt.subplots(figsize=(NARROW, NARROW * (height + 0.75) / (2 * WIDE + 0.8)))
     for title, parts, left in (("From scratch", scratch, 0.1), ("Transfer", transfer, WIDE + 0.7)):
-        axis.text(left, height - 0.15, title, fontsize=11, color=INK)
+        write(axis, left, height - 0.15, title, 11, va="baseline")
         boxes = (("picture, 28 × 28", PLAIN), *parts, ("ten probabilities", PLAIN))
         for place, (text, colour) in enumerate(boxes):
             bottom, middle = height - 0.3 - HIGH - STEP * place, left + WIDE / 2

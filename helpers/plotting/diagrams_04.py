@@ -9,19 +9,8 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from helpers.evaluation import Scores
-from helpers.plotting import COLOURS, STYLE, TRAINING_COLOUR, VALIDATION_COLOUR, note, show
-from helpers.plotting.boxes import (
-    FROZEN,
-    INK,
-    NEW,
-    PLAIN,
-    SLOW,
-    draw_arrow,
-    draw_box,
-    draw_chain,
-    draw_key,
-    write,
-)
+from helpers.plotting import COLOURS, STYLE, TRAINING_COLOUR, VALIDATION_COLOUR, boxes, note, show
+from helpers.plotting.boxes import FROZEN, NEW, PLAIN, SLOW, draw_box, draw_chain, draw_key, write
 from helpers.plotting.diagrams import BLUE, DRAWING, LINE, NARROW, ORANGE, PALE, show_drawing
 
 MEANS = {"blue": 103.939, "green": 116.779, "red": 123.68}  # of ImageNet, as VGG16 subtracts them
@@ -36,7 +25,7 @@ def two_schemes() -> None:
         (0.0, "1. Feature extraction: the base stays as it is", FROZEN, "classifier"),
         (1.25, "2. Fine-tuning: block 5 is trained, too, in small steps", SLOW, "head"),
     ):
-        axis.text(0, top + 0.12, title, fontsize=9.5, color=INK)
+        write(axis, 0, top + 0.12, title, 9.5, va="baseline")
         blocks = [(0.36, str(number), FROZEN if number < 5 else colour) for number in range(1, 6)]
         left, chain = 0.0, []
         for width, *more in ((0.62, "photo", PLAIN), *blocks, (0.9, last, NEW)):
@@ -73,7 +62,7 @@ def features_once(shape: Sequence[int], photos: int) -> None:
     for place, name in enumerate(("dense layers", "logistic regr.", "SVM")):
         top = 0.05 + 0.68 * place
         draw_box(axis, 4.1, top, 1.05, 0.5, BLUE, name, 8.5)
-        draw_arrow(axis, (3.85, 1.0), (4.1, top + 0.25))
+        boxes.draw_arrow(axis, (3.85, 1.0), (4.1, top + 0.25))
     axis.text(4.62, 2.08, "seconds each", ha="center", fontsize=9, color=LINE)
     axis.set(xlim=(-0.03, NARROW), ylim=(2.2, 0))
     axis.axis("off")
@@ -175,9 +164,9 @@ def grid_of_four(
     """
     low, span, said = float(values.min()), float(np.ptp(values)), []
     figure, axis = plt.subplots(figsize=(NARROW, 2.3))
-    axis.text(0, 0.15, quantity, fontsize=10, color=INK)
+    write(axis, 0, 0.15, quantity, 10, va="baseline")
     for column, name in enumerate(columns):
-        axis.text(2.55 + 1.65 * column, 0.52, name, ha="center", fontsize=9.5, color=INK)
+        write(axis, 2.55 + 1.65 * column, 0.52, name, 9.5, ha="center", va="baseline")
     for row, name in enumerate(rows):
         write(axis, 0, 1.05 + 0.75 * row, name, 9.5)
         for column, value in enumerate(values[row].tolist()):
