@@ -156,10 +156,10 @@ def find_weights(
     reason = ""
     if wanted != ALWAYS_THERE:
         family, cache, notes = FAMILIES[preferred], cache or keras_cache(), []
-        name = family.file_names(top)[0]
+        name, mirror = family.file_names(top)[0], check_mirror(mirror)
         found = (
             _take(family, top, cache / name, "cache", notes)
-            or _look_in_mirror(family, top, check_mirror(mirror), notes)
+            or _look_in_mirror(family, top, mirror, notes)
             or _fetch(family, top, cache, notes)
         )
         reason = "; ".join(notes)
