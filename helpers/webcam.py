@@ -8,6 +8,7 @@ pictures and keeps the score, an `Album` names the pictures and writes them.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import itertools
 import random
@@ -367,14 +368,11 @@ class Album:
         number = max((number for _, number in self._numbers(gesture)), default=0) + 1
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            while True:
-                path = folder / f"take{take:02d}-{number:03d}.jpg"
-                try:
-                    with path.open("xb") as file:  # never over another
-                        file.write(frame)
+            for free in itertools.count(number):
+                path = folder / f"take{take:02d}-{free:03d}.jpg"
+                with contextlib.suppress(FileExistsError), path.open("xb") as file:
+                    file.write(frame)  # never over another
                     return path
-                except FileExistsError:
-                    number += 1
         except OSError as error:
             raise WebcamError(
                 f"No picture could be written to {folder} ({error.strerror or error}); see to "

@@ -249,8 +249,7 @@ def run_notebook(
     the run's record lands beside the output, as `<output stem>.json`.
 
     Args:
-        notebook: the notebook to run.
-        output: where the executed notebook goes; its folder is made.
+        notebook, output: the notebook to run, and where the executed one goes; its folder is made.
         parameters: values by name for some or all of the notebook's parameters.
         progress: show a bar that counts cells.
         variables: environment variables for the kernel.
@@ -262,8 +261,7 @@ def run_notebook(
     Raises:
         FileNotFoundError: there is no such notebook.
         FileExistsError: the output or its record exists already.
-        ValueError: a parameter is unknown or its value is not allowed, or the output's name does
-            not end in `.ipynb`.
+        ValueError: a parameter is unknown or not allowed, or the output is no `.ipynb`.
     """
     notebook, output, parameters = Path(notebook), Path(output), dict(parameters or {})
     record = output.with_suffix(".json")

@@ -70,10 +70,8 @@ class Planned:
 def read_matrix(path: Path, presets: Path = PRESETS) -> list[Planned]:
     """Read a matrix, check all of it, and list its runs, each once, in the order of their seeds.
 
-    Raises:
-        FileNotFoundError: there is no such file, or a notebook that it names is missing.
-        ValueError: it is no YAML, it asks for nothing, or a preset, a name or a value is not
-            allowed.
+    A file or notebook that is missing is a FileNotFoundError; what is no YAML, asks for nothing, or
+    names a preset, a parameter or a value that is not allowed, is a ValueError.
     """
     path = Path(path)
     matrix = _read_yaml(path)

@@ -109,19 +109,10 @@ def run_there(
     variables: Mapping[str, str],
     minutes: float | None = None,
 ) -> Returned:
-    """Run a notebook on a machine of the cluster, in a temporary folder.
+    """Run a notebook, given as text, on a machine of the cluster, in a temporary folder.
 
-    Where the run would have another key there than here, it does not start.
-
-    Args:
-        source: the notebook as text.
-        name: file name of the executed notebook.
-        given: values by name for some or all of its parameters.
-        parameters: all of its values.
-        key: the run's key on the machine that asks for it.
-        folder: the working folder, where this machine has it, else the course's.
-        variables: environment variables for the kernel.
-        minutes: time limit of the run; None for none.
+    Where the run would have another key there than here, it does not start. `folder` is the working
+    folder, where this machine has it, else the course's. For the rest see `execution.run_notebook`.
     """
     os.chdir(folder if Path(folder).is_dir() else PROJECT)
     with tempfile.TemporaryDirectory() as place:

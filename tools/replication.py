@@ -72,8 +72,6 @@ class Row:
     """A walkthrough's row, as in replication.toml.
 
     Attributes:
-        id: such as "W1".
-        walkthrough: what it is, in a few words.
         lesson: the notebook that repeats it.
         backbone: the walkthrough's pretrained network, "" for none.
         headline: the figure that stands for the row.

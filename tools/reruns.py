@@ -134,9 +134,8 @@ def write_page(runs: Sequence[Run], folder: Path) -> Path:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run notebooks from the command line.
 
-    Returns:
-        0 where all went well, 1 where a notebook failed, 2 where the command was wrong, 130 where
-        it was interrupted.
+    Return 0 where all went well, 1 where a notebook failed, 2 where the command was wrong, 130
+    where it was interrupted.
     """
     options = _read_arguments(arguments)
     if threading.current_thread() is threading.main_thread():

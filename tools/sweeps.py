@@ -35,12 +35,7 @@ CHANGED = "the notebook, a helper or a package changed since the sweep began: st
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A run of a sweep.
-
-    Attributes:
-        key: from `run_keys.run_key`.
-        output: where the executed notebook goes; record and status stand beside it.
-    """
+    """A run of a sweep: its `run_key`, and where the executed notebook goes."""
 
     planned: Planned
     key: str
@@ -127,12 +122,7 @@ def plan(runs: Sequence[Planned], folder: Path) -> list[Task]:
 def run_here(
     tasks: Sequence[Task], cpus: int | None = None, minutes: float | None = None
 ) -> Iterator[tuple[Task, Run]]:
-    """Run tasks on this machine, one after the other: TensorFlow uses every core for one.
-
-    Args:
-        cpus: threads of a run; None for as many as there are cores.
-        minutes: time limit of a run; None for none.
-    """
+    """Run tasks here, one after another: TensorFlow uses all cores, or `cpus`, for one."""
     for task in tasks:
         notebook, given = task.planned.notebook, task.planned.given
         task.clear()

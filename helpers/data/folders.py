@@ -314,9 +314,8 @@ def open_folder(
         text: its path, as seen from the working folder or from the project; `~` is one's home.
         shares: of the pictures, by split, where the folder has no splits; together 1.
         seed: chooses them.
-        cache: folder of the cache files of decoded pictures; None keeps nothing.
+        cache, limit: see `pictures.load_split`.
         groups: what belongs together, see `groups.find_groups`.
-        limit: pictures a class at most, spread evenly over its files; 0 takes all.
 
     Raises:
         FolderError: there is no such folder, or not enough in it.

@@ -140,14 +140,11 @@ def share_out(
     Args:
         labels, groups: shape (n,), positions in `classes`, and what must stay together.
         shares: of the pictures, one a part, each above 0, together 1; kept to as far as the groups
-            allow.
+            allow, which must not be too few or too large (OneSentence).
         seed: chooses the pictures.
 
     Returns:
         Positions a part, in order.
-
-    Raises:
-        OneSentence: the shares are none, or the groups of a class are too few or too large.
     """
     check_shares(shares)
     rest, left, parts = np.arange(len(labels)), 1.0, []

@@ -22,9 +22,7 @@ PREFIXES = {"train": "train", "test": "t10k"}  # of the file names
 def read_idx(file: Path, dimensions: int) -> np.ndarray:
     """Read a gzip-compressed idx file of unsigned bytes; the array is not to be written to.
 
-    Args:
-        file: such as `train-images-idx3-ubyte.gz`.
-        dimensions: how many the array must have: 3 for pictures, 1 for labels.
+    It must have so many `dimensions`: 3 for pictures, 1 for labels.
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -175,10 +175,7 @@ def _load_idx(folder: Path, split: str, dataset: DataSet, size: int, limit: int)
 def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[tuple[Path, int]]:
     """List the picture files of each class folder, sorted by name, as pairs (file, label).
 
-    Args:
-        folder: the folder of a split; holds one folder a class.
-        classes: class names in label order.
-        limit: pictures a class at most, spread evenly over the sorted files; 0 takes all.
+    `folder` holds one folder a class; `limit` is as in `load_split`.
 
     Raises:
         FileNotFoundError: a class folder is missing or holds no picture file.
@@ -217,15 +214,11 @@ def load_listed(
 
     Args:
         listing: pairs (file, label), see `list_pictures`.
-        classes: class names in label order.
-        size: edge of the square pictures, in pixels.
+        classes: class names in label order; one of which no file could be decoded is a ValueError.
+        size, cache: see `load_split`.
         kept_as: begins the name of the cache file.
-        cache: folder of the cache files; None decodes without keeping.
         formats: what Pillow calls the kinds of file to take, such as "JPEG".
         names: one a file, for `Pictures.names`; none for each file's own with its folder's.
-
-    Raises:
-        ValueError: no file of a class could be decoded.
     """
     names = names or [f"{path.parent.name}/{path.name}" for path, _ in listing]
     names = [printable(name) for name in names]

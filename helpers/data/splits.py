@@ -37,10 +37,9 @@ def load_parts(
     Args:
         located: what `download.find_data` found; each picture's file name ends in its number.
         shares: one a part, each above 0; they add up to 1.
-        size: edge of the square pictures, in pixels.
+        size, cache: see `pictures.load_split`.
         first: how many numbers of each class are shared out, from 0 up; 0, or more than there are,
             means all.
-        cache: folder of the cache files of decoded pictures; None decodes without keeping.
 
     Returns:
         One `Pictures` a share, sorted by class and number, with names such as `cat/17`. Files that
