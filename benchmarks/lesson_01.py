@@ -89,7 +89,9 @@ def course_model(seed: int = 0) -> keras.Model:
 def load(located, split: str, size: int) -> pictures.Pictures:
     """Load a split at an edge length, from the cache after the first time."""
     folder = located.split_folder(split)
-    return pictures.load_pictures(folder, located.dataset.classes, size, cache=CACHE_FOLDER)
+    classes = located.dataset.classes
+    listing = pictures.list_pictures(folder, classes)
+    return pictures.load_listed(listing, classes, size, folder.name, CACHE_FOLDER)
 
 
 def seconds_each(action: Callable[[], object], repeats: int) -> float:

@@ -48,9 +48,7 @@ class Activations:
         copies: one array a copy, each of shape (n, height, width, channels) or (n, channels), in
             the dtype that the lower part gives (float32, float16 or bfloat16); memory-mapped,
             read-only.
-        labels: int32, shape (n,), positions in `classes`.
-        names: n file names with their class folder.
-        classes: class names in label order.
+        labels, names, classes: as of `Pictures`.
         computed: number of copies that were computed now; the others were found on disk.
         seconds: what finding and computing took.
     """
@@ -112,12 +110,8 @@ def compute_activations(
         seed: fixes the augmentation, 0 or above.
         size: edge that each batch is resized to before it is augmented, in pixels; None keeps the
             pictures' own.
-        folder: where the files are kept.
-        largest_gib: what the folder may hold, in GiB (2**30 bytes).
+        folder: where the files are kept, `largest_gib` GiB (2**30 bytes) of them at most.
         progress: show a progress bar while computing.
-
-    Returns:
-        The activations, memory-mapped.
 
     Raises:
         TypeError: `augment` has no `get_config`, or `lower` none that tells how it is made.
@@ -130,7 +124,8 @@ def compute_activations(
     folder = folder.resolve()
     edges = [size or edge for edge in pictures.images.shape[1:3]]
     _check(lower, pictures, edges, copies, augment)
-    shape = _shape(lower, pictures, edges)
+    channels = lower.input_shape[-1] or pictures.images.shape[3]
+    shape = tuple(lower.compute_output_shape((len(pictures), *edges, channels)))
     dtype = np.dtype(tf.as_dtype(lower.outputs[0].dtype).as_numpy_dtype)
     file_bytes = math.prod(shape) * dtype.itemsize + DIGEST_BYTES
     what = f"{_count(copies, 'copy')} of {_count(len(pictures), 'picture')}"
@@ -157,48 +152,30 @@ def compute_activations(
                 found[copy] = _read(paths[copy], shape, dtype)
     if any(values is None for values in found):
         raise OSError(f"Activations just written to {folder.name!r} could not be read back.")
-    return Activations(
-        copies=tuple(found),
-        labels=pictures.labels,
-        names=pictures.names,
-        classes=pictures.classes,
-        computed=len(missing),
-        seconds=time.perf_counter() - start,
-    )
+    of = (pictures.labels, pictures.names, pictures.classes)
+    return Activations(tuple(found), *of, len(missing), time.perf_counter() - start)
 
 
 def activation_batches(activations: Activations, batch_size: int, seed: int) -> tf.data.Dataset:
     """Return shuffled batches without end; every pass takes one random copy of each picture.
 
-    The order of the pictures is that of `pictures.training_batches` with the same arguments.
-
-    Args:
-        activations: from `compute_activations`.
-        batch_size: pictures a batch.
-        seed: fixes the order and the choice of copies.
+    The order of the pictures is that of `pictures.training_batches` with the same seed.
 
     Returns:
         A `tf.data.Dataset` of (activations, in their own dtype; int32 labels).
     """
     positions = shuffled_positions(len(activations), batch_size, seed)
     seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
+    draw, most = tf.random.stateless_uniform, len(activations.copies)
 
     def choose(chosen, random):
-        copies = tf.random.stateless_uniform(
-            tf.shape(chosen), random, maxval=len(activations.copies), dtype=tf.int32
-        )
-        return chosen, copies
+        return chosen, draw(tf.shape(chosen), random, maxval=most, dtype=tf.int32)
 
-    chosen = tf.data.Dataset.zip(positions, seeds).map(choose)
-    return chosen.map(_reader(activations), num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+    return _read_rows(activations, tf.data.Dataset.zip(positions, seeds).map(choose))
 
 
 def plain_activations(activations: Activations, batch_size: int = 128) -> tf.data.Dataset:
     """Return the activations of the only copy in order, once, to watch or to test on.
-
-    Args:
-        activations: of one copy, from `compute_activations` without augmentation.
-        batch_size: pictures a batch.
 
     Returns:
         A `tf.data.Dataset` of (activations, in their own dtype; int32 labels).
@@ -212,8 +189,8 @@ def plain_activations(activations: Activations, batch_size: int = 128) -> tf.dat
             "test, compute those of the unchanged pictures (copies=1, augment=None)."
         )
     positions = tf.data.Dataset.range(len(activations)).batch(batch_size)
-    chosen = positions.map(lambda chosen: (chosen, tf.zeros_like(chosen, tf.int32)))
-    return chosen.map(_reader(activations), num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+    first = positions.map(lambda chosen: (chosen, tf.zeros_like(chosen, tf.int32)))
+    return _read_rows(activations, first)
 
 
 def activation_key(
@@ -223,19 +200,13 @@ def activation_key(
     seed: int = 0,
     size: int | None = None,
 ) -> str:
-    """Name everything that shapes activations, but for the number of the copy.
+    """Name, in 32 hexadecimal digits, everything that shapes activations, but the copy's number.
 
     That is: the pixels, their order and the size they are brought to; the network's layers with
     their settings and precision, the links between them, and every weight; the augmentation with
     its settings, the code of `helpers.augmentation`, and the seed; the versions of Keras and
     TensorFlow. Left out is what changes no activation: the names of layers, what is trainable, and
     the labels, which are not kept on disk. The code of layers written elsewhere is not looked at.
-
-    Args:
-        lower, pictures, augment, seed, size: see `compute_activations`.
-
-    Returns:
-        32 hexadecimal digits.
     """
     settings = {
         "format": (FORMAT, BLOCK),
@@ -256,10 +227,7 @@ def activation_key(
 
 
 def _without_names(entry: object, numbers: dict[str, int] | None = None) -> object:
-    """Copy a configuration, with numbers for names: Keras's count what else has been built.
-
-    `numbers` are those of the layers of the model around the entry.
-    """
+    """Copy a configuration, with numbers for names: Keras's count what else has been built."""
     if isinstance(entry, list | tuple):
         return [_without_names(item, numbers) for item in entry]
     if not isinstance(entry, dict):
@@ -317,18 +285,8 @@ def _check(
         )
 
 
-def _shape(lower: keras.Model, pictures: Pictures, edges: list[int]) -> tuple[int, ...]:
-    """The shape of one copy's activations, also where the network takes pictures of any size."""
-    channels = lower.input_shape[-1] or pictures.images.shape[3]
-    return tuple(lower.compute_output_shape((len(pictures), *edges, channels)))
-
-
 def _forward(
-    lower: keras.Model,
-    pictures: Pictures,
-    augment: Callable | None,
-    seed: int,
-    size: int | None,
+    lower: keras.Model, pictures: Pictures, augment: Callable | None, seed: int, size: int | None
 ) -> Callable[[int], Iterator[np.ndarray]]:
     """Return a function that gives a copy's activations block after block."""
     pixels = tf.TensorSpec((None, *pictures.images.shape[1:]), tf.as_dtype(pictures.images.dtype))
@@ -336,9 +294,7 @@ def _forward(
     @tf.function(input_signature=[pixels, tf.TensorSpec((2,), tf.int32)])
     def run(images, random):
         images = resize(images, size)
-        if augment is not None:
-            images = augment(images, random)
-        return lower(images, training=False)
+        return lower(images if augment is None else augment(images, random), training=False)
 
     def blocks(copy: int) -> Iterator[np.ndarray]:
         for start in range(0, len(pictures), BLOCK):
@@ -362,11 +318,7 @@ def _write(path: Path, blocks: Iterable[np.ndarray], bar: tqdm) -> None:
 
 
 def _read(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memmap | None:
-    """Map a file into memory and mark it as used; None if it is not there, or damaged.
-
-    Raises:
-        IsADirectoryError: a folder has its name.
-    """
+    """Map a file into memory and mark it as used; None if it is not there, or damaged."""
     if path.is_dir():
         raise IsADirectoryError(
             f"{path.name} is a folder where a file of activations is to be: move it away."
@@ -401,12 +353,7 @@ def _let_go(content: np.memmap) -> None:
 
 
 def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib: float) -> None:
-    """Remove what was used longest ago, never what is in use or `own`, until `needed` bytes fit.
-
-    Raises:
-        ValueError: the bound is too small, even with only what is in use.
-        OSError: the disk is too small.
-    """
+    """Remove what was used longest ago, never what is in use or `own`, until `needed` bytes fit."""
     used = {Path(copy.filename) for kept in _in_use for copy in kept.copies} | own
     sizes = _sizes(folder)
     in_use = sum(size for path, size in sizes.items() if path in used)
@@ -449,9 +396,9 @@ def _check_bound(what: str, needed: int, in_use: int, largest_gib: float) -> Non
         )
 
 
-def _reader(activations: Activations) -> Callable:
-    """Return a function from positions and copies, shape (batch,), to (activations, labels)."""
-    first = activations.copies[0]
+def _read_rows(activations: Activations, chosen: tf.data.Dataset) -> tf.data.Dataset:
+    """Turn batches of positions and copies, shape (batch,), into (activations, labels)."""
+    first, labels = activations.copies[0], activations.labels.astype(np.int32)
 
     def gather(positions: np.ndarray, copies: np.ndarray) -> np.ndarray:
         rows = np.empty((len(positions), *first.shape[1:]), first.dtype)
@@ -461,14 +408,12 @@ def _reader(activations: Activations) -> Callable:
             _let_go(activations.copies[copy])
         return rows
 
-    labels = activations.labels.astype(np.int32)
-
     def read(positions: tf.Tensor, copies: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         rows = tf.numpy_function(gather, [positions, copies], tf.as_dtype(first.dtype))
         rows.set_shape([positions.shape[0], *first.shape[1:]])
         return rows, tf.gather(labels, positions)
 
-    return read
+    return chosen.map(read, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
 
 
 def _count(number: int, thing: str) -> str:

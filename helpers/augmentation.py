@@ -31,9 +31,8 @@ def affine_matrices(
 
     Args:
         height, width: size of the pictures, in pixels.
-        rotation: degrees, float32, shape (batch,).
+        rotation, shear: degrees, float32, shape (batch,).
         shift: pixels read further right and further down, float32, shape (batch, 2) as (x, y).
-        shear: degrees, float32, shape (batch,).
         zoom: factors on x and y, float32, shape (batch, 2); below 1 enlarges.
         flip: 1.0 mirrors left and right, else 0.0; float32, shape (batch,).
 
@@ -41,14 +40,12 @@ def affine_matrices(
         float32 matrices, shape (batch, 3, 3).
     """
     angle, slant = rotation * (math.pi / 180), shear * (math.pi / 180)
-    centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
     turn = _matrices([[tf.cos(angle), -tf.sin(angle), 0], [tf.sin(angle), tf.cos(angle), 0]])
     move = _matrices([[1, 0, shift[:, 0]], [0, 1, shift[:, 1]]])
     slide = _matrices([[1, -tf.sin(slant), 0], [0, tf.cos(slant), 0]])
     scale = _matrices([[zoom[:, 0], 0, 0], [0, zoom[:, 1], 0]])
     mirror = _matrices([[1 - 2 * flip, 0, 0], [0, 1, 0]])
-    to_centre = _matrices([[1, 0, -centre_x], [0, 1, -centre_y]])
-    back = _matrices([[1, 0, centre_x], [0, 1, centre_y]])
+    to_centre, back = _about_the_centre(height, width)
     return back @ turn @ move @ slide @ scale @ mirror @ to_centre
 
 
@@ -65,8 +62,8 @@ def tilt_matrices(height: int, width: int, angle: tf.Tensor, axis: tf.Tensor) ->
         axis: direction of the axis in the picture, in degrees, float32, shape (batch,).
 
     Returns:
-        float32 matrices, shape (batch, 3, 3), from a position (x, y, 1) in the output to the
-        position in the input, up to a factor. `affine_matrices` may be multiplied on their right.
+        float32 matrices, shape (batch, 3, 3), as of `affine_matrices`, up to a factor; those may be
+        multiplied on their right.
 
     Source: R. Hartley, A. Zisserman (2004), Multiple View Geometry in Computer Vision, chapter 8.
     """
@@ -80,10 +77,13 @@ def tilt_matrices(height: int, width: int, angle: tf.Tensor, axis: tf.Tensor) ->
         [-across * sine / distance, along * sine / distance, one],
     ]
     seen = tf.stack([tf.stack(row, axis=-1) for row in to_view], axis=-2)
-    centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
-    to_centre = _matrices([[1, 0, -centre_x], [0, 1, -centre_y]])
-    back = _matrices([[1, 0, centre_x], [0, 1, centre_y]])
+    to_centre, back = _about_the_centre(height, width)
     return back @ tf.linalg.inv(seen) @ to_centre
+
+
+def _about_the_centre(height: int, width: int) -> list[tf.Tensor]:
+    x, y = (width - 1) / 2, (height - 1) / 2
+    return [_matrices([[1, 0, sign * x], [0, 1, sign * y]]) for sign in (-1, 1)]
 
 
 def _matrices(rows: list[list]) -> tf.Tensor:
@@ -100,11 +100,8 @@ def warp(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
     """Read every picture once through its matrix: bilinear, the nearest edge pixel outside.
 
     Args:
-        images: float32, shape (batch, height, width, channels).
+        images: float32, shape (batch, height, width, channels); so is the result, in its range.
         matrices: from `affine_matrices` or `tilt_matrices`, shape (batch, 3, 3).
-
-    Returns:
-        float32 images of the same shape and range.
     """
     coefficients = tf.reshape(matrices / matrices[:, 2:, 2:], [-1, 9])[:, :8]
     return tf.raw_ops.ImageProjectiveTransformV3(
@@ -117,26 +114,35 @@ def warp(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
     )
 
 
-class RandomAffine(keras.layers.Layer):
+class RandomLayer(keras.layers.Layer):
+    """Changes float32 images of shape (batch, height, width, channels), 0 to 255, at random."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
+
+    def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Change each picture; without a seed, int32, shape (2,), calls differ from each other."""
+        if seed is None:
+            seed = tf.random.uniform([2], maxval=2**31 - 1, dtype=tf.int32)
+        return self.change(images, seed)
+
+
+class RandomAffine(RandomLayer):
     """Random rotation, shift, shear, zoom and flip in one warp, ranges as in `ImageDataGenerator`.
 
     A tilt, which that has not, joins them in the same warp; it alone is a perspective view and not
     an affine map.
 
     Args:
-        rotation: largest angle either way, in degrees.
+        rotation, shear: largest angle either way, in degrees.
         width_shift, height_shift: largest shift either way, as a fraction of the edge.
-        shear: largest shear either way, in degrees.
         zoom: zoom factors, drawn for each axis of each picture, lie in 1 - zoom to 1 + zoom, or
             between the two given; below 1 enlarges.
         horizontal_flip: mirror every second picture, left and right.
         keep_aspect: zoom both axes of a picture by one factor.
         tilt: largest angle by which a picture leans away from the camera, before all the rest,
-            in any direction, in degrees; 50 at most, where the horizon comes close.
-
-    Raises:
-        ValueError: a tilt outside 0 to 50 degrees, or one that zoom and shifts carry beyond the
-            horizon.
+            in any direction, in degrees; 50 at most, where the horizon comes close, and less where
+            zoom and shifts carry a picture beyond it (ValueError).
     """
 
     def __init__(
@@ -151,17 +157,13 @@ class RandomAffine(keras.layers.Layer):
         tilt: float = 0.0,
         **kwargs,
     ):
-        super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
+        super().__init__(**kwargs)
         if not 0 <= tilt <= 50:
             raise ValueError(f"The tilt is {tilt} degrees; it may be 0 to 50.")
-        self.rotation = rotation
-        self.width_shift = width_shift
-        self.height_shift = height_shift
-        self.shear = shear
+        self.rotation, self.shear, self.tilt = rotation, shear, tilt
+        self.width_shift, self.height_shift = width_shift, height_shift
         self.zoom = (1 - zoom, 1 + zoom) if isinstance(zoom, (int, float)) else tuple(zoom)
-        self.horizontal_flip = horizontal_flip
-        self.keep_aspect = keep_aspect
-        self.tilt = tilt
+        self.horizontal_flip, self.keep_aspect = horizontal_flip, keep_aspect
         # Beyond the horizon of the card, a picture would be read through the back of the camera.
         corner = max(self.zoom) * 0.5**0.5 + math.hypot(width_shift, height_shift)
         if tilt and corner * math.tan(math.radians(tilt)) >= 2:
@@ -170,17 +172,8 @@ class RandomAffine(keras.layers.Layer):
                 f"horizon at a zoom of {max(self.zoom):g} with these shifts: lower one of them."
             )
 
-    def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
-        """Warp each picture of a batch by its own random matrix.
-
-        Args:
-            images: float32, shape (batch, height, width, channels).
-            seed: int32, shape (2,); without one the result differs from call to call.
-
-        Returns:
-            float32 images of the same shape and range.
-        """
-        seed = random_seed() if seed is None else seed
+    def change(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Warp each picture by its own random matrix."""
         count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
         unit = tf.random.stateless_uniform([count, 6], seed, -1.0, 1.0)
         side = tf.constant([self.width_shift * width, self.height_shift * height])
@@ -209,11 +202,6 @@ class RandomAffine(keras.layers.Layer):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-def random_seed() -> tf.Tensor:
-    """Draw a seed of shape (2,) from TensorFlow's own stream."""
-    return tf.random.uniform([2], maxval=2**31 - 1, dtype=tf.int32)
-
-
 def add_masks(images: np.ndarray) -> np.ndarray:
     """Add a fourth channel that tells the hand from its near-white studio background.
 
@@ -237,28 +225,15 @@ def add_masks(images: np.ndarray) -> np.ndarray:
     return np.concatenate([images, masks[..., None].astype(np.uint8)], axis=-1)
 
 
-class RandomBackground(keras.layers.Layer):
-    """Put hands from a near-white background in front of drawn scenes, see `draw_scenes`.
-
-    Args:
-        keep: share of the pictures that keep their own background.
-    """
+class RandomBackground(RandomLayer):
+    """Put hands from a near-white background in front of drawn scenes, but a share of `keep`."""
 
     def __init__(self, keep: float = 0.25, **kwargs):
-        super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
+        super().__init__(**kwargs)
         self.keep = keep
 
-    def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
-        """Replace the background of most pictures of a batch.
-
-        Args:
-            images: float32, shape (batch, height, width, 4), values 0 to 255, from `add_masks`.
-            seed: int32, shape (2,); without one the result differs from call to call.
-
-        Returns:
-            float32 images, shape (batch, height, width, 3), values 0 to 255.
-        """
-        seed = random_seed() if seed is None else seed
+    def change(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Replace most backgrounds; the fourth channel, from `add_masks`, is used up."""
         images, mask = images[..., :3], images[..., 3:] / 255
         keeps = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], seed + 10) < self.keep
         scenes = draw_scenes(tf.shape(images)[0], images.shape[1], images.shape[2], seed + 20)
@@ -271,13 +246,8 @@ class RandomBackground(keras.layers.Layer):
 def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> tf.Tensor:
     """Draw backgrounds, from a plain wall to clutter: patches over patches, noise of all scales.
 
-    Args:
-        count: number of pictures.
-        height, width: their size, in pixels.
-        seed: int32, shape (2,).
-
     Returns:
-        float32, shape (count, height, width, 3), values 0 to 255.
+        float32, shape (count, height, width, 3), values 0 to 255, for a seed int32 of shape (2,).
 
     Source: photographs look like patches that cover each other (A. B. Lee, D. Mumford, J. Huang
         (2001), Occlusion models for natural images), and are about equally rough at each octave
@@ -317,23 +287,11 @@ def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> t
     return tf.clip_by_value(scene + (40 * rough * clutter + 6) * (tint + grain), 0.0, 255.0)
 
 
-class RandomLight(keras.layers.Layer):
+class RandomLight(RandomLayer):
     """Vary brightness, contrast, colour of the light, sharpness and noise of each picture."""
 
-    def __init__(self, **kwargs):
-        super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
-
-    def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
-        """Change the light of each picture of a batch.
-
-        Args:
-            images: float32, shape (batch, height, width, 3), values 0 to 255.
-            seed: int32, shape (2,); without one the result differs from call to call.
-
-        Returns:
-            float32 images of the same shape and range.
-        """
-        seed = random_seed() if seed is None else seed
+    def change(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Change the light of each picture."""
         count = tf.shape(images)[0]
         unit = tf.random.stateless_uniform([count, 1, 1, 6], seed + 30, -1.0, 1.0)
         images += (_smooth(images) - images) * tf.maximum(unit[..., :1], 0.0)
@@ -354,11 +312,7 @@ def _smooth(images: tf.Tensor) -> tf.Tensor:
 
 
 class Chain:
-    """Augmentation steps joined to one function of (images, seed), for `training_batches`.
-
-    Args:
-        steps: layers of this module, in the order in which they are applied.
-    """
+    """Augmentation layers joined to one function of (images, seed), for `training_batches`."""
 
     def __init__(self, *steps: keras.layers.Layer):
         self.steps = steps
@@ -376,12 +330,7 @@ class Chain:
 def in_new_scenes(images: np.ndarray, seed: int) -> np.ndarray:
     """Put hands from a near-white background in front of newly drawn scenes, for a harder test.
 
-    Args:
-        images: uint8, shape (n, height, width, 3).
-        seed: fixes the scenes.
-
-    Returns:
-        uint8, same shape.
+    `images` and the result are uint8, shape (n, size, size, 3); `seed` fixes the scenes.
     """
     background = RandomBackground(keep=0.0)
     changed = background(add_masks(images).astype(np.float32), tf.constant([seed, 1], tf.int32))

@@ -14,10 +14,9 @@ PHOTOGRAPHS = ("astronaut", "brick", "chelsea", "coffee", "grass", "gravel", "ro
 
 
 def photographs() -> list[np.ndarray]:
-    """Return the real photographs that scikit-image and scikit-learn bring along.
+    """Return the nine real photographs that scikit-image and scikit-learn bring along.
 
-    Returns:
-        Nine photographs, uint8, shape (height, width, 3), 300 pixels or more along each edge.
+    Each is uint8, shape (height, width, 3), 300 pixels or more along each edge.
     """
     loaded = [getattr(skimage.data, name)() for name in PHOTOGRAPHS]
     colour = [np.dstack([image] * 3) if image.ndim == 2 else image for image in loaded]
@@ -27,12 +26,7 @@ def photographs() -> list[np.ndarray]:
 def in_photographs(images: np.ndarray, seed: int) -> np.ndarray:
     """Put hands from a near-white background in front of random parts of real photographs.
 
-    Args:
-        images: uint8, shape (n, size, size, 3).
-        seed: fixes the photographs and their parts.
-
-    Returns:
-        uint8, same shape.
+    `images` and the result are uint8, shape (n, size, size, 3); `seed` fixes photographs and parts.
     """
     random, known, size = np.random.default_rng(seed), photographs(), images.shape[1]
     changed = np.empty_like(images)

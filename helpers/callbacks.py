@@ -27,11 +27,8 @@ def create_variables(network: keras.Model) -> None:
 
     Left to itself, the first step creates them, and TensorFlow then traces it a second time: the
     start of `fit` takes twice as long, 10 seconds more for a pretrained network on an old machine.
-    What is learnt stays the same.
-
-    Args:
-        network: compiled. One of several outputs, or of a loss whose labels have a shape that is
-            not known here, gets the optimizer's variables only; one without a shape, none.
+    What is learnt stays the same. A network of several outputs, or of a loss whose labels have a
+    shape that is not known here, gets the optimizer's variables only; one without a shape, none.
     """
     if not network.built:
         return
@@ -59,10 +56,7 @@ class ProgressLine(EpochSeconds):
     """Keep one line on the page up to date: epoch, accuracies, time passed and time left.
 
     Pass it to `fit` with `verbose=0`. The history gets `seconds`, too, and the training a quick
-    start, see `create_variables`.
-
-    Args:
-        name: stands at the head of the line.
+    start, see `create_variables`. `name` stands at the head of the line.
     """
 
     def __init__(self, name: str):

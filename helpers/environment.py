@@ -24,10 +24,7 @@ SWITCH_ON = (
 
 
 def mirror_folder() -> Path | None:
-    """Return the folder named by the environment variable `COURSE_MIRROR`.
-
-    Returns:
-        The folder, or None where the variable is unset or empty.
+    """Return the folder that the environment variable `COURSE_MIRROR` names, None for none.
 
     Raises:
         MirrorError: the variable names something that is not a folder.
@@ -83,27 +80,24 @@ def prepare(seed: int = 0, precision: str = "auto") -> str:
     policy = choose_precision(precision, graphics)
     keras.mixed_precision.set_global_policy(policy)
     keras.utils.set_random_seed(seed)
-    device = _device_name(tf, graphics)
+    device = f"CPU with {os.cpu_count()} cores"
+    if graphics:
+        details = tf.config.experimental.get_device_details(graphics[0])
+        device = details.get("device_name", "GPU")
     line = f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {device}, precision {policy}"
     return f"{line}\n{SWITCH_ON}" if "google.colab" in sys.modules and not graphics else line
 
 
 def choose_precision(precision: str, graphics: list) -> str:
-    """Resolve "auto": float16 on tensor cores, bfloat16 where the processor has it, else float32.
-
-    Args:
-        precision: the wish, see `prepare`.
-        graphics: TensorFlow's list of graphics processors.
-    """
+    """Resolve "auto": float16 on tensor cores, bfloat16 where the processor has it, or float32."""
     if precision != "auto":
         return precision
     if graphics:
         import tensorflow as tf
 
-        capability = tf.config.experimental.get_device_details(graphics[0]).get(
-            "compute_capability"
-        )
-        return "mixed_float16" if capability and capability >= (7, 0) else "float32"
+        details = tf.config.experimental.get_device_details(graphics[0])
+        has_cores = (details.get("compute_capability") or (0, 0)) >= (7, 0)
+        return "mixed_float16" if has_cores else "float32"
     return "mixed_bfloat16" if has_bfloat16() else "float32"
 
 
@@ -114,9 +108,3 @@ def has_bfloat16() -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def _device_name(tf, graphics: list) -> str:
-    if graphics:
-        return tf.config.experimental.get_device_details(graphics[0]).get("device_name", "GPU")
-    return f"CPU with {os.cpu_count()} cores"

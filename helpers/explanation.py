@@ -12,11 +12,8 @@ EDGE = 4  # of the smallest maps that still tell a finger from a palm
 def last_maps(model: keras.Model) -> keras.KerasTensor:
     """Return the last maps of a model, shape (batch, height, width, channels), not too small.
 
-    They have an edge of 4 at least, where the model has such ones; small pictures end in maps that
-    are smaller, and say little about places.
-
-    Raises:
-        ValueError: the model has no layer whose output is a map.
+    They have an edge of 4 at least, where the model has such ones: smaller maps, in which small
+    pictures end, say little about places. A model without maps is refused (ValueError).
     """
     outputs = (_output_of(model, layer) for layer in reversed(model.layers))
     found = [output for output in outputs if len(output.shape) == 4]

@@ -14,15 +14,7 @@ PARTIAL = ".partial"  # ends the name of what is half written
 
 
 def write_atomically(target: Path, text: str) -> None:
-    """Write text as UTF-8 beside the target, then put it in the target's place.
-
-    Args:
-        target: the file; its folder is made where it is missing.
-        text: the whole content.
-
-    Raises:
-        OSError: the file cannot be written; the target is left as it was.
-    """
+    """Write a text as UTF-8, in a folder that is made; on an OSError the target is as it was."""
     with replacing(target) as partial:
         partial.write_text(text, encoding="utf-8")
 
@@ -31,11 +23,7 @@ def write_atomically(target: Path, text: str) -> None:
 def replacing(target: Path) -> Iterator[Path]:
     """Give a name beside the target; what is written by it takes the target's place at the end.
 
-    Args:
-        target: the file; its folder is made where it is missing.
-
-    Raises:
-        OSError: the file cannot be written; the target is left as it was.
+    The folder is made. On an OSError the target is left as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:6]}{PARTIAL}")
@@ -87,10 +75,6 @@ def try_to_write(folder: Path) -> Path:
 
 def replace_folder(source: Path, target: Path) -> None:
     """Copy a folder to the place of another, which stays whole until the copy is complete.
-
-    Args:
-        source: the new folder; it stays.
-        target: where the copy goes.
 
     Raises:
         OSError: the target is in use, or the copy cannot be written; the target is as it was.

@@ -22,13 +22,9 @@ WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDe
 
 
 def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of what a file says to Python, or of a TOML file's values.
+    """Return the SHA-256 of what a Python source says, or of a TOML file's values.
 
-    Args:
-        path: a Python source or a TOML file.
-
-    Returns:
-        64 hexadecimal digits; formatting, comments and docstrings leave them alone.
+    Formatting, comments and docstrings leave it alone.
     """
     return _fingerprint(path.read_text(encoding="utf-8"), path.suffix)
 
@@ -38,7 +34,14 @@ def _fingerprint(text: str, suffix: str) -> str:
     if suffix == ".toml":
         meaning = json.dumps(tomllib.loads(text), sort_keys=True, default=str)
     else:
-        meaning = ast.unparse(_without_docstrings(ast.parse(text)))
+        tree = ast.parse(text)
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, WITH_DOCSTRING)
+                and ast.get_docstring(node, clean=False) is not None
+            ):
+                node.body = node.body[1:] or [ast.Pass()]
+        meaning = ast.unparse(tree)
     return hashlib.sha256(meaning.encode()).hexdigest()
 
 
@@ -85,11 +88,7 @@ def imported_names(source: str) -> tuple[str, ...]:
 
 
 def course_version(modules: dict[str, str] | None = None) -> str:
-    """Return what tells one state of the course's code from another: eight hexadecimal digits.
-
-    Args:
-        modules: from `modules_used`; None for those that this process has loaded.
-    """
+    """Return eight hexadecimal digits for modules from `modules_used`, by default those loaded."""
     if modules is None:
         modules = modules_used(name for name in sys.modules if name.split(".")[0] == PACKAGE)
     return hashlib.sha256(json.dumps(modules).encode()).hexdigest()[:8]
@@ -102,10 +101,3 @@ def _file_of(name: str, project: Path) -> Path | None:
         return None
     base = project.joinpath(*parts)
     return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
-
-
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if isinstance(node, WITH_DOCSTRING) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return tree

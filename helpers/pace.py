@@ -22,9 +22,7 @@ class PaceError(OneSentence):
 
 
 def set_pace(
-    namespace: MutableMapping[str, Any],
-    minutes: tuple[float, float],
-    **values: tuple[Any, Any],
+    namespace: MutableMapping[str, Any], minutes: tuple[float, float], **values: tuple[Any, Any]
 ) -> str:
     """Shorten a lesson where its parameter PACE, or this machine, asks for it.
 
@@ -33,16 +31,13 @@ def set_pace(
 
     Args:
         namespace: the notebook's `globals()`; PACE in it is "published", "class", or "auto" to
-            choose by what this machine does in a second.
+            choose by what this machine does in a second (else PaceError).
         minutes: what the lesson takes on two old cores, published and at class pace; estimates.
         **values: for each parameter that the pace decides, its published value and its value at
             class pace.
 
     Returns:
         One line: the pace, why, what it changes, and how long the other would take.
-
-    Raises:
-        PaceError: PACE is no pace.
     """
     pace, why = namespace["PACE"], "as asked"
     if pace == "auto":
@@ -69,10 +64,7 @@ def set_pace(
 
 
 def probe(seconds: float = 1.0) -> float:
-    """Measure how fast this machine convolves.
-
-    Args:
-        seconds: how long to measure, after one pass to start.
+    """Measure for some seconds how fast this machine convolves, after one pass to start.
 
     Returns:
         Billions of multiplications a second, float32 or the precision in force, of a convolution

@@ -18,7 +18,7 @@ from typing import Any
 
 from helpers.messages import OneSentence
 
-PARAMETER_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+CAPITALS = re.compile(r"[A-Z][A-Z0-9_]*").fullmatch  # a parameter's name
 # Papermill writes the values it was given into a cell of their own, which opens with this line.
 INJECTED_CELL = "# Parameters\n"
 FORGET = "Correct it and restart the kernel, which goes on knowing a name until then."
@@ -51,10 +51,6 @@ class Whole:
 
     def parse(self, text: str) -> Any:
         """Read a value from a command line: 5 and 5.0 are five; what is no such number is text."""
-        try:
-            return int(text)
-        except ValueError:
-            pass
         try:
             return int(number) if (number := float(text)).is_integer() else text
         except ValueError:
@@ -235,7 +231,11 @@ def check_values(values: Mapping[str, Any], known: Iterable[str]) -> None:
     """
     known = list(known)
     unknown = [name for name in values if name not in known]
-    problems = [f"{name} is no parameter{_suggestion(name, known)}" for name in unknown]
+    problems = []
+    for name in unknown:
+        close = difflib.get_close_matches(str(name).upper(), known, n=1)
+        meant = f" (did you mean {close[0]}?)" if close else ""
+        problems.append(f"{name} is no parameter{meant}")
     for name in values:
         if name in known:
             problems += _value_problems(name, values[name])
@@ -246,25 +246,21 @@ def check_values(values: Mapping[str, Any], known: Iterable[str]) -> None:
 
 
 def check_parameters(namespace: Mapping[str, Any]) -> None:
-    """Check a notebook's parameters, from the cell after the one that sets them.
+    """Check a notebook's parameters by its `globals()`, from the cell after the one that sets them.
 
     The parameters are the annotated names in capitals; any other plain value under a name in
     capitals, and any other name papermill was given, is a parameter this notebook does not have.
 
-    Args:
-        namespace: the notebook's `globals()`.
-
     Raises:
         ParameterError: see `check_values`.
     """
-    known = [name for name in namespace.get("__annotations__", {}) if _is_parameter_name(name)]
-    capitals = [
-        name
-        for name, value in namespace.items()
-        if _is_parameter_name(name) and isinstance(value, PLAIN_TYPES)
-    ]
+    known = [name for name in namespace.get("__annotations__", {}) if CAPITALS(name)]
+    plain = [name for name, value in namespace.items() if isinstance(value, PLAIN_TYPES)]
+    capitals = [name for name in plain if CAPITALS(name)]
     names = dict.fromkeys([*known, *capitals, *injected_names(namespace)])
-    known = list(dict.fromkeys(map(_meant, known)))
+    # The rule's name, where one is misspelt in the notebook's own cell.
+    close = {name: difflib.get_close_matches(name, RULES, n=1, cutoff=0.8) for name in known}
+    known = list(dict.fromkeys((close[name] or [name])[0] for name in known))
     try:
         check_values({name: namespace.get(name) for name in names}, known)
     except ParameterError as error:
@@ -273,51 +269,31 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
         raise ParameterError(f"{error} {FORGET}") from None
 
 
-def _meant(name: str) -> str:
-    """Return the rule's name where one is misspelt in the notebook's own cell, else the name."""
-    close = difflib.get_close_matches(name, RULES, n=1, cutoff=0.8)
-    return close[0] if close else name
-
-
 def _value_problems(name: str, value: Any) -> list[str]:
     rule = RULES.get(name)
     if rule is None:
         return [f"{name} has no rule, add one to RULES in helpers/parameters.py"]
     if rule.accepts(value):
         return []
+    remark = _remark(rule, value)
     problem = f"{name} is {value!r} ({type(value).__name__}), allowed is {rule.allowed}"
-    return [problem + _remark(rule, value)]
+    return [problem + (f" ({remark})" if remark else "")]
 
 
 def _remark(rule: Whole | Number | Text, value: Any) -> str:
     """Return what helps beyond the allowed values, "" where these say all."""
-    if isinstance(rule, Whole | Number) and isinstance(value, str):
-        return " (without quotation marks)" if rule.accepts(rule.parse(value)) else ""
-    if isinstance(rule, Whole) and isinstance(value, float):
-        return " (a whole number, without a point)"
-    if not isinstance(rule, Text):
-        return ""
-    if not isinstance(value, str):
-        return " (put it in quotation marks, or give it by -p of tools.reruns, where text is text)"
-    remark = rule.remark(value)
-    return f" ({remark})" if remark else ""
-
-
-def _suggestion(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(str(name).upper(), known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
-def _is_parameter_name(name: str) -> bool:
-    return PARAMETER_NAME.fullmatch(name) is not None
+    if isinstance(rule, Text):
+        if isinstance(value, str):
+            return rule.remark(value)
+        return "put it in quotation marks, or give it by -p of tools.reruns, where text is text"
+    if isinstance(value, str):
+        return "without quotation marks" if rule.accepts(rule.parse(value)) else ""
+    whole = isinstance(rule, Whole) and isinstance(value, float)
+    return "a whole number, without a point" if whole else ""
 
 
 def injected_names(namespace: Mapping[str, Any]) -> list[str]:
-    """Return the names that papermill set in its own cell, whatever their case.
-
-    Args:
-        namespace: the notebook's `globals()`; `In` in it is IPython's list of cells.
-    """
+    """Return the names that papermill set in its own cell; `In` is IPython's list of cells."""
     cell = next((c for c in namespace.get("In", []) if c.startswith(INJECTED_CELL)), "")
     assignments = [node for node in ast.parse(cell).body if isinstance(node, ast.Assign)]
     return [node.targets[0].id for node in assignments if isinstance(node.targets[0], ast.Name)]

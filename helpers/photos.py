@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import sys
 import textwrap
 import warnings
@@ -46,15 +47,8 @@ STANDS_OUT = 0.12  # share of the way from the ground to black or white
 # The white of modes deeper than 8 bits: the first of these that no pixel exceeds.
 DEEP_WHITES = {"I": (65535,), "F": (1, 255, 65535)}
 
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_NAMES = "FLIP_LEFT_RIGHT ROTATE_180 FLIP_TOP_BOTTOM TRANSPOSE ROTATE_270 TRANSVERSE ROTATE_90"
+TURNS = dict(enumerate((Image.Transpose[name] for name in _NAMES.split()), 2))  # by EXIF's number
 
 WINNER_COLOUR = "#4477aa"
 OTHER_COLOUR = "#a9b6c4"
@@ -83,15 +77,11 @@ class PhotoError(OneSentence):
 
 
 def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
-    """Open a photo as an upright RGB picture, whatever its format and mode.
+    """Open a photo, a path or the bytes of a file, as an upright RGB picture, whatever its format.
 
     EXIF rotation is applied, transparency is laid on white, deep grey is scaled to 8 bits, and of
     an animation the first frame is taken. A picture with a side over 2048 pixels is made smaller.
     Pictures of class folders go the same way (`pictures.load_listed`, in threads).
-
-    Args:
-        source: a path, or the bytes of a file; JPEG, PNG, GIF, WebP, BMP, TIFF, or one of `RARE`.
-        formats: what Pillow calls the kinds of file to take.
 
     Returns:
         The picture in mode RGB, values 0..255, its longer side at most 2048 pixels. Its `info`
@@ -99,7 +89,7 @@ def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> 
 
     Raises:
         PhotoError: the source is missing, a folder, empty, damaged, over 120 million pixels, or
-            no picture in one of these formats.
+            no picture in one of the `formats`, which are named as Pillow does.
     """
     # Pillow's warnings concern the size, checked below, and odd metadata, not needed.
     with warnings.catch_warnings():
@@ -158,46 +148,36 @@ def _unreadable(file: BinaryIO, name: str, error: Exception) -> PhotoError:
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
     """Unpack an opened file, make it small, turn it upright and lay it on white."""
-    info = {"size": image.size}
+    size, longest = image.size, max(image.size)
     # A JPEG is unpacked at a half, a quarter or an eighth of its size, never below the one wanted.
-    longest = max(image.size)
     if longest > LONGEST_SIDE:
-        image.draft(None, tuple(max(1, side * LONGEST_SIDE // longest) for side in image.size))
+        image.draft(None, tuple(max(1, side * LONGEST_SIDE // longest) for side in size))
     image.load()
-    turn = _exif_turn(image)  # after loading, which turns a TIFF by itself
-    info["taken"] = _exif_time(image)
-    picture = _to_8_bit_colour(image)
+    turn, taken = _exif(image)  # after loading, which turns a TIFF by itself
+    if image.mode.startswith(("I", "F")):
+        picture = _deep_grey_to_8_bits(image).convert("RGB")
+    else:
+        picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
     if turn is not None:
         picture = picture.transpose(turn)
-    picture = _on_white(picture)
-    picture.info = info
+    if picture.mode == "RGBA":
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture).convert("RGB")
+    picture.info = {"size": size, "taken": taken}
     return picture
 
 
-def _exif_turn(image: Image.Image) -> Image.Transpose | None:
-    """Return the turn that EXIF asks for, or None; damaged EXIF does not spoil a good picture."""
+def _exif(image: Image.Image) -> tuple[Image.Transpose | None, str]:
+    """Return the turn and the time that EXIF tells; damaged EXIF does not spoil a good picture."""
     # ImageOps.exif_transpose also writes the other fields again, and fails if one is damaged.
-    try:
-        return TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
-    except Exception:  # the reader raises errors of many kinds
-        return None
-
-
-def _exif_time(image: Image.Image) -> str:
-    try:
+    turn, taken = None, ""
+    with contextlib.suppress(Exception):  # the reader raises errors of many kinds
         exif = image.getexif()
+        turn = TURNS.get(exif.get(ExifTags.Base.Orientation))
         own = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
-        return str(own or exif.get(ExifTags.Base.DateTime, ""))
-    except Exception:
-        return ""
-
-
-def _to_8_bit_colour(image: Image.Image) -> Image.Image:
-    """Convert any mode to RGB, or to RGBA where the picture has transparency."""
-    if image.mode.startswith(("I", "F")):
-        return _deep_grey_to_8_bits(image).convert("RGB")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+        taken = str(own or exif.get(ExifTags.Base.DateTime, ""))
+    return turn, taken
 
 
 def _deep_grey_to_8_bits(image: Image.Image) -> Image.Image:
@@ -216,32 +196,16 @@ def _deep_grey_to_8_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(grey)
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB":
-        return image
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
-
-
 # Making the network's input --------------------------------------------------------------------
 
 
 def to_square_array(image: Image.Image, size: int) -> np.ndarray:
     """Resize a picture to a square; one that is not square is padded first.
 
-    Args:
-        image: a picture of any mode that Pillow converts to RGB.
-        size: side of the result in pixels, at least 1.
-
     Returns:
         uint8 array of shape (size, size, 3), RGB, values 0..255. For a square picture exactly
         `image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)`.
-
-    Raises:
-        ValueError: `size` is less than 1.
     """
-    if size < 1:
-        raise ValueError(f"size is {size}; it must be at least 1 pixel.")
     square = _pad_to_square(image.convert("RGB"))
     # Pillow's filter widens as it shrinks a picture (antialiasing), so thin fingers don't break up.
     return np.array(square.resize((size, size), Image.Resampling.BILINEAR))
@@ -264,13 +228,7 @@ def garment_on_black(photo: Image.Image) -> Image.Image:
     """Bring a photo of one garment on an even ground to the look of Fashion-MNIST.
 
     It becomes grey, is turned to its negative where the ground is light, put on black, trimmed and
-    centred, so that its longer side fills the picture.
-
-    Args:
-        photo: a picture of any mode that Pillow converts to grey.
-
-    Returns:
-        A square picture of mode RGB, at most 280 pixels wide.
+    centred, so that its longer side fills the picture: square, RGB, 280 pixels at most.
 
     Raises:
         PhotoError: nothing stands out from the ground.
@@ -306,9 +264,7 @@ Look = Callable[[Image.Image], Image.Image]
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """A network's answer for one photo.
-
-    Shown as a cell's value, or by `display`, it is its figure, with `alt_text` for screen readers.
+    """A network's answer for one photo: as a cell's value it is its figure, with `alt_text`.
 
     Attributes:
         label: name of the most probable class.
@@ -343,10 +299,7 @@ class Prediction:
 
 
 def classify_photo(
-    model: keras.Model,
-    source: str | Path | bytes,
-    classes: Sequence[str],
-    look: Look | None = None,
+    model: keras.Model, source: str | Path | bytes, classes: Sequence[str], look: Look | None = None
 ) -> Prediction:
     """Classify one photo.
 
@@ -357,13 +310,9 @@ def classify_photo(
         look: brings the opened photo to the look of the training pictures, such as
             `garment_on_black`; None leaves it as it is.
 
-    Returns:
-        The prediction.
-
     Raises:
         PhotoError: the photo cannot be used; see `open_photo`.
-        ValueError: the model's input is not one square RGB picture, its output does not fit the
-            classes, or its answer is no probability distribution.
+        ValueError: the model's input is not one square RGB picture, or its output does not fit.
     """
     size = _input_size(model, classes)
     photo = open_photo(source)
@@ -413,40 +362,24 @@ def _percent(probability: float) -> str:
 
 
 def show_prediction(prediction: Prediction) -> Figure:
-    """Draw the photo as the network saw it, and the class probabilities as bars.
-
-    Args:
-        prediction: what `classify_photo` returned.
-
-    Returns:
-        The figure: photo left, bars right, in class order from the top. As the last value of a
-        cell it is shown once; `prediction.alt_text` describes it.
-    """
-    bars = len(prediction.probabilities)
-    figure, (left, right) = plt.subplots(
-        ncols=2,
-        figsize=(7.5, max(2.8, 0.36 * bars + 0.9)),
-        width_ratios=(1, 1.5),
-        layout="constrained",
-    )
+    """Draw the photo as the network saw it, and the class probabilities as bars in class order."""
+    size = (7.5, max(2.8, 0.36 * len(prediction.probabilities) + 0.9))
+    options = {"width_ratios": (1, 1.5), "layout": "constrained"}
+    figure, (left, right) = plt.subplots(ncols=2, figsize=size, **options)
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
-    _draw_photo(left, prediction.image)
+    left.imshow(prediction.image, interpolation="nearest")
+    left.set(xticks=[], yticks=[])
+    left.spines[:].set_visible(False)
+    height, width = prediction.image.shape[:2]
+    seen = f"what the network sees: {width} × {height} pixels"
+    left.set_xlabel(seen, color=TEXT_COLOUR, size=8)
     _draw_bars(right, prediction)
     plt.close(figure)  # otherwise a notebook shows it a second time
     return figure
 
 
-def _draw_photo(axes: Axes, image: np.ndarray) -> None:
-    axes.imshow(image, interpolation="nearest")
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(False)
-    height, width = image.shape[:2]
-    axes.set_xlabel(f"what the network sees: {width} × {height} pixels", color=TEXT_COLOUR, size=8)
-
-
 def _draw_bars(axes: Axes, prediction: Prediction) -> None:
-    names = list(prediction.probabilities)
-    values = list(prediction.probabilities.values())
+    names, values = zip(*prediction.probabilities.items(), strict=True)
     colours = [WINNER_COLOUR if name == prediction.label else OTHER_COLOUR for name in names]
     rows = range(len(names))
     axes.barh(rows, 1, height=0.62, color=TRACK_COLOUR)  # shows where certainty would end
@@ -455,19 +388,12 @@ def _draw_bars(axes: Axes, prediction: Prediction) -> None:
     # Names are no formulas: a dollar sign in one is a dollar sign.
     axes.set_yticks(rows, [textwrap.fill(name, 20) for name in names], parse_math=False)
     axes.invert_yaxis()
-    # Room on the right for the longest label beside a full bar.
-    axes.set_xlim(0, 1.22)
-    axes.set_xticks([])
+    axes.set(xlim=(0, 1.22), xticks=[])  # room for the longest label beside a full bar
     axes.tick_params(left=False, labelcolor=TEXT_COLOUR)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.spines["left"].set_color(OTHER_COLOUR)
-    axes.set_title(
-        textwrap.fill(f"Prediction: {prediction.label}", 34),
-        loc="left",
-        color=TEXT_COLOUR,
-        size=11,
-        parse_math=False,
-    )
+    title = textwrap.fill(f"Prediction: {prediction.label}", 34)
+    axes.set_title(title, loc="left", color=TEXT_COLOUR, size=11, parse_math=False)
 
 
 # In a notebook ---------------------------------------------------------------------------------
@@ -484,10 +410,8 @@ def classify_own_photos(
     where nobody is there to upload (papermill, nbval, a script), one line says what to do.
 
     Args:
-        model: see `classify_photo`.
-        classes: class names, in the order of the model's outputs.
+        model, classes, look: see `classify_photo`.
         path: a picture, or a folder of pictures of which the first 24 by name are shown.
-        look: see `classify_photo`.
 
     Raises:
         PhotoError: the path is missing, or none of its pictures can be used.
@@ -510,17 +434,7 @@ def photo_widget(
 ) -> ipywidgets.VBox:
     """Make an upload button for Jupyter that classifies every photo chosen with it.
 
-    Args:
-        model: see `classify_photo`.
-        classes: class names, in the order of the model's outputs.
-        look: see `classify_photo`.
-
-    Returns:
-        A box of an `ipywidgets.FileUpload` and an `ipywidgets.Output` for the figures; a photo
-        that cannot be used gets its one sentence there.
-
-    Raises:
-        ValueError: the model does not fit; see `classify_photo`.
+    Below it stand the figures; a photo that cannot be used gets its one sentence there.
     """
     import ipywidgets  # only a live notebook needs it
 
@@ -532,12 +446,15 @@ def photo_widget(
     output = ipywidgets.Output()
 
     def classify_uploads(change: dict[str, Any]) -> None:
-        # Set as a whole, so the figures of an earlier upload give way to the new ones.
-        output.outputs = tuple(
-            entry
-            for file in change["new"]
-            for entry in _as_outputs(classify, file["name"], bytes(file["content"]))
-        )
+        outputs: list[dict[str, Any]] = []
+        for file in change["new"]:
+            said, prediction = _try(classify, file["name"], bytes(file["content"]))
+            outputs.append({"output_type": "stream", "name": "stdout", "text": f"{said}\n"})
+            if prediction:
+                data, metadata = prediction._repr_mimebundle_()
+                shown = {"output_type": "display_data", "data": data, "metadata": metadata}
+                outputs.append(shown)
+        output.outputs = tuple(outputs)  # as a whole: earlier figures give way to the new ones
 
     upload.observe(classify_uploads, names="value")
     return ipywidgets.VBox([upload, output])
@@ -550,18 +467,6 @@ def _try(classify: Classify, name: str, source: Path | bytes) -> tuple[str, Pred
     except PhotoError as error:
         return f"{name}\n{error}", None
     return f"{name}: {prediction.answer}", prediction
-
-
-def _as_outputs(classify: Classify, name: str, content: bytes) -> list[dict[str, Any]]:
-    """Classify one upload; return its name and answer, then its figure, as cell outputs."""
-    said, prediction = _try(classify, name, content)
-    outputs: list[dict[str, Any]] = [
-        {"output_type": "stream", "name": "stdout", "text": f"{said}\n"}
-    ]
-    if prediction:
-        data, metadata = prediction._repr_mimebundle_()
-        outputs.append({"output_type": "display_data", "data": data, "metadata": metadata})
-    return outputs
 
 
 def _someone_is_there() -> bool:
@@ -591,20 +496,13 @@ def _classify_path(classify: Classify, path: Path) -> None:
     if not path.is_dir():
         display(classify(path))
         return
-    photos = _photos_in(path)
+    photos = [p for p in sorted(path.iterdir()) if is_picture(p.name) and p.is_file()]
+    if not photos:
+        raise PhotoError(str(path), "holds no pictures", f"put some there ({FORMATS_TEXT})")
     if len(photos) > MAX_PHOTOS:
         print(f"{path} holds {len(photos)} pictures; the first {MAX_PHOTOS} are shown.")
-    some = [(photo.name, photo) for photo in photos[:MAX_PHOTOS]]
-    if not _show_each(classify, some):
+    if not _show_each(classify, [(photo.name, photo) for photo in photos[:MAX_PHOTOS]]):
         raise PhotoError(f"None of the pictures in {path}", "can be used", "see the lines above")
-
-
-def _photos_in(folder: Path) -> list[Path]:
-    """Return the pictures directly in a folder, by name, without hidden files."""
-    photos = [p for p in sorted(folder.iterdir()) if is_picture(p.name) and p.is_file()]
-    if not photos:
-        raise PhotoError(str(folder), "holds no pictures", f"put some there ({FORMATS_TEXT})")
-    return photos
 
 
 def _show_each(classify: Classify, photos: Iterable[tuple[str, Path | bytes]]) -> int:

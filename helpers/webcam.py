@@ -8,7 +8,9 @@ pictures and keeps the score, an `Album` names the pictures and writes them.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
+import itertools
 import random
 import re
 import secrets
@@ -91,15 +93,13 @@ class Game:
     gestures or six, each beats the next two, and so on. Of two, the player wins if they differ.
 
     Args:
-        network: takes (n, size, size, 3) pixels, 0 to 255, ends in a softmax over the classes.
+        network: takes (n, size, size, 3) pixels, 0 to 255, ends in a softmax over the classes (else
+            ValueError).
         classes: two names or more, in the order of the network's outputs.
         seed: fixes the computer's moves and salts; None draws them from the system, so that nobody
             can learn them.
-        margin: by how much the likeliest class must lead, 0 to 1; less is "not sure".
-
-    Raises:
-        WebcamError: the margin is out of range.
-        ValueError: the network does not fit the classes.
+        margin: by how much the likeliest class must lead, 0 to 1 (else WebcamError); less is "not
+            sure".
     """
 
     kind = "game"
@@ -142,17 +142,7 @@ class Game:
         return 0 < ahead <= (number - 1) // 2
 
     def look(self, frame: bytes) -> tuple[float, ...]:
-        """Let the network read a picture; nothing else happens.
-
-        Args:
-            frame: the bytes of a picture file.
-
-        Returns:
-            The probability of each class.
-
-        Raises:
-            PhotoError: it is no picture that can be read.
-        """
+        """Let the network read a picture file's bytes; return the probability of each class."""
         return tuple(self._predict(self._as_seen(frame)[np.newaxis])[0])
 
     def _as_seen(self, frame: bytes) -> np.ndarray:
@@ -176,24 +166,19 @@ class Game:
     def read(self, frame: bytes) -> Round:
         """Read the player's hand and decide the round, unless the network is not sure.
 
-        Args:
-            frame: the bytes of a picture file; it is kept with the round.
-
-        Raises:
-            WebcamError: the computer's move has not been drawn.
-            PhotoError: it is no picture that can be read.
+        The frame, the bytes of a picture file (else PhotoError), is kept with the round, which must
+        have been dealt (else WebcamError).
         """
         if not self.rounds or self.rounds[-1].outcome:
             raise WebcamError("The computer has not drawn its move; deal before you read.")
-        probabilities = self.look(frame)
-        first, second = sorted(probabilities, reverse=True)[:2]
         this = self.rounds[-1]
-        this.frame, this.probabilities = frame, probabilities
+        this.frame, this.probabilities = frame, self.look(frame)
+        first, second = sorted(this.probabilities, reverse=True)[:2]
         if first - second < self.margin:
             this.unsure += 1
-            return this
-        this.read = self.classes[probabilities.index(first)]
-        this.outcome = self.outcome_of(this.read, this.move)
+        else:
+            this.read = self.classes[this.probabilities.index(first)]
+            this.outcome = self.outcome_of(this.read, this.move)
         return this
 
     def outcome_of(self, read: str, move: str) -> str:
@@ -204,11 +189,7 @@ class Game:
         return "won" if won else "lost" if lost else "draw"
 
     def tell(self, shown: str) -> None:
-        """Note what the player says was shown in the last round; the last word counts.
-
-        Raises:
-            WebcamError: no round is decided, or there is no such gesture.
-        """
+        """Note what the player says was shown in the last decided round; the last word counts."""
         if not self.rounds or not self.rounds[-1].outcome:
             raise WebcamError("No round is decided yet; play one, then say what you showed.")
         if shown not in self.classes:
@@ -229,27 +210,21 @@ class Game:
     def frames(self) -> np.ndarray:
         """The pictures of this game's decided rounds as the network saw them.
 
-        Returns:
-            uint8, shape (rounds, size, size, 3), RGB, values 0 to 255.
+        They are uint8, shape (rounds, size, size, 3), RGB, values 0 to 255.
         """
         decided = [self._as_seen(one.frame) for one in self.rounds if one.outcome]
         return np.array(decided, np.uint8).reshape(-1, *self.network.input_shape[1:])
 
     def record(self) -> dict[str, Any]:
         """Return this game as plain data, without its pictures, which `frames` has."""
-        decided = [one for one in self.rounds if one.outcome]
+        decided = [vars(one) for one in self.rounds if one.outcome]
         won, lost = self.score
-        return {
-            "classes": list(self.classes),
-            "margin": self.margin,
-            "you": won,
-            "computer": lost,
-            "rounds": [
-                {name: value for name, value in vars(one).items() if name != "frame"}
-                | {"probabilities": list(one.probabilities)}
-                for one in decided
-            ],
-        }
+        kept = [name for name in Round.__dataclass_fields__ if name != "frame"]
+        rounds = [{name: one[name] for name in kept} for one in decided]
+        for one in rounds:
+            one["probabilities"] = list(one["probabilities"])
+        head = {"classes": list(self.classes), "margin": self.margin}
+        return {**head, "you": won, "computer": lost, "rounds": rounds}
 
     # What the page may ask.
 
@@ -263,16 +238,14 @@ class Game:
         if do == "read":
             this = self.read(frame)
             answer = {"probabilities": list(this.probabilities), **self._standing()}
-            if this.outcome:
-                answer |= {"move": this.move, "salt": this.salt, "seal": this.seal}
-                answer |= {"read": this.read, "outcome": this.outcome}
-            return answer
+            told = ("move", "salt", "seal", "read", "outcome") if this.outcome else ()
+            return answer | {name: getattr(this, name) for name in told}
         if do == "tell":
             self.tell(question.get("shown"))
             return {"confusion": self.scores.confusion.tolist(), **self._standing()}
         if do == "draw":
-            label = secrets.randbelow(len(GESTURES))
-            return {"picture": _as_text(_draw(GESTURES[label], secrets.randbelow(2**31)))}
+            gesture = secrets.choice(GESTURES)
+            return {"picture": _as_text(_draw(gesture, secrets.randbelow(2**31)))}
         raise WebcamError(f"The page asked for {do!r}, which a game does not know.")
 
     def _standing(self) -> dict[str, Any]:
@@ -282,31 +255,19 @@ class Game:
 
     def for_page(self) -> dict[str, Any]:
         """Return what the page shows from the start."""
-        drawn = set(self.classes) == set(GESTURES)
-        portraits = {
-            name: f"data:image/jpeg;base64,{_as_text(_draw(name, 3, side=200))}"
-            for name in (GESTURES if drawn else ())
-        }
-        return {"portraits": portraits, "rounds": ROUNDS, "beats": self._rule()}
-
-    def _rule(self) -> str:
-        if len(self.classes) == 2:
-            return "You win if the two differ"
-        pairs = [(one, other) for one in self.classes for other in self.classes]
-        won = [f"{one} beats {other}" for one, other in pairs if self.beats(one, other)]
-        return ", ".join(won).capitalize()
+        drawn = GESTURES if set(self.classes) == set(GESTURES) else ()
+        begin = "data:image/jpeg;base64,"
+        portraits = {name: begin + _as_text(_draw(name, 3, side=200)) for name in drawn}
+        rule = "You win if the two differ"
+        if len(self.classes) > 2:
+            pairs = itertools.product(self.classes, repeat=2)
+            won = [f"{one} beats {other}" for one, other in pairs if self.beats(one, other)]
+            rule = ", ".join(won).capitalize()
+        return {"portraits": portraits, "rounds": ROUNDS, "beats": rule}
 
 
 def play_alone(game: Game, pictures: Pictures, seed: int = 0) -> Game:
-    """Let pictures play a game to its end, where there is no camera; they tell the truth.
-
-    Args:
-        game: its classes are those of the pictures.
-        pictures: to choose from.
-        seed: fixes the choice.
-
-    Returns:
-        The same game.
+    """Let pictures of the game's classes play it to its end, chosen by `seed`; they tell the truth.
 
     Raises:
         WebcamError: the classes differ, or the network is sure of no picture.
@@ -352,15 +313,8 @@ class Album:
     """A folder of one's own pictures: `data/own/<name>/<class>/take<t>-<n>.jpg`.
 
     Nothing is ever overwritten: takes and pictures are numbered by the highest so far plus one.
-
-    Args:
-        name: of the folder; see the rule for `ALBUM` in `helpers.parameters`.
-        classes: the gestures, see the rule for `GESTURES`; those of one string, with commas
-            between them, or a sequence.
-        folder: holds the albums.
-
-    Raises:
-        WebcamError: a name is not allowed.
+    For `name` and `classes` (a sequence, or a string with commas) see `ALBUM` and `GESTURES` in
+    `helpers.parameters`; what they do not allow is a WebcamError.
     """
 
     kind = "album"
@@ -400,19 +354,11 @@ class Album:
         return {"take": take, "pictures": pictures, "have": len(taken), "goal": goal}
 
     def add(self, gesture: str, take: int, frame: bytes) -> Path:
-        """Write a picture.
-
-        Args:
-            gesture: one of the classes.
-            take: from `begin`.
-            frame: the bytes of a JPEG file.
-
-        Returns:
-            The new file.
+        """Write a picture, the bytes of a JPEG file, to a new file, and return that.
 
         Raises:
-            WebcamError: there is no such gesture, the take is no number from 1 on, or the folder
-                cannot be written to.
+            WebcamError: no such gesture, the take (from `begin`) is no number from 1 on, or the
+                folder cannot be written to.
             PhotoError: it is no JPEG picture that can be read.
         """
         folder = self.folder / self._known(gesture)
@@ -422,14 +368,11 @@ class Album:
         number = max((number for _, number in self._numbers(gesture)), default=0) + 1
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            while True:
-                path = folder / f"take{take:02d}-{number:03d}.jpg"
-                try:
-                    with path.open("xb") as file:  # never over another
-                        file.write(frame)
+            for free in itertools.count(number):
+                path = folder / f"take{take:02d}-{free:03d}.jpg"
+                with contextlib.suppress(FileExistsError), path.open("xb") as file:
+                    file.write(frame)  # never over another
                     return path
-                except FileExistsError:
-                    number += 1
         except OSError as error:
             raise WebcamError(
                 f"No picture could be written to {folder} ({error.strerror or error}); see to "
@@ -470,9 +413,6 @@ class Webcam(anywidget.AnyWidget):
 
     Works in JupyterLab, Jupyter Notebook and Colab; in VS Code without the camera itself, which it
     gives to no notebook. Without a front end (papermill, nbval) nothing happens.
-
-    Args:
-        what: a `Game` or an `Album`.
     """
 
     _esm = Path(__file__).with_name("webcam.js")

@@ -21,7 +21,7 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from helpers.parameters import PARAMETER_NAME
+from helpers.parameters import CAPITALS
 from helpers.parameters import RULES as PARAMETER_RULES
 from tools.outputs import STAND_INS
 from tools.replication import ROWS
@@ -233,7 +233,7 @@ def only_parameters_are_in_capitals(notebook: Notebook) -> Iterator[str]:
             if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
                 continue
             for name in assigned_names(statement):
-                if PARAMETER_NAME.fullmatch(name):
+                if CAPITALS(name):
                     yield f"{name_of(cell)} sets {name}; capitals are for parameters"
 
 

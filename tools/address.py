@@ -39,17 +39,7 @@ LINK = re.compile(
 
 
 def parse_address(text: str) -> str:
-    """Read the address of a repository on GitHub.
-
-    Args:
-        text: "owner/name" or "https://github.com/owner/name", either also with ".git" at its end.
-
-    Returns:
-        "owner/name".
-
-    Raises:
-        ValueError: the text is nothing of the kind.
-    """
+    """Read owner/name, also with `HOME` before it or .git behind; ValueError for other text."""
     address = text.removeprefix(HOME).removesuffix(".git")
     if not ADDRESS.fullmatch(address):
         raise ValueError(
@@ -60,18 +50,7 @@ def parse_address(text: str) -> str:
 
 
 def present_address(project: Path = PROJECT) -> str:
-    """Read the course's address from pyproject.toml.
-
-    Args:
-        project: the course's folder.
-
-    Returns:
-        "owner/name".
-
-    Raises:
-        FileNotFoundError: there is no pyproject.toml.
-        ValueError: it has no address on GitHub as Repository under [project.urls].
-    """
+    """Read the course's address, "owner/name", from pyproject.toml; ValueError if it has none."""
     settings = (project / "pyproject.toml").read_text(encoding="utf-8")
     try:
         link = tomllib.loads(settings)["project"]["urls"]["Repository"]
@@ -85,56 +64,12 @@ def present_address(project: Path = PROJECT) -> str:
     )
 
 
-def find_addresses(project: Path = PROJECT) -> dict[Path, set[str]]:
-    """Find the addresses that the course's own links hold; see this module's docstring.
-
-    Args:
-        project: the course's folder.
-
-    Returns:
-        "owner/name" of every own link, for each file that may hold some. All are the same where
-        the course is in order.
-
-    Raises:
-        FileNotFoundError, ValueError: as `present_address`.
-        OSError: a file cannot be read.
-    """
-    return {
-        path: {link["address"] for link in links} for path, links in _own_links(project).items()
-    }
-
-
-def change_address(text: str, project: Path = PROJECT) -> list[Path]:
-    """Write another address into all of the course's own links; nothing else changes.
-
-    Args:
-        text: the new address, see `parse_address`.
-        project: the course's folder.
-
-    Returns:
-        The files that were changed.
-
-    Raises:
-        FileNotFoundError, ValueError: as `parse_address` and `present_address`.
-        OSError: a file cannot be read or written; the same command goes on there, and git restores
-            what was changed before it.
-    """
-    address = parse_address(text)
-    changed = {
-        path: _rewrite(links, address).encode("utf-8", "surrogateescape")
-        for path, links in _own_links(project).items()
-        if any(link["address"] != address for link in links)
-    }
-    for path, content in changed.items():
-        path.write_bytes(content)
-    return list(changed)
-
-
-def _own_links(project: Path) -> dict[Path, list[re.Match]]:
+def own_links(project: Path = PROJECT) -> dict[Path, list[re.Match]]:
     """Find the course's own links in each file that may hold some; pyproject.toml comes last.
 
     It tells which links are the course's own. So, as files are written in this order, the same
-    command finishes the work where the machine stopped halfway.
+    command finishes the work where the machine stopped halfway. All hold the same `address` where
+    the course is in order.
     """
     present = present_address(project)
     notebooks = sorted(project.glob("notebooks/*.ipynb"))
@@ -144,36 +79,32 @@ def _own_links(project: Path) -> dict[Path, list[re.Match]]:
         badge = link["site"] == COLAB and link["notebook"] in names
         return link["address"] == present or link["named"] is not None or badge
 
-    paths = [*notebooks, *(project / name for name in PAGES)]
-    return {
-        p: [link for link in LINK.finditer(_read(p)) if own(link)] for p in paths if p.is_file()
-    }
-
-
-def _read(path: Path) -> str:
+    paths = (path for path in [*notebooks, *(project / name for name in PAGES)] if path.is_file())
     # From bytes, so that line ends stay; with escapes, so that other encodings stay too.
-    return path.read_bytes().decode("utf-8", "surrogateescape")
+    texts = {path: path.read_bytes().decode("utf-8", "surrogateescape") for path in paths}
+    return {path: [*filter(own, LINK.finditer(text))] for path, text in texts.items()}
 
 
-def _rewrite(links: Sequence[re.Match], address: str) -> str:
-    """Return the text in which the links were found, with another address in each."""
-    text = links[0].string
-    for link in reversed(links):
-        text = text[: link.start("address")] + address + text[link.end("address") :]
-    return text
+def change_address(text: str, project: Path = PROJECT) -> list[Path]:
+    """Write another address into all of the course's own links; return the files that were changed.
+
+    Where one cannot be read or written, the same command goes on there, and git restores what was
+    changed before it.
+    """
+    address, changed = parse_address(text), {}
+    for path, links in own_links(project).items():
+        if any(link["address"] != address for link in links):
+            new = links[0].string
+            for link in reversed(links):
+                new = new[: link.start("address")] + address + new[link.end("address") :]
+            changed[path] = new.encode("utf-8", "surrogateescape")
+    for path, content in changed.items():
+        path.write_bytes(content)
+    return list(changed)
 
 
 def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:
-    """Print or change the address from the command line.
-
-    Args:
-        arguments: the command line without the program's name; None for the real one.
-        project: the course's folder.
-
-    Returns:
-        0 where all went well, 1 where a file cannot be read or written, 2 where the address was
-        wrong.
-    """
+    """Print or change the address; return 1 where a file fails, 2 where the address was wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.address", description="Print or change the course's address."
     )

@@ -12,11 +12,11 @@ import os
 import re
 import time
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import nbformat
 import papermill
@@ -105,15 +105,9 @@ class _Engine(Engine):
     def execute_managed_notebook(
         cls, nb_man: Any, kernel_name: str, end: float = math.inf, **_: Any
     ) -> None:
-        _Client(
-            nb_man,
-            end,
-            kernel_name=kernel_name,
-            startup_timeout=60,
-            iopub_timeout=SLOWEST,
-            config=KERNEL_CONFIG,
-            log=QUIET,
-        ).execute()
+        waits = {"startup_timeout": 60, "iopub_timeout": SLOWEST}
+        more = {"kernel_name": kernel_name, "config": KERNEL_CONFIG, "log": QUIET}
+        _Client(nb_man, end, **waits, **more).execute()
 
 
 papermill_engines.register(ENGINE, _Engine)
@@ -124,10 +118,8 @@ class Run:
     """One run of one notebook.
 
     Attributes:
-        notebook: the notebook that was run.
         output: the executed notebook, as far as it came.
         record: the run's record, None where the notebook left none.
-        seconds: time it took.
         problem: which cell failed and why, in one line; None where all went well.
     """
 
@@ -145,30 +137,12 @@ class Run:
 
 
 def course_notebooks(folder: Path = NOTEBOOKS_FOLDER) -> list[Path]:
-    """List the course's notebooks in their order.
-
-    Args:
-        folder: where they are.
-
-    Returns:
-        Paths of all notebooks whose name begins with a two-digit number.
-    """
+    """List the course's notebooks, whose names begin with a two-digit number, in their order."""
     return sorted(folder.glob("[0-9][0-9]_*.ipynb"))
 
 
 def find_notebook(name: str, folder: Path = NOTEBOOKS_FOLDER) -> Path:
-    """Find a notebook by its number, its name or its path.
-
-    Args:
-        name: "01", "01_simple_cnn_rock_paper_scissors" or a path.
-        folder: where the course's notebooks are.
-
-    Returns:
-        The notebook's path.
-
-    Raises:
-        FileNotFoundError: no notebook, or more than one, goes by that name.
-    """
+    """Find the one notebook of a number, a name or a path, or raise a FileNotFoundError."""
     notebooks = course_notebooks(folder)
     number = name.zfill(2)  # 1 is 01
     found = [
@@ -185,28 +159,25 @@ def find_notebook(name: str, folder: Path = NOTEBOOKS_FOLDER) -> Path:
 
 
 def default_parameters(notebook: Path) -> dict[str, Any]:
-    """Read a notebook's parameters, without running it.
-
-    Args:
-        notebook: path of the notebook.
-
-    Returns:
-        The values of its parameters cell by name, in their order.
+    """Read the values of a notebook's parameters cell by name, without running it.
 
     Raises:
         ValueError: the file is no notebook, or a value is more than a literal.
     """
-    return {name: _literal(notebook, entry) for name, entry in inspect_notebook(notebook).items()}
+    values = {}
+    for name, entry in inspect_notebook(notebook).items():
+        try:
+            values[name] = ast.literal_eval(entry["default"])
+        except (ValueError, SyntaxError) as error:
+            raise ValueError(
+                f"{notebook.name}: the parameter {name} is {entry['default']!r}; "
+                'it must be one plain value, such as 5 or "auto".'
+            ) from error
+    return values
 
 
 def inspect_notebook(notebook: Path) -> dict[str, Any]:
-    """Read a notebook's parameters as papermill does.
-
-    Args:
-        notebook: path of the notebook.
-
-    Returns:
-        Papermill's entry for each parameter, by name.
+    """Read a notebook's parameters as papermill does: its entry for each, by name.
 
     Raises:
         ValueError: the file is no notebook.
@@ -220,27 +191,11 @@ def inspect_notebook(notebook: Path) -> dict[str, Any]:
         ) from error
 
 
-def _literal(notebook: Path, entry: Mapping[str, Any]) -> Any:
-    try:
-        return ast.literal_eval(entry["default"])
-    except (ValueError, SyntaxError) as error:
-        raise ValueError(
-            f"{notebook.name}: the parameter {entry['name']} is {entry['default']!r}; "
-            'it must be one plain value, such as 5 or "auto".'
-        ) from error
-
-
 def preset_values(notebook: Path, preset: str, presets: Path = PRESETS) -> dict[str, Any]:
-    """Read the parameters that a preset sets in a notebook.
+    """Read the parameters that a preset, one of `PRESET_NAMES`, sets in a notebook.
 
-    Args:
-        notebook: path of the notebook.
-        preset: one of `PRESET_NAMES`.
-        presets: a TOML file with a table `<preset>` for all notebooks, of which each takes the
-            parameters it has, and a table `<notebook>.<preset>` for each, which counts for more.
-
-    Returns:
-        Parameter values by name.
+    `presets` is a TOML file with a table `<preset>` for all notebooks, of which each takes the
+    parameters it has, and a table `<notebook>.<preset>` for each, which counts for more.
 
     Raises:
         ValueError: there is no such preset, or it has an unknown name or a value out of range.
@@ -262,11 +217,7 @@ def quick_preset(notebook: Path, presets: Path = PRESETS) -> dict[str, Any]:
 
 
 def thread_variables(cpus: int | None) -> dict[str, str]:
-    """Return the environment variables that keep TensorFlow and NumPy to some cores.
-
-    Args:
-        cpus: how many threads; None for as many as there are cores.
-    """
+    """Return the environment variables that keep TensorFlow and NumPy to so many cores, if any."""
     names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
     return dict.fromkeys(names, str(cpus)) if cpus else {}
 
@@ -298,8 +249,7 @@ def run_notebook(
     the run's record lands beside the output, as `<output stem>.json`.
 
     Args:
-        notebook: the notebook to run.
-        output: where the executed notebook goes; its folder is made.
+        notebook, output: the notebook to run, and where the executed one goes; its folder is made.
         parameters: values by name for some or all of the notebook's parameters.
         progress: show a bar that counts cells.
         variables: environment variables for the kernel.
@@ -311,8 +261,7 @@ def run_notebook(
     Raises:
         FileNotFoundError: there is no such notebook.
         FileExistsError: the output or its record exists already.
-        ValueError: a parameter is unknown or its value is not allowed, or the output's name does
-            not end in `.ipynb`.
+        ValueError: a parameter is unknown or not allowed, or the output is no `.ipynb`.
     """
     notebook, output, parameters = Path(notebook), Path(output), dict(parameters or {})
     record = output.with_suffix(".json")
@@ -321,7 +270,8 @@ def run_notebook(
     output.parent.mkdir(parents=True, exist_ok=True)
     began, problem = time.monotonic(), None
     end = began + 60 * minutes if minutes else math.inf
-    with _environment({**(variables or {}), RECORD_VARIABLE: str(record.resolve())}):
+    # Papermill's kernel inherits this process's environment.
+    with patch.dict(os.environ, {**(variables or {}), RECORD_VARIABLE: str(record.resolve())}):
         try:
             papermill.execute_notebook(
                 str(notebook),
@@ -355,21 +305,6 @@ def _check_files(notebook: Path, output: Path, record: Path) -> None:
     for path in (output, record):
         if path.exists():
             raise FileExistsError(f"{path} exists already; choose another output, or delete it.")
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for a while: papermill's kernel inherits this process's."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _problem(error: Exception, output: Path, late: str) -> str:

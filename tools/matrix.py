@@ -50,7 +50,6 @@ class Planned:
     """A run that a matrix asks for.
 
     Attributes:
-        notebook: the notebook to run.
         given: the values to set, by name: those of the preset and those of the matrix.
         parameters: all of the notebook's values, by name.
         varied: names of those values of which the matrix has several.
@@ -69,20 +68,12 @@ class Planned:
 
 
 def read_matrix(path: Path, presets: Path = PRESETS) -> list[Planned]:
-    """Read a matrix, check all of it, and list the runs that it asks for.
+    """Read a matrix, check all of it, and list its runs, each once, in the order of their seeds.
 
-    Args:
-        path: the YAML file.
-        presets: see `execution.preset_values`.
-
-    Returns:
-        The runs, each once, in the order of their seeds.
-
-    Raises:
-        FileNotFoundError: there is no such file, or a notebook that it names is missing.
-        ValueError: it is no YAML, it asks for nothing, or a preset, a name or a value is not
-            allowed.
+    A file or notebook that is missing is a FileNotFoundError; what is no YAML, asks for nothing, or
+    names a preset, a parameter or a value that is not allowed, is a ValueError.
     """
+    path = Path(path)
     matrix = _read_yaml(path)
     blocks = _notebook_blocks(path, matrix.get("notebooks"))
     shared = _block(matrix.get("parameters"), "parameters")
@@ -90,38 +81,36 @@ def read_matrix(path: Path, presets: Path = PRESETS) -> list[Planned]:
         if SEED in shared:
             raise ValueError(f"{path} gives seeds twice, as seeds and as {SEED}; keep one of them.")
         shared[SEED] = matrix["seeds"]
-    preset = matrix.get("preset", "published")
     defaults = {notebook: default_parameters(notebook) for notebook in blocks}
-    _check_shared(shared, defaults)
+    everywhere = list(dict.fromkeys(name for names in defaults.values() for name in names))
+    check_values({name: None for name in shared if name not in everywhere}, everywhere)
     runs = []
     for notebook, block in blocks.items():
         known = defaults[notebook]
         values = {name: value for name, value in shared.items() if name in known} | block
-        base = preset_values(notebook, preset, presets)
+        base = preset_values(notebook, matrix.get("preset", "published"), presets)
         runs += _expand(notebook, known, base, values)
     return sorted(runs, key=lambda run: run.parameters.get(SEED, 0))
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
-    if not Path(path).is_file():
+    if not path.is_file():
         raise FileNotFoundError(f"There is no matrix {path}.")
-    if Path(path).stat().st_size > 1000 * KILOBYTES:
+    if path.stat().st_size > 1000 * KILOBYTES:
         raise ValueError(f"{path} is larger than {KILOBYTES} kilobytes; is it a matrix of runs?")
     try:
-        matrix = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Strict)
+        matrix = yaml.load(path.read_text(encoding="utf-8"), Loader=_Strict)
     except (yaml.YAMLError, ValueError) as error:
-        raise ValueError(
-            f"{path} cannot be read as YAML: {' '.join(str(error).split())}."
-        ) from error
+        told = " ".join(str(error).split())
+        raise ValueError(f"{path} cannot be read as YAML: {told}.") from error
     if not isinstance(matrix, dict) or not matrix:
         raise ValueError(f"{path} asks for nothing: it needs the entry notebooks.")
     for name in matrix:
         if name not in ENTRIES:
             close = difflib.get_close_matches(str(name), ENTRIES, n=1)
             meant = f" (did you mean {close[0]}?)" if close else ""
-            raise ValueError(
-                f"{path}: {name!r} is no entry{meant}; there are {', '.join(ENTRIES)}."
-            )
+            known = ", ".join(ENTRIES)
+            raise ValueError(f"{path}: {name!r} is no entry{meant}; there are {known}.")
     return matrix
 
 
@@ -172,30 +161,26 @@ def _notebook_blocks(path: Path, notebooks: Any) -> dict[Path, dict[str, Any]]:
     """Return each notebook with its own block of values."""
     if notebooks == "all":
         notebooks = [notebook.stem for notebook in course_notebooks()]
-    if isinstance(notebooks, (str, int)) and not isinstance(notebooks, bool):
+    if type(notebooks) in (str, int):
         notebooks = [notebooks]
     if not isinstance(notebooks, (dict, list)) or not notebooks:
         raise ValueError(f"{path} asks for nothing: notebooks must be all, or name at least one.")
     blocks = {}
-    pairs = notebooks.items() if isinstance(notebooks, dict) else [(n, None) for n in notebooks]
-    for name, block in pairs:
-        if not isinstance(name, (str, int)) or isinstance(name, bool):
+    for name in notebooks:
+        if type(name) not in (str, int):
             raise ValueError(
                 f"{path}: {name!r} is no notebook's number, name or path; to give values, write "
                 "notebooks as a block, such as 01: {EPOCHS: 5}."
             )
-        notebook = _find(path, name)
+        called = f"{name:02}" if isinstance(name, int) else name  # YAML reads 01 as 1
+        beside = path.parent / called
+        is_path = beside.suffix == ".ipynb" and beside.is_file()
+        notebook = find_notebook(str(beside) if is_path else called)
         if notebook in blocks:
             raise ValueError(f"{path} names {notebook.stem} twice; put its values into one block.")
+        block = notebooks[name] if isinstance(notebooks, dict) else None
         blocks[notebook] = _block(block, notebook.stem)
     return blocks
-
-
-def _find(path: Path, name: Any) -> Path:
-    """Find a notebook by its number (YAML reads 01 as 1), its name, or its path from the matrix."""
-    name = f"{name:02}" if isinstance(name, int) else str(name)
-    beside = Path(path).parent / name
-    return find_notebook(str(beside) if beside.suffix == ".ipynb" and beside.is_file() else name)
 
 
 def _block(block: Any, where: str) -> dict[str, Any]:
@@ -204,14 +189,6 @@ def _block(block: Any, where: str) -> dict[str, Any]:
     if not isinstance(block, dict):
         raise ValueError(f"{where}: {block!r} is no block of names and values, such as EPOCHS: 5.")
     return dict(block)
-
-
-def _check_shared(shared: Mapping[str, Any], defaults: Mapping[Path, Mapping[str, Any]]) -> None:
-    """Refuse a shared parameter that none of the notebooks has."""
-    known = list(dict.fromkeys(name for names in defaults.values() for name in names))
-    strangers = {name: None for name in shared if name not in known}
-    if strangers:
-        check_values(strangers, known)
 
 
 def _expand(
@@ -229,11 +206,11 @@ def _expand(
     if count > MOST:
         raise ValueError(f"{notebook.stem}: the values make {count:,} runs, more than {MOST:,}.")
     varied = tuple(name for name, several in lists.items() if len(several) > 1)
-    runs = []
-    for combination in itertools.product(*lists.values()):
-        given = {**base, **dict(zip(lists, combination, strict=True))}
-        runs.append(Planned(notebook, given, {**known, **given}, varied))
-    return runs
+    combinations = (
+        dict(zip(lists, each, strict=True)) for each in itertools.product(*lists.values())
+    )
+    given = [{**base, **each} for each in combinations]
+    return [Planned(notebook, each, {**known, **each}, varied) for each in given]
 
 
 def _values(name: str, value: Any) -> list[Any]:
@@ -241,6 +218,5 @@ def _values(name: str, value: Any) -> list[Any]:
     several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     if not several:
         raise ValueError(f"{name} is an empty list: nothing to run; give it at least one value.")
-    rule = RULES.get(name)
-    read = [rule.parse(each) if rule and isinstance(each, str) else each for each in several]
+    read = [RULES[name].parse(v) if name in RULES and isinstance(v, str) else v for v in several]
     return [each for place, each in enumerate(read) if each not in read[:place]]

@@ -39,14 +39,9 @@ PICTURE_KINDS = {"image/png", "image/svg+xml"}
 def publish(notebook: Path, pace: str = "published") -> None:
     """Execute a notebook and replace it by the executed one; keep its record in `PUBLISHED_FOLDER`.
 
-    Args:
-        notebook: the file; its folder is the working folder.
-        pace: what its PACE "auto" means, "published" or "class".
-
-    Raises:
-        OSError: there is no such file, or it was edited meanwhile; it is left as it is.
-        NotJSONError: it is no notebook.
-        CellExecutionError, DeadKernelError: a cell failed; the file is left as it was.
+    `pace` is what its PACE "auto" means. The notebook's folder is the working folder. Where a cell
+    fails (CellExecutionError, DeadKernelError), the file is no notebook (NotJSONError), missing or
+    edited meanwhile (OSError), it is left as it is.
     """
     before = notebook.read_text(encoding="utf-8")
     book = nbformat.reads(before, as_version=4)
@@ -57,14 +52,11 @@ def publish(notebook: Path, pace: str = "published") -> None:
         tqdm(total=len(cells), desc=notebook.stem, unit="cell") as bar,
     ):
         record = Path(folder) / f"{notebook.stem}.json"
+        place = {"metadata": {"path": str(notebook.parent)}}
+        stored = {"record_timing": False, "coalesce_streams": True}
+        told = {"on_cell_executed": lambda **_: bar.update()}
         client = NotebookClient(
-            book,
-            timeout=None,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(notebook.parent)}},
-            record_timing=False,
-            coalesce_streams=True,
-            on_cell_executed=lambda **_: bar.update(),
+            book, timeout=None, kernel_name="python3", resources=place, **stored, **told
         )
         client.execute(env={**os.environ, PACE_VARIABLE: pace, RECORD_VARIABLE: str(record)})
         strip(book)
@@ -94,16 +86,7 @@ def strip(book: nbformat.NotebookNode) -> None:
 
 
 def add_stand_ins(book: nbformat.NotebookNode, notebook: Path, folder: Path) -> None:
-    """Store, in place of data-set pictures, what their cells show in the quick run.
-
-    Args:
-        book: the executed notebook, stripped.
-        notebook: its file.
-        folder: where the quick run is kept.
-
-    Raises:
-        OSError: the quick run failed.
-    """
+    """Store, in place of data-set pictures, what their cells show in a quick run."""
     drawn = run_notebook(notebook, folder / "drawn.ipynb", quick_preset(notebook))
     if drawn.problem:
         raise OSError(f"its quick run, for drawn stand-ins, failed: {drawn.problem}")

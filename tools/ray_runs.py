@@ -61,11 +61,7 @@ class Returned:
 
 
 def check_ray() -> None:
-    """Refuse to go on where Ray is missing.
-
-    Raises:
-        ValueError: Ray is not installed.
-    """
+    """Refuse to go on where Ray is missing (ValueError)."""
     if importlib.util.find_spec("ray") is None:
         raise ValueError(
             "Ray is not installed; install it with: "
@@ -74,18 +70,11 @@ def check_ray() -> None:
 
 
 def run_on_ray(tasks: Sequence[Task], needs: Needs) -> Iterator[tuple[Task, Run]]:
-    """Run tasks on a Ray cluster.
+    """Run tasks on a Ray cluster; yield each with its run, as they end.
 
     The cluster is the one that the environment variable RAY_ADDRESS names, else one that runs on
     this machine, else one that is started for the sweep, of this machine alone. A run whose machine
     is lost starts again on another, three times at most.
-
-    Args:
-        tasks: from `sweeps.plan`.
-        needs: what each run asks of a machine.
-
-    Yields:
-        Each task with its run, as they end.
     """
     import ray
 
@@ -120,19 +109,10 @@ def run_there(
     variables: Mapping[str, str],
     minutes: float | None = None,
 ) -> Returned:
-    """Run a notebook on a machine of the cluster, in a temporary folder.
+    """Run a notebook, given as text, on a machine of the cluster, in a temporary folder.
 
-    Where the run would have another key there than here, it does not start.
-
-    Args:
-        source: the notebook as text.
-        name: file name of the executed notebook.
-        given: values by name for some or all of its parameters.
-        parameters: all of its values.
-        key: the run's key on the machine that asks for it.
-        folder: the working folder, where this machine has it, else the course's.
-        variables: environment variables for the kernel.
-        minutes: time limit of the run; None for none.
+    Where the run would have another key there than here, it does not start. `folder` is the working
+    folder, where this machine has it, else the course's. For the rest see `execution.run_notebook`.
     """
     os.chdir(folder if Path(folder).is_dir() else PROJECT)
     with tempfile.TemporaryDirectory() as place:
@@ -180,11 +160,9 @@ def _parcel(task: Task, needs: Needs) -> tuple:
     """Return what `run_there` takes."""
     planned = task.planned
     paths = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
-    variables = {
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        **{name: os.environ[name] for name in (MIRROR_VARIABLE,) if name in os.environ},
-        **thread_variables(needs.cpus),
-    }
+    variables = {"PYTHONPATH": os.pathsep.join(filter(None, paths)), **thread_variables(needs.cpus)}
+    if MIRROR_VARIABLE in os.environ:
+        variables[MIRROR_VARIABLE] = os.environ[MIRROR_VARIABLE]
     source = planned.notebook.read_text(encoding="utf-8")
     given, parameters = dict(planned.given), dict(planned.parameters)
     head = source, task.output.name, given, parameters, task.key
@@ -203,5 +181,4 @@ def _unpacked(task: Task, returned: Returned) -> Run:
 
 def _last_line(text: str) -> str:
     """Return what an error says in its last line, where Ray puts the cause."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
+    return (text.strip().splitlines() or ["no message"])[-1].strip()

@@ -72,8 +72,6 @@ class Row:
     """A walkthrough's row, as in replication.toml.
 
     Attributes:
-        id: such as "W1".
-        walkthrough: what it is, in a few words.
         lesson: the notebook that repeats it.
         backbone: the walkthrough's pretrained network, "" for none.
         headline: the figure that stands for the row.
@@ -123,9 +121,6 @@ class Group:
         """Write a figure for people: the mean over seeds, and an interval; "–" where there is none.
 
         Of seconds, the shortest and the longest: they depend on the machine, not on the seed.
-
-        Args:
-            name: as in the lesson's table published | measured.
         """
         column = f"published.{name}"
         values = self.runs[column].dropna() if column in self.runs else pd.Series(dtype=float)
@@ -147,28 +142,20 @@ class Group:
 
 
 def published_runs(runs: pd.DataFrame, defaults: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Keep the runs on real pictures at the published settings.
+    """Keep the runs on real pictures at the published settings; add `pictures` and `network`.
 
-    Args:
-        runs: from `comparison.gather`.
-        defaults: the values that each notebook states, by its name.
-
-    Returns:
-        Those runs, with the columns `pictures` and `network` ("" for none).
+    `runs` is from `comparison.gather`; `defaults` are the values that each notebook states.
     """
     kept = runs[[_is_as_stated(run, defaults) for _, run in runs.iterrows()]]
-    pictures = kept["data"].map(lambda line: _found(DATA, line))
-    network = kept["data"].map(lambda line: _found(BACKBONE, line))
-    return kept.assign(pictures=pictures, network=network)[pictures != ""]
+    found = {
+        name: kept["data"].map(lambda line, pattern=pattern: (pattern.findall(line) or [""])[0])
+        for name, pattern in (("pictures", DATA), ("network", BACKBONE))
+    }
+    return kept.assign(**found)[found["pictures"] != ""]
 
 
 def groups_of(row: Row, runs: pd.DataFrame) -> list[Group]:
-    """Return the runs that measured a walkthrough's figures, those with its own network first.
-
-    Args:
-        row: the walkthrough's row.
-        runs: from `published_runs`; may be empty.
-    """
+    """Return the runs that measured a walkthrough's figures, those with its own network first."""
     if runs.empty:
         return []
     columns = [f"published.{name}" for name in row.published if f"published.{name}" in runs]
@@ -182,15 +169,7 @@ def groups_of(row: Row, runs: pd.DataFrame) -> list[Group]:
 
 
 def results_page(rows: Sequence[Row], runs: pd.DataFrame) -> str:
-    """Write the page of results.
-
-    Args:
-        rows: the walkthroughs' rows.
-        runs: from `published_runs`; may be empty.
-
-    Returns:
-        Markdown: one line a walkthrough, then a section for each.
-    """
+    """Write the page of results in Markdown: one line a walkthrough, then a section for each."""
     head = ("", "walkthrough", "figure", "published", "measured here", "network", "seeds")
     groups = [groups_of(row, runs) for row in rows]
     summary = [_summary(row, own) for row, own in zip(rows, groups, strict=True)]
@@ -199,18 +178,7 @@ def results_page(rows: Sequence[Row], runs: pd.DataFrame) -> str:
 
 
 def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = RESULTS) -> int:
-    """Write RESULTS.md.
-
-    Args:
-        records: folders; their subfolders are searched, too.
-        target: the file.
-
-    Returns:
-        The number of runs in it.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
+    """Write RESULTS.md from the records in some folders; return the number of runs in it."""
     runs = _published_in(records)
     write_atomically(target, results_page(read_rows(), runs))
     return len(runs)
@@ -219,16 +187,8 @@ def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = 
 def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:
     """Copy the records of the runs at the published settings, the newest of each seed.
 
-    Args:
-        records: a folder; its subfolders are searched, too.
-        target: where they go, each named by its lesson, network and seed; an older one of the same
-            name is replaced, a newer one stays.
-
-    Returns:
-        The copies that were made.
-
-    Raises:
-        OSError: a copy cannot be written.
+    Each is named by its lesson, network and seed; an older one of the same name is replaced, a
+    newer one stays. Return the copies that were made.
     """
     target.mkdir(parents=True, exist_ok=True)
     copies = {}
@@ -252,32 +212,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--records", type=Path, nargs="+", default=(RUNS_FOLDER, KEPT), help="folders of records"
     )
     table.add_argument("--out", type=Path, default=RESULTS, help="by default RESULTS.md")
-    table.set_defaults(act=_table_command)
     kept = commands.add_parser("keep", help="copy records of real runs to benchmarks/records")
     kept.add_argument("--records", type=Path, default=RUNS_FOLDER, help="by default runs/")
     kept.add_argument("--out", type=Path, default=KEPT, help="by default benchmarks/records/")
-    kept.set_defaults(act=_keep_command)
     options = parser.parse_args(arguments)
     try:
-        options.act(options)
+        if options.command == "table":
+            count = write_results(options.records, options.out)
+            print(f"{options.out.name}: runs at the published settings: {count}")
+        else:
+            copies = ", ".join(path.name for path in keep(options.records, options.out))
+            print(
+                "Kept:", copies or "nothing: there are no such runs, or none newer than those kept"
+            )
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0
-
-
-def _table_command(options: argparse.Namespace) -> None:
-    count = write_results(options.records, options.out)
-    print(f"{options.out.name}: runs at the published settings: {count}")
-
-
-def _keep_command(options: argparse.Namespace) -> None:
-    copies = keep(options.records, options.out)
-    print(
-        "Kept:",
-        ", ".join(path.name for path in copies)
-        or "nothing: there are no such runs, or none newer than those kept",
-    )
 
 
 def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
@@ -314,11 +265,6 @@ def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> 
 
 def _is_free(name: str, lesson: str) -> bool:
     return name in free_parameters(lesson) or name.startswith(RECIPE)
-
-
-def _found(pattern: re.Pattern, line: str) -> str:
-    match = pattern.search(line)
-    return match[1] if match else ""
 
 
 def _summary(row: Row, groups: Sequence[Group]) -> tuple[str, ...]:

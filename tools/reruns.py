@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import io
+import itertools
 import math
 import os
 import re
@@ -74,20 +76,11 @@ def run_course(
     runs_folder: Path = RUNS_FOLDER,
     minutes: float | None = None,
 ) -> list[Run]:
-    """Run notebooks quickly, two side by side, and gather them on one page.
+    """Run notebooks quickly, two side by side; gather them on one page, and return the runs.
 
     Everything goes to a new folder named after the time, and then replaces `latest` beside it,
     where `index.html` is the page. A failed notebook does not stop the others. Where somebody stops
     them, the page in the new folder shows those that ran, and `latest` stays.
-
-    Args:
-        notebooks: the notebooks to run.
-        presets: see `quick_preset`.
-        runs_folder: holds the folders of all runs.
-        minutes: time limit of each run; None for none.
-
-    Returns:
-        The runs, in the notebooks' order.
 
     Raises:
         ValueError: there is no notebook, or a preset is wrong; nothing was run then.
@@ -125,15 +118,7 @@ def run_course(
 
 
 def write_page(runs: Sequence[Run], folder: Path) -> Path:
-    """Write the page of a course run: a card a notebook, with its headline and its best figure.
-
-    Args:
-        runs: the runs; their outputs lie in `folder`.
-        folder: where `index.html` goes.
-
-    Returns:
-        The page's path.
-    """
+    """Write the page of a course run: a card a notebook, with its headline and its best figure."""
     template = jinja2.Environment(loader=LOADER, autoescape=True).get_template(COURSE_PAGE)
     page = template.render(
         when=datetime.now(),
@@ -149,12 +134,8 @@ def write_page(runs: Sequence[Run], folder: Path) -> Path:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run notebooks from the command line.
 
-    Args:
-        arguments: the command line without the program's name; None for the real one.
-
-    Returns:
-        0 where all went well, 1 where a notebook failed, 2 where the command was wrong, 130 where
-        it was interrupted.
+    Return 0 where all went well, 1 where a notebook failed, 2 where the command was wrong, 130
+    where it was interrupted.
     """
     options = _read_arguments(arguments)
     if threading.current_thread() is threading.main_thread():
@@ -227,10 +208,7 @@ def _run(options: argparse.Namespace) -> int:
             f"--out is {options.out}: a single run writes to a file; a sweep copies to an address."
         )
     notebook = find_notebook(options.notebook)
-    given = {
-        name: RULES[name].parse(text) if name in RULES else text
-        for name, text in options.parameters
-    }
+    given = {name: RULES[name].parse(v) if name in RULES else v for name, v in options.parameters}
     parameters = preset_values(notebook, options.preset) | given
     check_values(parameters, inspect_notebook(notebook))  # before a folder is made
     output = Path(options.out) if options.out else _new_folder(RUNS_FOLDER) / notebook.name
@@ -266,17 +244,15 @@ def _sweep(options: argparse.Namespace) -> int:
 
 def _runner(options: argparse.Namespace) -> sweeps.Runner:
     """Return what runs the tasks, where the command line wants it."""
-    asked = [value for value in (options.gpus, options.memory) if value is not None]
-    if any(not 0 <= value < math.inf for value in asked) or (
-        options.cpus is not None and options.cpus < 1
-    ):
+    extras = [value for value in (options.gpus, options.memory) if value is not None]
+    cpus = 1 if options.cpus is None else options.cpus
+    if cpus < 1 or any(not 0 <= value < math.inf for value in extras):
         raise ValueError("--cpus is 1 or more, --gpus and --memory are 0 or more.")
     if options.on == "ray":
         check_ray()
-        sizes = options.cpus or 1, options.gpus or 0, options.memory or 0.0
-        needs = Needs(*sizes, options.minutes)
+        needs = Needs(cpus, options.gpus or 0, options.memory or 0.0, options.minutes)
         return partial(run_on_ray, needs=needs)
-    if options.gpus is not None or options.memory is not None:
+    if extras:
         raise ValueError("--gpus and --memory are for --on ray; here, a run has the whole machine.")
     return partial(sweeps.run_here, cpus=options.cpus, minutes=options.minutes)
 
@@ -288,15 +264,11 @@ def _title(notebook: Path) -> str:
 
 
 def _new_folder(runs_folder: Path) -> Path:
-    runs_folder.mkdir(parents=True, exist_ok=True)
-    stamp, number = f"{datetime.now():%Y-%m-%d_%H-%M-%S}", 1
-    while True:
-        folder = runs_folder / (stamp if number == 1 else f"{stamp}_{number}")
-        try:
-            folder.mkdir()
-            return folder
-        except FileExistsError:
-            number += 1
+    stamp = f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    for name in itertools.chain([stamp], (f"{stamp}_{number}" for number in itertools.count(2))):
+        with contextlib.suppress(FileExistsError):
+            (runs_folder / name).mkdir(parents=True)
+            return runs_folder / name
 
 
 def _write_html(output: Path) -> None:
@@ -316,23 +288,24 @@ def _write_html(output: Path) -> None:
 
 def _shown(run: Run) -> dict[str, Any]:
     """What the course's page says of a run."""
-    record, unread = {"data": "", "headline": ""}, ""
+    headline = data = ""
     try:
-        record = load_record(run.record) if run.record else record
+        if run.record:
+            record = load_record(run.record)
+            headline, data = record["headline"], record["data"]
     except (ValueError, OSError) as error:
-        unread = str(error)
-    files = ((".html", "read it"), (".ipynb", "notebook"), (".json", "record"))
-    links = {run.output.stem + ending: name for ending, name in files}
+        data = str(error)
+    files = {"html": "read it", "ipynb": "notebook", "json": "record"}
+    links = {f"{run.output.stem}.{ending}": name for ending, name in files.items()}
+    there = {file: name for file, name in links.items() if run.output.with_name(file).exists()}
     return {
         "title": _title(run.notebook),
-        "headline": "" if run.problem else record["headline"],
+        "headline": "" if run.problem else headline,
         "status": run.status,
         "failed": run.problem is not None,
-        "data": record["data"] or unread,
+        "data": data,
         "picture": _picture(run.output),
-        "links": {
-            file: name for file, name in links.items() if run.output.with_name(file).exists()
-        },
+        "links": there,
     }
 
 

@@ -25,15 +25,7 @@ LENGTH = 12  # hexadecimal digits
 
 
 def run_key(notebook: Path, parameters: Mapping[str, Any]) -> str:
-    """Return the key of a run.
-
-    Args:
-        notebook: the notebook to run.
-        parameters: all of its values by name.
-
-    Returns:
-        Twelve hexadecimal digits.
-    """
+    """Return the key, twelve hexadecimal digits, of a notebook's run with all of its values."""
     code = code_of(notebook)
     content = [code, dict(parameters), versions(), helpers_used(code)]
     text = json.dumps(content, sort_keys=True, default=str)
@@ -47,13 +39,6 @@ def code_of(notebook: Path) -> tuple[str, ...]:
 
 @functools.cache
 def helpers_used(code: tuple[str, ...]) -> dict[str, str]:
-    """Return the helpers that code imports, directly or through others.
-
-    Args:
-        code: Python sources; IPython's magics are allowed.
-
-    Returns:
-        The fingerprint of each, see `helpers.fingerprints.modules_used`.
-    """
+    """Return the fingerprints of the helpers that code, IPython's magics allowed, imports."""
     python = (TransformerManager().transform_cell(source) for source in code)
     return modules_used(name for source in python for name in imported_names(source))

@@ -29,29 +29,16 @@ ATTRIBUTES = set(
 )
 PICTURE = re.compile(r"(https?:|data:image/|[^:]*$)", re.IGNORECASE)
 LINK = re.compile(r"(https?:|mailto:|[^:]*$|[./#])", re.IGNORECASE)
-CSS = CSSSanitizer(
-    [
-        *ALLOWED_CSS_PROPERTIES,
-        "border",
-        "border-left",
-        "padding",
-        "margin",
-        "max-width",
-        "overflow-x",
-    ]
-)
+MORE_CSS = ("border", "border-left", "padding", "margin", "max-width", "overflow-x")
+CSS = CSSSanitizer([*ALLOWED_CSS_PROPERTIES, *MORE_CSS])
 STYLE_SHEET = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 
 
 def clean_html(text: object) -> str:
     """Take out of HTML what could run; for nbconvert, in place of its own, which knows few tags.
 
-    Args:
-        text: HTML out of a notebook: Markdown cells and outputs.
-
-    Returns:
-        HTML with text, tables, pictures and drawings; other tags stand there as text, style sheets
-        are left out.
+    Text, tables, pictures and drawings stay; other tags stand there as text, style sheets are left
+    out.
     """
     without = STYLE_SHEET.sub("", str(text))  # of pandas' tables: they would stand there as text
     protocols = {*bleach.ALLOWED_PROTOCOLS, "data"}

@@ -73,9 +73,7 @@ SETTINGS = {  # Sphinx's conf.py
 def build_site(project: Path = PROJECT, site: Path = SITE) -> None:
     """Build the site; the one that is there is replaced when the new one is complete.
 
-    Args:
-        project: the course's folder.
-        site: where the pages go; beside it, `.<name>-build` is used meanwhile.
+    Beside it, `.<name>-build` is used meanwhile.
 
     Raises:
         ModuleNotFoundError: Sphinx is not installed here.
@@ -95,12 +93,7 @@ def build_site(project: Path = PROJECT, site: Path = SITE) -> None:
 
 
 def stage(project: Path, folder: Path) -> None:
-    """Copy the course's pages for Sphinx, in the course's own folders, and write its `conf.py`.
-
-    Args:
-        project: the course's folder.
-        folder: where the copies go; it must not exist.
-    """
+    """Copy the course's pages for Sphinx to a new folder, and write its `conf.py`."""
     sections = find_pages(project)
     known = {START, *(name for names in sections.values() for name in names)}
     for name in sorted(known):
@@ -116,14 +109,7 @@ def stage(project: Path, folder: Path) -> None:
 
 
 def find_pages(project: Path) -> dict[str, list[str]]:
-    """List the pages that exist, but for the start page, by section.
-
-    Args:
-        project: the course's folder.
-
-    Returns:
-        Paths from the course's folder, with forward slashes, each once.
-    """
+    """List the pages that exist, but for the start page, by section, from the course's folder."""
     found: dict[str, list[str]] = {}
     for title, patterns in SECTIONS.items():
         paths = [path for pattern in patterns for path in sorted(project.glob(pattern))]
@@ -137,14 +123,7 @@ def _navigation(title: str, names: Sequence[str]) -> str:
 
 
 class _Page:
-    """A page of the course, on its way to Sphinx.
-
-    Args:
-        name: its path from the course's folder, with forward slashes.
-        project: the course's folder.
-        folder: where the copy goes.
-        known: the names of all pages.
-    """
+    """A page of the course, on its way to Sphinx; `name` is its path from the course's folder."""
 
     def __init__(self, name: str, project: Path, folder: Path, known: set[str]) -> None:
         self.name, self.project, self.folder, self.known = name, project, folder, known
@@ -216,27 +195,19 @@ class _Page:
 
 
 def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:
-    """Build the site from the command line.
-
-    Args:
-        arguments: the command line without the program's name; None for the real one.
-        project: the course's folder.
-
-    Returns:
-        0 where all went well, 1 where the site was not built.
-    """
+    """Build the site from the command line; return 1 where it was not built."""
     parser = argparse.ArgumentParser(prog="python -m tools.site", description="Build the site.")
     parser.parse_args(arguments)
     try:
         build_site(project, project / SITE.name)
     except ModuleNotFoundError as error:
         print(f"{error.name} is not installed here; use `make site`.", file=sys.stderr)
+        return 1
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
-    else:
-        print(f"The site is in {SITE.name}/: open {SITE.name}/index.html.")
-        return 0
-    return 1
+        return 1
+    print(f"The site is in {SITE.name}/: open {SITE.name}/index.html.")
+    return 0
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ installed, with the credentials that this package finds by itself.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,14 +29,7 @@ def is_address(place: str) -> bool:
 
 
 def check_address(address: str) -> None:
-    """Refuse an address to which papermill cannot write here.
-
-    Args:
-        address: such as "s3://bucket/folder".
-
-    Raises:
-        ValueError: there is no such kind of address, or the package for it is missing.
-    """
+    """Refuse an address, such as "s3://bucket/folder", to which papermill cannot write here."""
     scheme, _, place = address.partition("://")
     handled = {name for name, _ in papermill_io._handlers}
     if f"{scheme}://" not in handled or scheme.startswith("http"):
@@ -44,7 +38,10 @@ def check_address(address: str) -> None:
     if not place.strip("/"):
         raise ValueError(f"{address} names no bucket: write {scheme}://bucket/folder.")
     module, extra = STORES.get(scheme, ("papermill", ""))  # a plug-in has what it needs
-    if not _is_installed(module):
+    found = None
+    with contextlib.suppress(ModuleNotFoundError):  # a package that holds it is missing
+        found = importlib.util.find_spec(module)
+    if found is None:
         raise ValueError(
             f"{address}: to write to {scheme}:// papermill needs the package {module}, "
             f'which is not installed; install "{extra}".'
@@ -52,21 +49,6 @@ def check_address(address: str) -> None:
 
 
 def copy_files(files: Iterable[Path], address: str) -> None:
-    """Copy text files to a storage address.
-
-    Args:
-        files: notebooks and records.
-        address: the folder to put them in.
-
-    Raises:
-        Exception: whatever the store's own package raises.
-    """
+    """Copy text files to a storage address; the store's own package may raise anything."""
     for path in files:
         papermill_io.write(path.read_text(encoding="utf-8"), f"{address.rstrip('/')}/{path.name}")
-
-
-def _is_installed(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # a package that holds it is missing
-        return False

@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,7 @@ CHANGED = "the notebook, a helper or a package changed since the sweep began: st
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A run of a sweep.
-
-    Attributes:
-        planned: what the matrix asks for.
-        key: from `run_keys.run_key`.
-        output: where the executed notebook goes; record and status stand beside it.
-    """
+    """A run of a sweep: its `run_key`, and where the executed notebook goes."""
 
     planned: Planned
     key: str
@@ -65,10 +59,9 @@ class Task:
     def is_current(self) -> bool:
         """Whether notebook, helpers and versions are still those of the key."""
         helpers_used.cache_clear()
-        try:
+        with contextlib.suppress(OSError, ValueError):  # gone, or half saved
             return run_key(self.planned.notebook, self.planned.parameters) == self.key
-        except (OSError, ValueError):  # gone, or half saved
-            return False
+        return False
 
     def clear(self) -> None:
         """Take away what an earlier try, failed or broken off, has left."""
@@ -81,13 +74,10 @@ class Status:
     """How a run ended, as its status file tells it.
 
     Attributes:
-        passed: every cell ran.
-        seconds: time it took.
         problem: which cell failed and why, in one line; None where all went well.
         finished: when, ISO 8601 in UTC.
         lesson: the notebook's name without its ending.
         parameters: all values of the run by name.
-        has_record: the run left a record.
         copied_to: the address to which notebook and record were copied, None where to none.
     """
 
@@ -121,44 +111,26 @@ Runner = Callable[[Sequence[Task]], Iterable[tuple[Task, Run]]]
 
 
 def plan(runs: Sequence[Planned], folder: Path) -> list[Task]:
-    """Give each run of a matrix its place in the sweep's folder.
-
-    Args:
-        runs: from `matrix.read_matrix`.
-        folder: the sweep's folder; nothing is written.
-
-    Returns:
-        The tasks, each key once, in the matrix's order.
-    """
+    """Give each run of a matrix its place in the sweep's folder: a task for each key, in order."""
     tasks: dict[str, Task] = {}
     for planned in runs:
         key = run_key(planned.notebook, planned.parameters)
-        output = folder / f"{planned.notebook.stem}-{key}.ipynb"
-        tasks.setdefault(key, Task(planned, key, output))
+        tasks.setdefault(key, Task(planned, key, folder / f"{planned.notebook.stem}-{key}.ipynb"))
     return list(tasks.values())
 
 
 def run_here(
     tasks: Sequence[Task], cpus: int | None = None, minutes: float | None = None
 ) -> Iterator[tuple[Task, Run]]:
-    """Run tasks on this machine, one after the other: TensorFlow uses every core for one.
-
-    Args:
-        tasks: from `plan`.
-        cpus: threads of a run; None for as many as there are cores.
-        minutes: time limit of a run; None for none.
-
-    Yields:
-        Each task with its run.
-    """
+    """Run tasks here, one after another: TensorFlow uses all cores, or `cpus`, for one."""
     for task in tasks:
         notebook, given = task.planned.notebook, task.planned.given
         task.clear()
+        run = Run(notebook, task.output, None, 0.0, CHANGED)
         if task.is_current():
             threads = thread_variables(cpus)
-            yield task, try_notebook(notebook, task.output, given, False, threads, minutes)
-        else:
-            yield task, Run(notebook, task.output, None, 0.0, CHANGED)
+            run = try_notebook(notebook, task.output, given, False, threads, minutes)
+        yield task, run
 
 
 def run_sweep(
@@ -173,9 +145,6 @@ def run_sweep(
             executed notebook and record is copied as well; None for none.
         runner: runs the tasks, here or elsewhere.
 
-    Returns:
-        What became of each task, in their order.
-
     Raises:
         ValueError: there are no tasks.
         OSError: another sweep is at work in the folder, or a file cannot be written.
@@ -184,13 +153,11 @@ def run_sweep(
         raise ValueError("There is nothing to run: the matrix asks for no run.")
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
-        before = {task: read_status(task) for task in tasks}
-        done = {task: status for task, status in before.items() if status and status.passed}
-        for task, status in done.items():
-            if address and status.copied_to != address:
-                done[task] = _copied(task, status, address)
-                write_status(task, done[task])
-        outcomes = {task: Outcome(task, "skipped", status) for task, status in done.items()}
+        outcomes = {}
+        for task in tasks:
+            status = read_status(task)
+            if status and status.passed:
+                outcomes[task] = Outcome(task, "skipped", _copied(task, status, address))
         waiting = [task for task in tasks if task not in outcomes]
         for outcome in _told(_written(runner(waiting), address), len(waiting)):
             outcomes[outcome.task] = outcome
@@ -198,14 +165,7 @@ def run_sweep(
 
 
 def read_status(task: Task) -> Status | None:
-    """Read how a run ended.
-
-    Args:
-        task: the run.
-
-    Returns:
-        Its status; None where it has not ended, or its notebook or record is gone.
-    """
+    """Read how a run ended; None where it has not, or its notebook or record is gone."""
     status = _load_status(task.status_file)
     if status is None or not task.output.exists():
         return None
@@ -218,14 +178,7 @@ def write_status(task: Task, status: Status) -> None:
 
 
 def last_seconds(folders: Iterable[Path]) -> dict[str, float]:
-    """Read how long runs took the last time they passed, in any version.
-
-    Args:
-        folders: searched with their subfolders.
-
-    Returns:
-        Seconds by `same_run`.
-    """
+    """Read how long runs took the last time they passed, in any version, by `same_run`."""
     paths = (path for folder in folders for path in folder.rglob(f"*{STATUS}"))
     found = (status for status in map(_load_status, paths) if status and status.passed)
     ordered = sorted(found, key=lambda status: status.finished)
@@ -239,15 +192,7 @@ def same_run(lesson: str, parameters: dict[str, Any]) -> str:
 
 
 def dry_run_table(tasks: Sequence[Task], seconds: dict[str, float]) -> str:
-    """List what a sweep would do.
-
-    Args:
-        tasks: from `plan`.
-        seconds: from `last_seconds`.
-
-    Returns:
-        A line a task with what would happen and how long it took last time, and a sum.
-    """
+    """List what a sweep would do, how long it took last time (see `last_seconds`), and a sum."""
     lines, left, unknown = [], 0.0, 0
     for task in tasks:
         status = read_status(task)
@@ -296,9 +241,7 @@ def _written(runs: Iterable[tuple[Task, Run]], address: str | None) -> Iterator[
     for task, run in runs:
         status = _ended(task, run)
         write_status(task, status)  # first of all: a copy may take long, or be broken off
-        if address:
-            status = _copied(task, status, address)
-            write_status(task, status)
+        status = _copied(task, status, address)
         yield Outcome(task, "passed" if status.passed else "failed", status)
 
 
@@ -319,7 +262,6 @@ def _told(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
 
 def _ended(task: Task, run: Run) -> Status:
     """Say how a run ended; the record of one that failed is put aside."""
-    planned, now = task.planned, datetime.now(UTC)
     problem = run.problem or (None if task.is_current() else CHANGED)
     if problem and task.record.exists():
         task.record.replace(task.failed_record)
@@ -327,22 +269,25 @@ def _ended(task: Task, run: Run) -> Status:
         passed=problem is None,
         seconds=round(run.seconds, 1),
         problem=problem,
-        finished=now.isoformat(timespec="seconds"),
-        lesson=planned.notebook.stem,
-        parameters=dict(planned.parameters),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        lesson=task.planned.notebook.stem,
+        parameters=dict(task.planned.parameters),
         has_record=task.record.exists(),
     )
 
 
-def _copied(task: Task, status: Status, address: str) -> Status:
-    """Copy a run's files to an address; one that cannot be copied stays to be copied next time."""
-    files = [path for path in (task.output, task.record) if path.exists()]
+def _copied(task: Task, status: Status, address: str | None) -> Status:
+    """Copy a run's files to an address, if any; what cannot be copied now is copied next time."""
+    if not address or status.copied_to == address:
+        return status
     try:
-        storage.copy_files(files, address)
+        storage.copy_files((p for p in (task.output, task.record) if p.exists()), address)
     except Exception as error:  # each store has its own
         tqdm.write(f"{task.output.name} could not be copied to {address}: {error}")
         return status
-    return Status(**{**asdict(status), "copied_to": address})
+    status = replace(status, copied_to=address)
+    write_status(task, status)
+    return status
 
 
 def _load_status(path: Path) -> Status | None:

@@ -103,11 +103,8 @@ class Operation:
 class Graph:
     """The operations of a network, in the order in which they are computed.
 
-    Args:
-        network: a Sequential or functional model, which may hold others.
-
-    Raises:
-        PageError: a layer, or something that it is set to, is not known to the page.
+    The network is a Sequential or functional model, which may hold others. A layer, or something
+    that it is set to, that is not known to the page is a PageError.
     """
 
     def __init__(self, network: keras.Model) -> None:
@@ -174,33 +171,25 @@ class Graph:
     def _convolution(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         if set(layer.dilation_rate) != {1} or getattr(layer, "groups", 1) != 1:
             raise _unknown(layer, "a dilation or groups")
-        kernel = np.asarray(layer.kernel, np.float64)
-        depthwise = type(layer).__name__ == "DepthwiseConv2D"
-        if depthwise:
+        kernel, kind = np.asarray(layer.kernel, np.float64), "convolution"
+        if type(layer).__name__ == "DepthwiseConv2D":
             if layer.depth_multiplier != 1:
                 raise _unknown(layer, "a depth multiplier")
-            kernel = kernel[..., 0]  # (height, width, channels)
+            kernel, kind = kernel[..., 0], "depthwise"  # (height, width, channels)
+        settings, sides = _windows(inputs[0][1], layer.kernel_size, layer.strides, layer.padding)
+        return self._weigh(kind, sides, inputs, layer, kernel, settings=settings)
+
+    def _weigh(self, kind, sides, inputs, layer, kernel: np.ndarray, **more) -> Tensor:
+        """Add an operation that has weights, a bias and perhaps an activation."""
         channels = kernel.shape[-1]
         bias = np.asarray(layer.bias, np.float64) if layer.use_bias else np.zeros(channels)
-        settings, shape = _windows(inputs[0][1], layer.kernel_size, layer.strides, layer.padding)
-        kind = "depthwise" if depthwise else "convolution"
-        tensor = self._add(
-            kind,
-            (*shape, channels),
-            inputs,
-            settings=settings,
-            weights=kernel,
-            bias=bias,
-            layer=layer,
-        )
+        more |= {"weights": kernel, "bias": bias, "layer": layer}
+        tensor = self._add(kind, (*sides, channels), inputs, **more)
         return self._activate(tensor, layer.activation, layer)
 
     def _dense(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         kernel = np.asarray(layer.kernel, np.float64)
-        bias = np.asarray(layer.bias, np.float64) if layer.use_bias else np.zeros(kernel.shape[1])
-        shape = (*inputs[0][1][:-1], kernel.shape[1])
-        tensor = self._add("dense", shape, inputs, weights=kernel, bias=bias, layer=layer)
-        return self._activate(tensor, layer.activation, layer)
+        return self._weigh("dense", inputs[0][1][:-1], inputs, layer, kernel)
 
     def _pool(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         settings, shape = _windows(inputs[0][1], layer.pool_size, layer.strides, layer.padding)
@@ -215,11 +204,9 @@ class Graph:
         return number, (1, 1, channels) if layer.keepdims else (channels,)
 
     def _normalise(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
-        if layer.axis not in (-1, len(inputs[0][1])):
-            raise _unknown(layer, "an axis that is not the last")
-        mean, variance = (
-            np.asarray(each, np.float64) for each in (layer.moving_mean, layer.moving_variance)
-        )
+        _check_axis(layer, inputs)
+        values = (layer.moving_mean, layer.moving_variance)
+        mean, variance = (np.asarray(each, np.float64) for each in values)
         factor = 1 / np.sqrt(variance + layer.epsilon)
         if layer.scale:
             factor = factor * np.asarray(layer.gamma, np.float64)
@@ -252,8 +239,7 @@ class Graph:
         return self._activate(inputs[0], layer.activation, layer)
 
     def _softmax(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
-        if layer.axis not in (-1, len(inputs[0][1])):
-            raise _unknown(layer, "an axis that is not the last")
+        _check_axis(layer, inputs)
         return self._add("softmax", inputs[0][1], inputs)
 
     def _pad(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
@@ -268,8 +254,7 @@ class Graph:
         return self._add("add", inputs[0][1], inputs)
 
     def _concatenate(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
-        if layer.axis not in (-1, len(inputs[0][1])):
-            raise _unknown(layer, "an axis that is not the last")
+        _check_axis(layer, inputs)
         parts = [shape[-1] for _, shape in inputs]
         shape = (*inputs[0][1][:-1], sum(parts))
         return self._add("concatenate", shape, inputs, settings={"parts": parts})
@@ -305,27 +290,16 @@ class Graph:
 
 
 LAYERS: dict[str, Callable[[Graph, Any, list[Tensor]], Tensor]] = {
-    "Rescaling": Graph._rescale,
-    "Conv2D": Graph._convolution,
-    "DepthwiseConv2D": Graph._convolution,
-    "BatchNormalization": Graph._normalise,
-    "ReLU": Graph._clip,
-    "LeakyReLU": Graph._clip,
-    "Softmax": Graph._softmax,
-    "Activation": Graph._activation,
-    "MaxPooling2D": Graph._pool,
-    "AveragePooling2D": Graph._pool,
-    "GlobalMaxPooling2D": Graph._pool_all,
-    "GlobalAveragePooling2D": Graph._pool_all,
-    "ZeroPadding2D": Graph._pad,
-    "Add": Graph._sum,
-    "Concatenate": Graph._concatenate,
-    "Flatten": Graph._flatten,
-    "Dense": Graph._dense,
-    **dict.fromkeys(
-        ("Dropout", "SpatialDropout2D", "Identity", "InputLayer", "ConvertToTensor"), Graph._pass_on
-    ),
-}
+    "Rescaling": Graph._rescale, "BatchNormalization": Graph._normalise,
+    "Conv2D": Graph._convolution, "DepthwiseConv2D": Graph._convolution, "Dense": Graph._dense,
+    "ReLU": Graph._clip, "LeakyReLU": Graph._clip,
+    "Softmax": Graph._softmax, "Activation": Graph._activation,
+    "MaxPooling2D": Graph._pool, "AveragePooling2D": Graph._pool,
+    "GlobalMaxPooling2D": Graph._pool_all, "GlobalAveragePooling2D": Graph._pool_all,
+    "ZeroPadding2D": Graph._pad, "Add": Graph._sum, "Concatenate": Graph._concatenate,
+    "Flatten": Graph._flatten, "Dropout": Graph._pass_on, "SpatialDropout2D": Graph._pass_on,
+    "Identity": Graph._pass_on, "InputLayer": Graph._pass_on, "ConvertToTensor": Graph._pass_on,
+}  # fmt: skip
 MODELS = ("Sequential", "Functional")
 ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "linear": ("", {}),
@@ -372,6 +346,11 @@ def _tensors_among(arguments: Any) -> list[tuple]:
     return [found for each in arguments for found in _tensors_among(each)]
 
 
+def _check_axis(layer: keras.layers.Layer, inputs: list[Tensor]) -> None:
+    if layer.axis not in (-1, len(inputs[0][1])):
+        raise _unknown(layer, "an axis that is not the last")
+
+
 def _unknown(layer: keras.layers.Layer, what: str = "") -> PageError:
     kind = type(layer).__name__
     return _refusal(layer.name, f"{kind} with {what}" if what else kind)
@@ -388,13 +367,7 @@ def _refusal(name: str, kind: str) -> PageError:
 
 
 def read_network(path: Path) -> keras.Model:
-    """Read a network that the page can compute.
-
-    Args:
-        path: a `.keras` file.
-
-    Returns:
-        The network, in float32.
+    """Read a network that the page can compute from a `.keras` file; it computes in float32.
 
     Raises:
         PageError: it cannot be read, takes no square pictures, or has a layer that the page does
@@ -456,49 +429,36 @@ def _in_float32(network: keras.Model) -> keras.Model:
 
 
 def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) -> tuple[str, ...]:
-    """Find the names of a network's classes.
+    """Find the names of a network's classes, in the order of its outputs.
 
     Taken are those given; else those of `classes.txt` beside the network, one a line; else those
     of the catalog's data set that the network's file, or its run's record, is named after.
 
-    Args:
-        path: the network's file.
-        network: ends in a softmax, or in one sigmoid for the second of two classes.
-        given: names in the order of the outputs; none to look for them.
-
     Raises:
         PageError: no names are known, or they do not fit the outputs.
     """
-    number = network.output_shape[-1]
-    number = 2 if number == 1 else number
+    number = max(2, network.output_shape[-1])  # one sigmoid tells two classes apart
     names, where = tuple(given), "given"
     beside = path.with_name(CLASSES_FILE)
     if not names and beside.is_file():
         lines = beside.read_text(encoding="utf-8-sig").splitlines()
         names, where = tuple(line.strip() for line in lines if line.strip()), f"in {beside.name}"
     if not names:
-        names, where = _classes_by_data_set(path)
-    if not names:
-        raise PageError(
-            f"The names of the {number} classes of {path.name} are not known; give them in the "
-            f"order of the network's outputs: --classes {','.join('abcdefghij'[:number])}."
-        )
+        catalog, data = read_catalog(), _data_line(path)
+        named = [name for name in catalog if path.stem.startswith(name)]
+        named += [name for name in catalog if f"Data: {name}," in data]
+        if not named:
+            raise PageError(
+                f"The names of the {number} classes of {path.name} are not known; give them in the "
+                f"order of the network's outputs: --classes {','.join('abcdefghij'[:number])}."
+            )
+        names, where = catalog[named[0]].classes, f"those of the data set {named[0]}"
     if len(names) != number or len(set(names)) != number or not all(names):
         raise PageError(
             f"The network tells {number} classes apart, and {where} are {few(names)}; name each of "
             "its classes once, in the order of its outputs: --classes first,second."
         )
     return names
-
-
-def _classes_by_data_set(path: Path) -> tuple[tuple[str, ...], str]:
-    catalog = read_catalog()
-    named = [name for name in catalog if path.stem.startswith(name)]
-    named += [name for name in catalog if f"Data: {name}," in _data_line(path)]
-    if not named:
-        return (), ""
-    name = max(named[:1], key=len)
-    return catalog[name].classes, f"those of the data set {name}"
 
 
 def _data_line(path: Path) -> str:
@@ -525,10 +485,6 @@ def choose_precision(network: keras.Model, graph: Graph) -> float:
 
     The kernels, folded and rounded, are put back into the network, which then reads drawn pictures
     and noise as before, or differently.
-
-    Args:
-        network: its weights are changed.
-        graph: its operations.
 
     Returns:
         How many weights a kernel must have to be kept in 16 bits; infinite if none is.
@@ -595,14 +551,10 @@ def _pictures(size: int) -> np.ndarray:
 
 
 def pack(graph: Graph, least: float) -> tuple[list[dict[str, Any]], bytes]:
-    """Write the operations as plain data, and their weights one after another.
+    """Write the operations as plain data, and their weights as bytes, one array after another.
 
-    Args:
-        graph: the operations.
-        least: how many weights a kernel must have to be kept in 16 bits; all else is float32.
-
-    Returns:
-        (the operations, the bytes; each array begins at a multiple of four).
+    A kernel of `least` weights or more is kept in 16 bits, all else in float32; each array begins
+    at a multiple of four.
     """
     content, written = [], BytesIO()
 
@@ -629,14 +581,7 @@ def pack(graph: Graph, least: float) -> tuple[list[dict[str, Any]], bytes]:
 
 
 def make_page(network: keras.Model, classes: Sequence[str]) -> str:
-    """Make the page of a network.
-
-    Args:
-        network: from `read_network`; its weights are rounded where that changes nothing.
-        classes: names, in the order of its outputs.
-
-    Returns:
-        The page as one HTML text.
+    """Make the page, one HTML text, of a network from `read_network`, whose weights are rounded.
 
     Raises:
         PageError: the network ends in no probabilities, or a layer is set to something that the
@@ -653,26 +598,22 @@ def make_page(network: keras.Model, classes: Sequence[str]) -> str:
     return fill_template(classes, *pack(graph, choose_precision(network, graph)))
 
 
+def _read(*paths: Path) -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
 def fill_template(
     classes: Sequence[str], operations: Sequence[Mapping[str, Any]], weights: bytes
 ) -> str:
     """Return the page as one HTML text; see `make_page` and `pack`."""
     packed = base64.b64encode(gzip.compress(weights, 9, mtime=0)).decode("ascii")
     given = {"classes": list(classes), "operations": operations, **_game(classes)}
-    script = "\n".join(
-        _without_exports((folder / name).read_text(encoding="utf-8"))
-        for folder, name in (
-            (HERE, "take_along_network.mjs"),
-            (PROJECT / "helpers", "webcam.js"),
-            (HERE, "take_along_page.mjs"),
-        )
-    )
-    style = "\n".join(
-        path.read_text(encoding="utf-8")
-        for path in (PROJECT / "helpers" / "webcam.css", HERE / "take_along.css")
-    )
-    template = string.Template((HERE / "take_along.html").read_text(encoding="utf-8"))
-    return template.substitute(
+    panel = PROJECT / "helpers"
+    modules = HERE / "take_along_network.mjs", panel / "webcam.js", HERE / "take_along_page.mjs"
+    # As parts of one script, modules export nothing.
+    script = re.sub(r"^export (default .*$)?", "", _read(*modules), flags=re.MULTILINE)
+    style = _read(panel / "webcam.css", HERE / "take_along.css")
+    return string.Template(_read(HERE / "take_along.html")).substitute(
         title=html.escape(_title(classes)),
         script=script,
         style=style,
@@ -687,15 +628,16 @@ def _game(classes: Sequence[str]) -> dict[str, Any]:
     """Return what the game needs, or nothing where the classes are others."""
     from helpers.webcam import MARGIN, ROUNDS
 
-    if {name.lower() for name in classes} != set(BEATS):
+    own = {name.lower(): name for name in classes}
+    if own.keys() != BEATS.keys():
         return {}
-    wins = {name: next(o for o in classes if o.lower() == BEATS[name.lower()]) for name in classes}
-    portraits = {name: _drawn(GESTURES.index(name.lower()), 3, 200) for name in classes}
-    drawn = [_drawn(n % 3, 100 + n, 300) for n in range(DRAWN)]
     return {
-        "wins": wins,
-        "portraits": {name: f"data:image/jpeg;base64,{text}" for name, text in portraits.items()},
-        "drawn": drawn,
+        "wins": {name: own[BEATS[kind]] for kind, name in own.items()},
+        "portraits": {
+            name: f"data:image/jpeg;base64,{_drawn(GESTURES.index(kind), 3, 200)}"
+            for kind, name in own.items()
+        },
+        "drawn": [_drawn(n % 3, 100 + n, 300) for n in range(DRAWN)],
         "rounds": ROUNDS,
         "margin": MARGIN,
     }
@@ -715,26 +657,17 @@ def _title(classes: Sequence[str]) -> str:
     return f"{', '.join(first)} or {last}?"
 
 
-def _without_exports(code: str) -> str:
-    """Return a module's code as a part of one script."""
-    code = re.sub(r"^export default .*$", "", code, flags=re.MULTILINE)
-    return re.sub(r"^export ", "", code, flags=re.MULTILINE)
-
-
 def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
 def write_page(path: Path, target: Path | None = None, classes: Sequence[str] = ()) -> Path:
-    """Write the page of a saved network.
+    """Write the page of a saved network; return its file.
 
     Args:
         path: a `.keras` file.
         target: the page; None for the network's name with the ending `.html`, in this folder.
         classes: names in the order of the outputs; none to look for them, see `find_classes`.
-
-    Returns:
-        The page's file.
 
     Raises:
         PageError: the page cannot be made; nothing is written.
@@ -749,14 +682,7 @@ def write_page(path: Path, target: Path | None = None, classes: Sequence[str] = 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write a page from the command line.
-
-    Args:
-        arguments: the command line without the program's name; None for the real one.
-
-    Returns:
-        0 where all went well, 1 where nothing was written.
-    """
+    """Write a page from the command line; return 1 where nothing was written."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.take_along",
         description="Write one .html file that holds a trained network.",

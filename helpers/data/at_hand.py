@@ -15,17 +15,8 @@ from helpers.messages import printable
 def find_at_hand(name: str, source: str = "auto", **places) -> Located:
     """Find a data set as `download.find_data` does, but let "auto" download nothing.
 
-    Args:
-        name: its name in the catalog.
-        source: "auto" takes the real pictures where they are on this machine, archives included,
-            else the drawn samples at once; anything else as in `find_data`.
-        **places: the data folder `folder` and the mirror folder `mirror`, as in `find_data`.
-
-    Returns:
-        Where the pictures are, what they are, and why.
-
-    Raises:
-        ValueError, NotAvailable: as in `find_data`.
+    "auto" takes the real pictures where they are on this machine, archives included, else the drawn
+    samples at once. `places` are the data folder `folder` and the mirror folder `mirror`.
     """
     wanted = dataset(name)
     if source != "auto":
@@ -44,15 +35,12 @@ def find_own(source: str = "auto", folder: Path = DATA_FOLDER) -> tuple[str, str
 
     Args:
         source: a folder; or "auto" for the newest album that lesson 0's camera has filled, "full"
-            for the real training hands of lesson 1, "samples", and "auto" without such an album,
-            for drawn ones.
+            for the real training hands of lesson 1 (or NotAvailable), "samples", and "auto" without
+            such an album, for drawn ones.
         folder: the data folder; `own` in it holds the albums.
 
     Returns:
         (a path for `folders.open_folder`, why it is this one in a few words).
-
-    Raises:
-        NotAvailable: the real hands cannot be had.
     """
     if source not in SOURCES:
         return source, "named by DATA"

@@ -40,14 +40,7 @@ class Archive:
     inside: str = "."
 
     def find_fault(self, file: Path) -> str:
-        """Compare a file with the size and the checksum in the catalog.
-
-        Args:
-            file: a copy of this archive.
-
-        Returns:
-            What is wrong with it, such as "has 12 bytes instead of 5,148"; empty if nothing is.
-        """
+        """Say how a copy differs from the catalog's size and checksum; "" if it does not."""
         size = file.stat().st_size
         if size == (self.bytes or size) and (self.sha256 is None or _sha256(file) == self.sha256):
             return ""
@@ -66,8 +59,7 @@ class Split:
         name: such as "train" or "test".
         folder: where it lies inside the data set; "." is the data set's own folder. For a data
             set that is not unpacked, where it lies inside the drawn samples.
-        pictures: their number.
-        may_miss: how many of them may be missing.
+        pictures: their number, of which `may_miss` may be missing.
     """
 
     name: str
@@ -81,14 +73,11 @@ class DataSet:
     """A data set of the catalog.
 
     Attributes:
-        name: its name in the catalog.
-        title: what it is, in a few words.
         classes: class names in label order.
         layout: "folders" (a folder a split, in it a folder a class) or "files" (the archives
             themselves are read).
         licence: the terms of the pictures.
         source: the page of those who made them.
-        splits: its parts.
         archives: the files it is downloaded as; none where there is no download.
         mirror_names: names, besides its own, that a mirror folder may give its folder.
         folders: names of the classes' folders, where they differ from the classes' own.
@@ -118,33 +107,20 @@ class DataSet:
         return self.folders or own
 
     def split(self, name: str) -> Split:
-        """Return the split of this name.
-
-        Raises:
-            ValueError: the data set has no such split.
-        """
-        for split in self.splits:
-            if split.name == name:
-                return split
-        known = ", ".join(split.name for split in self.splits)
-        raise ValueError(f"{self.name} has no split {name!r}; it has: {known}.")
+        """Return the split of this name, or raise a ValueError."""
+        known = {split.name: split for split in self.splits}
+        if name not in known:
+            raise ValueError(f"{self.name} has no split {name!r}; it has: {', '.join(known)}.")
+        return known[name]
 
     def count_pictures(self, folder: Path) -> dict[str, int]:
-        """Count the pictures of each split, without opening them.
-
-        Args:
-            folder: the folder that holds the split folders, or the files.
-
-        Returns:
-            The number for each split's name; 0 for what is not there.
-        """
+        """Count the pictures of each split in a folder; 0 for what is not there."""
         if self.layout == "files":
             here = all((folder / archive.name).is_file() for archive in self.archives)
             return {split.name: split.pictures if here else 0 for split in self.splits}
+        kinds = self.class_folders
         return {
-            split.name: sum(
-                _count_files(folder / split.folder / name) for name in self.class_folders
-            )
+            split.name: sum(_count_files(folder / split.folder / kind) for kind in kinds)
             for split in self.splits
         }
 
@@ -155,43 +131,24 @@ class DataSet:
         return any(self.count_pictures(folder).values())
 
     def find_shortage(self, folder: Path) -> str:
-        """Compare what a folder holds with the catalog.
-
-        Args:
-            folder: the folder that holds the split folders, or the files.
-
-        Returns:
-            What is missing, such as "split train (rps) has 12 of 2,520 pictures"; empty if whole.
-        """
+        """Say what a folder lacks, as "split train (rps) has 12 of 2,520 pictures", or ""."""
         if self.layout == "files":
-            return self._find_faulty_file(folder)
+            files = ((one, folder / one.name) for one in self.archives)
+            faults = (
+                (one.name, one.find_fault(f) if f.is_file() else "is missing") for one, f in files
+            )
+            return next((f"{name} {fault}" for name, fault in faults if fault), "")
         counts = self.count_pictures(folder)
-        short = [
+        return ", ".join(
             f"split {split.name} ({split.folder}) has {counts[split.name]:,} "
             f"of {split.pictures:,} pictures"
             for split in self.splits
             if counts[split.name] < split.pictures - split.may_miss
-        ]
-        return ", ".join(short)
-
-    def _find_faulty_file(self, folder: Path) -> str:
-        for archive in self.archives:
-            file = folder / archive.name
-            fault = archive.find_fault(file) if file.is_file() else "is missing"
-            if fault:
-                return f"{archive.name} {fault}"
-        return ""
+        )
 
 
 def dataset(name: str) -> DataSet:
-    """Look a data set up in the catalog.
-
-    Args:
-        name: its name there, such as "rock_paper_scissors".
-
-    Raises:
-        ValueError: the catalog has no such data set.
-    """
+    """Look a data set up in the catalog by its name; ValueError if there is none."""
     catalog = read_catalog()
     if name not in catalog:
         raise ValueError(f"There is no data set {name!r}; the catalog has: {', '.join(catalog)}.")

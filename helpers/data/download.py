@@ -15,7 +15,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 from urllib.parse import urlsplit
@@ -86,14 +86,7 @@ class Located:
         return tuple(split.name for split in splits if self._place(split).is_dir())
 
     def split_folder(self, split: str) -> Path:
-        """Return the folder that holds a split's class folders, or the files of all splits.
-
-        Args:
-            split: a name such as "train" or "test".
-
-        Raises:
-            ValueError: the data set has no such split, or it is not there.
-        """
+        """Return the folder of a split's class folders, or of all files; ValueError if none."""
         folder = self._place(self.dataset.split(split))
         if split not in self.splits:
             raise ValueError(
@@ -128,9 +121,6 @@ def find_data(
             the one that the environment variable `COURSE_MIRROR` names, if any.
         own: whether this lesson takes a folder of one's own.
 
-    Returns:
-        Where the pictures are, what they are, and why.
-
     Raises:
         ValueError: the data set or the source is not known, the folder of one's own does not
             serve, the mirror is not a folder, or there are no drawn samples of what is to be drawn.
@@ -150,12 +140,12 @@ def find_data(
     if source == "samples":
         return _draw(wanted, folder, "they were asked for")
     mirror = check_mirror(mirror)
-    notes: list[str] = []
-    found = _find_real(wanted, folder, mirror, notes)
-    reason = "; ".join(dict.fromkeys(notes))
+    search = _Search(folder, mirror)
+    found = search.find(wanted)
+    reason = "; ".join(dict.fromkeys(search.notes))
     if found:
         which, place, origin = found
-        short = "; ".join(note.partition(SEEN)[0] for note in notes)
+        short = "; ".join(note.partition(SEEN)[0] for note in search.notes)
         return Located(which, place, "full", origin, short)
     if source == "full" or not wanted.drawn:
         raise NotAvailable(
@@ -220,96 +210,154 @@ def _find_fault(archive: Archive, file: Path) -> str | None:
         return f"cannot be read ({error.strerror or error})"
 
 
-# The three ways to the real pictures. Each returns the folder and its origin, or None; a mirror
-# folder's begins with the data set as it lies there. `notes` gathers why a way did not serve.
+_Found = tuple[DataSet, Path, Origin] | None
 
 
-def _find_real(
-    wanted: DataSet, folder: Path, mirror: Path | None, notes: list[str]
-) -> tuple[DataSet, Path, Origin] | None:
-    for which, way in _ways(wanted, folder, mirror):
-        try:
-            found = way(which, folder, mirror, notes)
-        except OSError as error:
-            notes.append(explain(error))
-        else:
-            if found:
-                return (which, *found)[-3:]
-    return None
+@dataclass
+class _Search:
+    """The ways to the real pictures: each gives a data set, its folder and origin, or None.
 
-
-def _ways(wanted: DataSet, folder: Path, mirror: Path | None) -> list[tuple[DataSet, Callable]]:
-    """List the ways in their order; the whole of a part comes first unless it must be fetched."""
-    if wanted.whole is None:
-        return [(wanted, way) for way in (_in_cache, _in_mirror, _from_archives)]
-    part = [(wanted, _in_cache), (wanted, _in_mirror)]
-    of_whole = _ways(wanted.whole, folder, mirror)
-    places = [folder / "downloads", *(_mirror_places(wanted.whole, mirror) if mirror else [])]
-    files = [place / archive.name for archive in wanted.whole.archives for place in places]
-    if any(os.path.isfile(file) for file in files):  # noqa: PTH113 (false where one may not look)
-        return [*of_whole, *part]
-    return [*of_whole[:-1], *part, of_whole[-1]]
-
-
-def _in_cache(
-    wanted: DataSet, folder: Path, mirror: Path | None, notes: list[str]
-) -> tuple[Path, Origin] | None:
-    target = folder / wanted.name
-    if not target.exists():
-        if target.is_symlink():
-            notes.append(f"{folder.name}/{wanted.name} is a link that leads nowhere")
-        return None
-    shortage = wanted.find_shortage(target)
-    if not shortage:
-        return target, "cache"
-    notes.append(f"{folder.name}/{wanted.name} is incomplete, {shortage}")
-    return None
-
-
-def _in_mirror(
-    wanted: DataSet, folder: Path, mirror: Path | None, notes: list[str]
-) -> tuple[DataSet, Path, Origin] | None:
-    if mirror is None:
-        return None
-    named = _mirror_places(wanted, mirror)
-    unpacked = [
-        (there, place)
-        for place in _unpacked_places(wanted, mirror)
-        if (there := _as_it_lies(wanted, place)).is_in(place)
-    ]
-    for there, place in unpacked:
-        shortage = there.find_shortage(place)
-        if not shortage:
-            return there, place, "mirror"
-        where = "" if place in named[:-1] else f" (in {place.name})"
-        notes.append(f"the mirror folder's {wanted.name}{where} is incomplete, {shortage}")
-    archives = [place / archive.name for place in named for archive in wanted.archives]
-    if not unpacked and not any(file.is_file() for file in archives):
-        notes.append(
-            f"the mirror folder does not hold {wanted.name}{_what_is_there(wanted, mirror)}"
-        )
-    return None
-
-
-def _mirror_places(wanted: DataSet, mirror: Path) -> list[Path]:
-    """Where a mirror folder may keep a data set: in a folder of its own, or at the top."""
-    return [mirror / name for name in (wanted.name, *wanted.mirror_names)] + [mirror]
-
-
-def _unpacked_places(wanted: DataSet, mirror: Path) -> list[Path]:
-    """List where a data set may lie, also one level off; those that exist, the likeliest first.
-
-    Leave the top out if class folders lie at the data set's top: they could be any set's.
+    `notes` gathers why a way did not serve; a mirror's data set is described as it lies there.
     """
-    places = _mirror_places(wanted, mirror)
-    if wanted.layout == "folders" and any(split.folder == "." for split in wanted.splits):
-        own = mirror.name in (wanted.name, *wanted.mirror_names)
-        places = places if own else places[:-1]
-    else:
-        if mirror.name in [split.folder for split in wanted.splits]:  # the mirror is a part of it
-            places.append(mirror.parent)
-        places += sorted(mirror.iterdir())
-    return [place for place in dict.fromkeys(places) if place.is_dir()]
+
+    folder: Path
+    mirror: Path | None
+    notes: list[str] = field(default_factory=list)
+
+    def find(self, wanted: DataSet) -> _Found:
+        for which, way in self._ways(wanted):
+            try:
+                if found := way(which):
+                    return found
+            except OSError as error:
+                self.notes.append(explain(error))
+        return None
+
+    def _ways(self, wanted: DataSet) -> list[tuple[DataSet, Callable[[DataSet], _Found]]]:
+        """List the ways in order; the whole of a part comes first unless it must be fetched."""
+        if wanted.whole is None:
+            return [(wanted, way) for way in (self._cached, self._mirrored, self._from_archives)]
+        part = [(wanted, self._cached), (wanted, self._mirrored)]
+        of_whole = self._ways(wanted.whole)
+        places = [self.folder / "downloads", *self._mirror_places(wanted.whole)]
+        files = [place / archive.name for archive in wanted.whole.archives for place in places]
+        if any(os.path.isfile(file) for file in files):  # noqa: PTH113 (false where one may not look)
+            return [*of_whole, *part]
+        return [*of_whole[:-1], *part, of_whole[-1]]
+
+    def _cached(self, wanted: DataSet) -> _Found:
+        target, shown = self.folder / wanted.name, f"{self.folder.name}/{wanted.name}"
+        if not target.exists():
+            if target.is_symlink():
+                self.notes.append(f"{shown} is a link that leads nowhere")
+            return None
+        if shortage := wanted.find_shortage(target):
+            self.notes.append(f"{shown} is incomplete, {shortage}")
+            return None
+        return wanted, target, "cache"
+
+    def _mirrored(self, wanted: DataSet) -> _Found:
+        if self.mirror is None:
+            return None
+        named = self._mirror_places(wanted)
+        places = [(_as_it_lies(wanted, place), place) for place in self._unpacked_places(wanted)]
+        unpacked = [(there, place) for there, place in places if there.is_in(place)]
+        for there, place in unpacked:
+            shortage = there.find_shortage(place)
+            if not shortage:
+                return there, place, "mirror"
+            where = "" if place in named[:-1] else f" (in {place.name})"
+            told = f"the mirror folder's {wanted.name}{where} is incomplete, {shortage}"
+            self.notes.append(told)
+        archives = [place / archive.name for place in named for archive in wanted.archives]
+        if not unpacked and not any(file.is_file() for file in archives):
+            there = _what_is_there(wanted, self.mirror)
+            self.notes.append(f"the mirror folder does not hold {wanted.name}{there}")
+        return None
+
+    def _mirror_places(self, wanted: DataSet) -> list[Path]:
+        """Where a mirror folder may keep a data set: in a folder of its own, or at the top."""
+        names = (wanted.name, *wanted.mirror_names, "")
+        return [self.mirror / name for name in names] if self.mirror else []
+
+    def _unpacked_places(self, wanted: DataSet) -> list[Path]:
+        """List where a data set may lie, also one level off; those that exist, likeliest first.
+
+        Leave the top out if class folders lie at the data set's top: they could be any set's.
+        """
+        places, mirror = self._mirror_places(wanted), self.mirror
+        if wanted.layout == "folders" and any(split.folder == "." for split in wanted.splits):
+            own = mirror.name in (wanted.name, *wanted.mirror_names)
+            places = places if own else places[:-1]
+        else:
+            if mirror.name in [split.folder for split in wanted.splits]:  # it is a part of the set
+                places.append(mirror.parent)
+            places += sorted(mirror.iterdir())
+        return [place for place in dict.fromkeys(places) if place.is_dir()]
+
+    def _from_archives(self, wanted: DataSet) -> _Found:
+        if not wanted.archives:
+            self.notes.append(f"there is no download of {wanted.name}")
+            return None
+        target, downloads = self.folder / wanted.name, self.folder / "downloads"
+        downloads.mkdir(parents=True, exist_ok=True)
+        with _only_one(downloads / f".{wanted.name}.lock"):
+            if os.path.lexists(target):  # incomplete and noted, or just filled by another run
+                return replace(self, notes=[])._cached(wanted)
+            files = {archive: self._find_archive(archive, wanted) for archive in wanted.archives}
+            missing = [archive for archive, file in files.items() if file is None]
+            if missing and wanted.kaggle:
+                return self._from_kaggle(wanted)
+            needed = sum(archive.bytes or 0 for archive in [*missing, *wanted.archives])
+            _check_space(self.folder, needed)
+            files |= {archive: _download(archive, downloads) for archive in missing}
+            try:
+                _unpack_all(wanted, files, target)
+            except OSError:
+                for archive in missing:  # what has no checksum may be what is wrong
+                    if archive.sha256 is None:
+                        (downloads / archive.name).unlink(missing_ok=True)
+                raise
+        if missing:
+            return wanted, target, "download"
+        in_downloads = all(file.parent == downloads for file in files.values())
+        return wanted, target, "cache" if in_downloads else "mirror"
+
+    def _from_kaggle(self, wanted: DataSet) -> _Found:
+        """Let `kagglehub`, where it is installed, fetch a data set into its own cache."""
+        name = wanted.kaggle
+        try:
+            import kagglehub
+
+            place = Path(kagglehub.dataset_download(name))
+        except ImportError:
+            self.notes.append(f"{wanted.name} lies on Kaggle ({name}), and kagglehub is missing")
+            return None
+        except Exception as error:  # its own kinds, and those of the libraries below it
+            self.notes.append(f"Kaggle did not send {name} ({type(error).__name__})")
+            return None
+        there = _as_it_lies(wanted, place)
+        if shortage := there.find_shortage(place):
+            self.notes.append(f"what Kaggle sent of {wanted.name} is incomplete, {shortage}")
+            return None
+        return there, place, "download"
+
+    def _find_archive(self, archive: Archive, wanted: DataSet) -> Path | None:
+        """Look for an archive fetched before, placed by hand (not a wrong one), or mirrored."""
+        placed = self.folder / "downloads" / archive.name
+        fault = _find_fault(archive, placed)
+        if fault == "":
+            return placed
+        for place in self._mirror_places(wanted):
+            mirror_fault = _find_fault(archive, place / archive.name)
+            if mirror_fault == "":
+                return place / archive.name
+            if mirror_fault:
+                self.notes.append(f"the mirror folder's {archive.name} {mirror_fault}")
+        if fault:
+            shown = f"{self.folder.name}/downloads/{archive.name}"
+            raise FileExistsError(f"{shown} {fault} (move it away to have it downloaded)")
+        return None
 
 
 def _as_it_lies(wanted: DataSet, place: Path) -> DataSet:
@@ -322,106 +370,21 @@ def _as_it_lies(wanted: DataSet, place: Path) -> DataSet:
     def find(split: Split) -> Split:
         ways = [split.folder, f"{split.folder}/{split.folder}"]
         ways += ["."] if len(wanted.splits) == 1 else []
-        held = (
-            way for way in ways if any((place / way / one).is_dir() for one in wanted.class_folders)
-        )
+        kinds = wanted.class_folders
+        held = (way for way in ways if any((place / way / kind).is_dir() for kind in kinds))
         return replace(split, folder=next(held, split.folder))
 
-    if wanted.layout == "files":
-        return wanted
-    return replace(wanted, splits=tuple(map(find, wanted.splits)))
+    splits = wanted.splits if wanted.layout == "files" else tuple(map(find, wanted.splits))
+    return replace(wanted, splits=splits)
 
 
 def _what_is_there(wanted: DataSet, mirror: Path) -> str:
     """Say what a mirror folder holds, and what it should hold; "" if it is empty."""
-    seen = list_names(mirror)
-    if not seen:
+    if not (seen := list_names(mirror)):
         return ""
-    inside = (
-        wanted.archives[0].name
-        if wanted.layout == "files"
-        else PurePosixPath(wanted.splits[0].folder, wanted.class_folders[0])
-    )
-    return f"{SEEN}{seen}; expected is {PurePosixPath(wanted.name, inside)} and so on)"
-
-
-def _from_archives(
-    wanted: DataSet, folder: Path, mirror: Path | None, notes: list[str]
-) -> tuple[Path, Origin] | None:
-    if not wanted.archives:
-        notes.append(f"there is no download of {wanted.name}")
-        return None
-    target = folder / wanted.name
-    downloads = folder / "downloads"
-    downloads.mkdir(parents=True, exist_ok=True)
-    with _only_one(downloads / f".{wanted.name}.lock"):
-        if os.path.lexists(target):  # incomplete and noted, or just filled by another run
-            return _in_cache(wanted, folder, mirror, [])
-        places = _mirror_places(wanted, mirror) if mirror else []
-        files = {
-            archive: _find_archive(archive, downloads, places, notes) for archive in wanted.archives
-        }
-        missing = [archive for archive, file in files.items() if file is None]
-        if missing and wanted.kaggle:
-            return _from_kaggle(wanted, notes)
-        _check_space(folder, sum(archive.bytes or 0 for archive in [*missing, *wanted.archives]))
-        for archive in missing:
-            files[archive] = _download(archive, downloads)
-        try:
-            _unpack_all(wanted, files, target)
-        except OSError:
-            for archive in missing:  # what has no checksum may be what is wrong
-                if archive.sha256 is None:
-                    (downloads / archive.name).unlink(missing_ok=True)
-            raise
-    if missing:
-        return target, "download"
-    in_downloads = all(file.parent == downloads for file in files.values())
-    return target, "cache" if in_downloads else "mirror"
-
-
-def _from_kaggle(wanted: DataSet, notes: list[str]) -> tuple[DataSet, Path, Origin] | None:
-    """Let `kagglehub`, where it is installed, fetch a data set into its own cache."""
-    try:
-        import kagglehub
-    except ImportError:
-        notes.append(f"{wanted.name} lies on Kaggle ({wanted.kaggle}), and kagglehub is missing")
-        return None
-    try:
-        place = Path(kagglehub.dataset_download(wanted.kaggle))
-    except Exception as error:  # its own kinds, and those of the libraries below it
-        notes.append(f"Kaggle did not send {wanted.kaggle} ({type(error).__name__})")
-        return None
-    there = _as_it_lies(wanted, place)
-    shortage = there.find_shortage(place)
-    if shortage:
-        notes.append(f"what Kaggle sent of {wanted.name} is incomplete, {shortage}")
-        return None
-    return there, place, "download"
-
-
-def _find_archive(
-    archive: Archive, downloads: Path, places: list[Path], notes: list[str]
-) -> Path | None:
-    """Look for an archive that was fetched before, placed by hand, or lies in the mirror folder.
-
-    Raises:
-        FileExistsError: a file placed by hand is not what it should be; it is left alone.
-    """
-    placed = downloads / archive.name
-    fault = _find_fault(archive, placed)
-    if fault == "":
-        return placed
-    for place in places:
-        mirror_fault = _find_fault(archive, place / archive.name)
-        if mirror_fault == "":
-            return place / archive.name
-        if mirror_fault:
-            notes.append(f"the mirror folder's {archive.name} {mirror_fault}")
-    if fault:
-        shown = f"{downloads.parent.name}/{downloads.name}/{archive.name}"
-        raise FileExistsError(f"{shown} {fault} (move it away to have it downloaded)")
-    return None
+    inside = PurePosixPath(wanted.splits[0].folder, wanted.class_folders[0])
+    expected = wanted.archives[0].name if wanted.layout == "files" else inside
+    return f"{SEEN}{seen}; expected is {PurePosixPath(wanted.name, expected)} and so on)"
 
 
 def _check_space(folder: Path, needed: int) -> None:
@@ -450,11 +413,7 @@ def _only_one(path: Path) -> Iterator[None]:
 
 
 def _download(archive: Archive, downloads: Path) -> Path:
-    """Fetch an archive from the first of its addresses that sends what the catalog expects.
-
-    Raises:
-        ConnectionError: no address did; the message says what each one answered.
-    """
+    """Fetch an archive from the first of its addresses that sends what the catalog expects."""
     target = downloads / archive.name
     partial = downloads / f"{archive.name}.partial"
     failures: dict[str, None] = {}
@@ -483,18 +442,12 @@ class Unreachable(ConnectionError):
 
 
 def fetch(address: str, target: Path, name: str, most: int) -> None:
-    """Download a file as its host keeps it, within bounds of size and of time.
-
-    Args:
-        address: where it lies.
-        target: the file to write; what came of it stays there if the download fails.
-        name: what to call it.
-        most: bytes to take at most.
+    """Download a file as its host keeps it, `most` bytes at most, within bounds of time.
 
     Raises:
         Unreachable: the host does not answer.
         ConnectionError: it sends another answer, too much, or too slowly.
-        OSError: the file cannot be written.
+        OSError: the file cannot be written; what came of it stays there.
     """
     host = urlsplit(address).netloc
     try:
@@ -516,11 +469,7 @@ def _hang_up(response: requests.Response, **_) -> None:
 
 
 def _receive(response: requests.Response, file: BinaryIO, name: str, most: int) -> None:
-    """Write what is sent, never unpacked on the way: a few bytes could become gigabytes.
-
-    Raises:
-        ConnectionError: it is compressed on the way, too much, or too slow.
-    """
+    """Write what is sent, never unpacked on the way: a few bytes could become gigabytes."""
     host, start = urlsplit(response.url).netloc, time.monotonic()
     encoding = response.headers.get("Content-Encoding", "identity")
     if encoding != "identity" and not name.endswith(".gz"):  # said of .gz files as they are, too
@@ -556,9 +505,6 @@ def _ask(address: str) -> requests.Response:
 
     A name can stand for a dozen machines, each with a time limit of its own, looking the name up
     has none that could be set, and an answer may trickle; so the question is asked aside.
-
-    Raises:
-        requests.RequestException: the host does not answer.
     """
     answers: list[requests.Response | Exception] = []
 
@@ -595,11 +541,7 @@ def _name_cause(error: requests.RequestException) -> str:
 
 
 def _unpack_all(wanted: DataSet, files: dict[Archive, Path], target: Path) -> None:
-    """Unpack the archives aside, check what came out, and only then give it its name.
-
-    Raises:
-        OSError: an archive is damaged, unsafe or incomplete.
-    """
+    """Unpack the archives aside, check what came out, and only then give it its name."""
     partial = target.with_name(f"{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
@@ -637,11 +579,7 @@ def _unpack(archive: Archive, file: Path, target: Path) -> None:
 def _choose_members(
     archive: Archive, bundle: zipfile.ZipFile, size: int
 ) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
-    """List the files to unpack, each with its path inside the data set.
-
-    Raises:
-        OSError: an entry leads out of the folder, or all of them unpack to far too much.
-    """
+    """List the files to unpack, each with its path inside the data set; refuse unsafe archives."""
     members = []
     for info in bundle.infolist():
         path = PurePosixPath(info.filename.replace("\\", "/"))

@@ -107,12 +107,7 @@ class OwnPictures(Located):
         return tuple(self._load(part, size, cache) for part in parts)
 
     def load_all(self, size: int, cache: Path | None = None) -> Pictures:
-        """Load the pictures of all splits, in the order of `listing`.
-
-        Args:
-            size: edge of the square pictures, in pixels.
-            cache: folder of the cache files of decoded pictures; None keeps nothing.
-        """
+        """Load the pictures of all splits, in the order of `listing`, see `pictures.load_split`."""
         return self._load(np.arange(len(self.listing)), size, cache)
 
     def share_out(self, shares: Sequence[float], first: int = 0, seed: int = 0) -> list[np.ndarray]:
@@ -191,11 +186,7 @@ def _find(text: str) -> Path:
 
 
 def _read(folder: Path) -> tuple[list[Entry], list[Path]]:
-    """List the files of a folder, by split and class, and the folders beside its splits.
-
-    Raises:
-        FolderError: it does not hold enough pictures of two classes.
-    """
+    """List the files of a folder, by split and class, and the folders beside its splits."""
     inside, room = {}, MOST
     for sub in _sub_folders(folder):
         files = _walk(sub, room)
@@ -317,19 +308,14 @@ def open_folder(
     """Find and look at the pictures of a folder, and share them out if they are not yet.
 
     The folder holds a folder a class, or folders named train, validation (or val, valid) and test
-    that do; without a test, validation serves as one. What belongs together stays together, see
-    `groups.find_groups`.
+    that do; without a test, validation serves as one. What belongs together stays together.
 
     Args:
         text: its path, as seen from the working folder or from the project; `~` is one's home.
         shares: of the pictures, by split, where the folder has no splits; together 1.
         seed: chooses them.
-        cache: folder of the cache files of decoded pictures; None keeps nothing.
+        cache, limit: see `pictures.load_split`.
         groups: what belongs together, see `groups.find_groups`.
-        limit: pictures a class at most, spread evenly over its files; 0 takes all.
-
-    Returns:
-        What was found.
 
     Raises:
         FolderError: there is no such folder, or not enough in it.
@@ -374,35 +360,18 @@ def open_folder(
         shared = share_out(looked.labels, belongs, tuple(shares.values()), seed, classes)
         parts = dict(zip(shares, shared, strict=True))
     first = dict(reversed(list(zip(belongs.tolist(), names, strict=True))))
-    dataset = DataSet(
-        name=re.sub(r"[^\w.-]+", "_", _text(folder.name))[:40] or "pictures",  # may name a file
-        title="Pictures of one's own",
-        classes=classes,
-        layout="folders",
-        licence="its owner's",
-        source="",
-        splits=tuple(Split(name, ".", len(part)) for name, part in parts.items()),
-        folders=classes,
-        drawn=False,
-    )
+    name = re.sub(r"[^\w.-]+", "_", _text(folder.name))[:40] or "pictures"  # may name a file
+    about = (name, "Pictures of one's own", classes, "folders", "its owner's", "")
+    splits = tuple(Split(split, ".", len(part)) for split, part in parts.items())
+    dataset = DataSet(*about, splits, folders=classes, drawn=False)
     left_out = {next(iter(parts)): {_text(sub.name): "is no split" for sub in beside}}
     for one, reason in skipped.items():
         split = one.split if one.split in parts else next(iter(parts))
         left_out.setdefault(split, {})[printable(one.path.relative_to(folder))] = reason
-    found = OwnPictures(
-        dataset,
-        folder,
-        "full",
-        "own",
-        "",
-        listing,
-        names,
-        np.array([first[group] for group in belongs.tolist()]),
-        parts,
-        given,
-        left_out,
-        pairs,
-    )
+    located = (dataset, folder, "full", "own", "")
+    groups_of = np.array([first[group] for group in belongs.tolist()])
+    own = (listing, names, groups_of, parts, given, left_out, pairs)
+    found = OwnPictures(*located, *own)
     return replace(found, line=_describe(found, sizes.tolist(), how))
 
 

@@ -22,7 +22,6 @@ NEAR = 0.2
 FLAT = 8.0  # grey values: what varies less is noise
 BURST_SECONDS = 3
 TRIES = 100
-BY_NAME = "by the beginning of the name"
 TIME = re.compile(
     r"(20\d\d)[-_.:]?(\d\d)[-_.:]?(\d\d)(?: at |[ T_.-])?(\d\d)[-_.:]?(\d\d)[-_.:]?(\d\d)"
 )
@@ -30,11 +29,7 @@ FRAME = re.compile(r"[-_ .]*\(?\d+\)?$")
 
 
 def read_time(text: str) -> float:
-    """Read the time in a file's name or in EXIF, such as `IMG_20240131_235959`.
-
-    Returns:
-        Seconds since an arbitrary moment; NaN where there is no time.
-    """
+    """Read the time in a file's name or in EXIF, such as `IMG_20240131_235959`; NaN for none."""
     found = TIME.search(text)
     try:
         return datetime(*map(int, found.groups())).timestamp() if found else np.nan
@@ -68,27 +63,24 @@ def find_groups(
         near-duplicates, in a few words, or ""; the positions of each two near-duplicates, shape
         (pairs, 2)).
     """
-    near = _near_duplicates(thumbnails)
-    number = len(labels)
+    near, number = _near_duplicates(thumbnails), len(labels)
+    pairs = np.column_stack(triu(near).nonzero())
     alone = [f"/{position}" for position in range(number)]
     folders = [
         file.parts[0] if len(file.parts) > 1 else own
         for file, own in zip(files, alone, strict=True)
     ]
-    prefixes = [
-        f"{label} {FRAME.sub('', file.stem)}" for file, label in zip(files, labels, strict=True)
-    ]
-    pairs = np.column_stack(triu(near).nonzero())
-    asked = {"folder": ("by sub-folder", folders), "prefix": (BY_NAME, prefixes)}
-    if wanted in asked:
-        how, keys = asked[wanted]
+    named = zip(files, labels, strict=True)
+    prefixes = [f"{label} {FRAME.sub('', file.stem)}" for file, label in named]
+    ways = {  # how, by what, and the largest share of a class that may be one group
+        "folder": ("by sub-folder", folders, 1.0),
+        "burst": ("by burst", _bursts(labels, np.asarray(times, float)), 0.5),
+        "prefix": ("by the beginning of the name", prefixes, 0.25),
+    }
+    if wanted in ways:
+        how, keys, _ = ways[wanted]
         return _join(near, keys), how, pairs
-    ways = (
-        ("by sub-folder", folders, 1.0),
-        ("by burst", _bursts(labels, np.asarray(times, float)), 0.5),
-        (BY_NAME, prefixes, 0.25),
-    )
-    for how, keys, largest in ways if wanted == "auto" else ():
+    for how, keys, largest in ways.values() if wanted == "auto" else ():
         groups = _join(near, keys)
         telling = len(set(keys)) < number and _can_be_shared(np.array(keys), labels, largest)
         if telling and _can_be_shared(groups, labels, max(largest, 0.5)):
@@ -146,18 +138,13 @@ def share_out(
     """Share pictures out in parts: every class in every part, no group in two.
 
     Args:
-        labels: shape (n,), positions in `classes`.
-        groups: shape (n,), what must stay together.
+        labels, groups: shape (n,), positions in `classes`, and what must stay together.
         shares: of the pictures, one a part, each above 0, together 1; kept to as far as the groups
-            allow.
+            allow, which must not be too few or too large (OneSentence).
         seed: chooses the pictures.
-        classes: class names.
 
     Returns:
         Positions a part, in order.
-
-    Raises:
-        OneSentence: the shares are none, or the groups of a class are too few or too large.
     """
     check_shares(shares)
     rest, left, parts = np.arange(len(labels)), 1.0, []

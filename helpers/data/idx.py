@@ -20,14 +20,9 @@ PREFIXES = {"train": "train", "test": "t10k"}  # of the file names
 
 
 def read_idx(file: Path, dimensions: int) -> np.ndarray:
-    """Read a gzip-compressed idx file of unsigned bytes.
+    """Read a gzip-compressed idx file of unsigned bytes; the array is not to be written to.
 
-    Args:
-        file: such as `train-images-idx3-ubyte.gz`.
-        dimensions: how many the array must have: 3 for pictures, 1 for labels.
-
-    Returns:
-        uint8, of the shape that the file tells; not to be written to.
+    It must have so many `dimensions`: 3 for pictures, 1 for labels.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -47,11 +42,7 @@ def read_idx(file: Path, dimensions: int) -> np.ndarray:
 
 
 def read_split(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read the pictures and the labels of a split.
-
-    Args:
-        folder: holds the files, named as MNIST's are.
-        split: "train" or "test".
+    """Read the pictures and the labels of the split "train" or "test" from files named as MNIST's.
 
     Returns:
         (grey pictures, uint8, shape (n, height, width), 0 to 255; labels, uint8, shape (n,)).

@@ -85,11 +85,7 @@ class Pictures:
         return dict(zip(self.classes, numbers.tolist(), strict=True))
 
     def select(self, chosen: np.ndarray) -> Pictures:
-        """Return the chosen pictures only.
-
-        Args:
-            chosen: a boolean mask of shape (n,), or integer positions.
-        """
+        """Return the pictures that a boolean mask of shape (n,), or integer positions, choose."""
         positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
         names = tuple(self.names[position] for position in positions)
         series = self.series and tuple(self.series[position] for position in positions)
@@ -133,11 +129,7 @@ def spread_classes(labels: np.ndarray, classes: int, each: int) -> np.ndarray:
 
 
 def load_split(
-    located: Located,
-    split: str,
-    size: int,
-    limit: int = 0,
-    cache: Path | None = None,
+    located: Located, split: str, size: int, limit: int = 0, cache: Path | None = None
 ) -> Pictures:
     """Load the pictures of a split, class by class, from picture files or from idx files.
 
@@ -150,9 +142,6 @@ def load_split(
         cache: folder of the cache files of decoded pictures; None decodes without keeping. Idx
             files take a second or two and are read each time.
 
-    Returns:
-        The pictures; their classes are those of the catalog, in its order.
-
     Raises:
         FileNotFoundError: a class folder or a file is missing.
         ValueError: there is no such split, an idx file is damaged, or a class has no picture.
@@ -162,8 +151,8 @@ def load_split(
     folder, dataset = located.split_folder(split), located.dataset
     if dataset.layout == "files" and located.kind == "full":  # drawn samples lie in class folders
         return _load_idx(folder, split, dataset, size, limit)
-    pictures = load_pictures(folder, dataset.class_folders, size, limit, cache)
-    return replace(pictures, classes=dataset.classes)
+    listing = list_pictures(folder, dataset.class_folders, limit)
+    return load_listed(listing, dataset.classes, size, folder.name, cache)
 
 
 def _load_idx(folder: Path, split: str, dataset: DataSet, size: int, limit: int) -> Pictures:
@@ -184,26 +173,20 @@ def _load_idx(folder: Path, split: str, dataset: DataSet, size: int, limit: int)
 
 
 def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[tuple[Path, int]]:
-    """List the picture files of each class folder, sorted by name.
+    """List the picture files of each class folder, sorted by name, as pairs (file, label).
 
-    Args:
-        folder: the folder of a split; holds one folder a class.
-        classes: class names in label order.
-        limit: pictures a class at most, spread evenly over the sorted files; 0 takes all.
-
-    Returns:
-        Pairs (file, label).
+    `folder` holds one folder a class; `limit` is as in `load_split`.
 
     Raises:
         FileNotFoundError: a class folder is missing or holds no picture file.
     """
     listing = []
     for label, name in enumerate(classes):
-        class_folder, fault = folder / name, "is missing or holds no picture"
-        files = []
+        files, fault = [], "is missing or holds no picture"
         try:
-            if class_folder.is_dir():
-                files = sorted(path for path in class_folder.iterdir() if is_picture(path.name))
+            files = sorted(path for path in (folder / name).iterdir() if is_picture(path.name))
+        except (FileNotFoundError, NotADirectoryError):
+            pass
         except OSError as error:
             fault = f"cannot be listed ({error.strerror})"
         if not files:
@@ -211,22 +194,9 @@ def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[
                 f"The class folder {name!r} in {folder.name!r} {fault}; "
                 f"expected one folder of pictures for each of {', '.join(classes)}."
             )
-        if limit and limit < len(files):
-            files = _spread(np.array(files), limit).tolist()
-        listing += [(path, label) for path in files]
+        some = _spread(np.array(files), limit).tolist() if limit else files
+        listing += [(path, label) for path in some]
     return listing
-
-
-def load_pictures(
-    folder: Path,
-    classes: Sequence[str],
-    size: int,
-    limit: int = 0,
-    cache: Path | None = None,
-) -> Pictures:
-    """Load the pictures of class folders: `list_pictures`, then `load_listed`."""
-    listing = list_pictures(folder, classes, limit)
-    return load_listed(listing, tuple(classes), size, folder.name, cache)
 
 
 def load_listed(
@@ -240,21 +210,15 @@ def load_listed(
 ) -> Pictures:
     """Decode and resize listed pictures once; later calls read the cache file.
 
+    Files that are damaged or no such pictures are left out and named in `skipped`.
+
     Args:
         listing: pairs (file, label), see `list_pictures`.
-        classes: class names in label order.
-        size: edge of the square pictures, in pixels.
+        classes: class names in label order; one of which no file could be decoded is a ValueError.
+        size, cache: see `load_split`.
         kept_as: begins the name of the cache file.
-        cache: folder of the cache files; None decodes without keeping.
         formats: what Pillow calls the kinds of file to take, such as "JPEG".
         names: one a file, for `Pictures.names`; none for each file's own with its folder's.
-
-    Returns:
-        The pictures. Files that are damaged or no such pictures are left out and named in
-        `skipped`.
-
-    Raises:
-        ValueError: no file of a class could be decoded.
     """
     names = names or [f"{path.parent.name}/{path.name}" for path, _ in listing]
     names = [printable(name) for name in names]
@@ -302,14 +266,8 @@ def _decode(
     for label, name in enumerate(classes):
         if label not in labels:
             raise OneSentence(f"No file of the class {name!r} could be read as a picture.")
-    return Pictures(
-        images=images[: len(good)],
-        labels=labels,
-        names=tuple(names[position] for position in good),
-        classes=classes,
-        skipped=skipped,
-        facts=facts[: len(good)],
-    )
+    names = tuple(names[position] for position in good)
+    return Pictures(images[: len(good)], labels, names, classes, skipped, facts=facts[: len(good)])
 
 
 def _content_key(
@@ -328,10 +286,7 @@ def _content_key(
 
 
 def _read_cache(path: Path) -> dict | None:
-    """Read what was kept; None if there is nothing, or not exactly what was written by this name.
-
-    Other content than was written is never used: its checksum differs.
-    """
+    """Read what was kept; None if there is nothing, or other content than was written."""
     if not os.path.lexists(path):
         return None
     try:
@@ -371,12 +326,8 @@ def hold_out_groups(
 ) -> tuple[Pictures, Pictures]:
     """Split off whole series of each class, so that no near-identical frame is on both sides.
 
-    Of pictures of one's own, which come in series of any size, a seventh is split off.
-
-    Args:
-        pictures: the pictures to split.
-        seed: chooses the series.
-        per_class: series held out of each class.
+    Of pictures of one's own, which come in series of any size, a seventh is split off; of others,
+    `per_class` series, chosen by `seed`.
 
     Returns:
         (the rest, the held-out pictures).
@@ -389,21 +340,21 @@ def hold_out_groups(
     random, groups = np.random.default_rng(seed), pictures.groups
     held_out = np.zeros(len(pictures), bool)
     for label, name in enumerate(pictures.classes):
-        series = np.unique(groups[pictures.labels == label])
+        own = pictures.labels == label
+        series = np.unique(groups[own])
         if len(series) <= per_class:
             raise ValueError(
                 f"The class {name!r} has {len(series)} series; holding out {per_class} needs at "
                 f"least {per_class + 1}: use more pictures (LIMIT)."
             )
-        chosen = random.choice(series, per_class, replace=False)
-        held_out |= np.isin(groups, chosen) & (pictures.labels == label)
+        held_out |= own & np.isin(groups, random.choice(series, per_class, replace=False))
     return pictures.select(~held_out), pictures.select(held_out)
 
 
 def _hold_out_own(pictures: Pictures, share: float, seed: int) -> tuple[Pictures, Pictures]:
     shares = (1 - share, share)
     parts = share_out(pictures.labels, pictures.groups, shares, seed, pictures.classes)
-    return pictures.select(parts[0]), pictures.select(parts[1])
+    return tuple(map(pictures.select, parts))
 
 
 def hold_out(pictures: Pictures, share: float = 0.1, seed: int = 0) -> tuple[Pictures, Pictures]:
@@ -414,7 +365,6 @@ def hold_out(pictures: Pictures, share: float = 0.1, seed: int = 0) -> tuple[Pic
     own stays together here, too.
 
     Args:
-        pictures: the pictures to split.
         share: part of each class that is held out, between 0 and 1; rounded to whole pictures.
         seed: chooses the pictures.
 
@@ -452,8 +402,7 @@ def training_batches(
     """Return shuffled batches without end, each resized and augmented after the cache.
 
     Args:
-        pictures: the pictures to train on.
-        batch_size: pictures a batch.
+        pictures, batch_size: what to train on, and how many of them a batch.
         seed: fixes the order and the augmentation.
         augment: takes (images, seed) with float32 images of shape (batch, size, size, 3), values
             0 to 255, and an int32 seed of shape (2,); returns images of the same kind.
@@ -478,16 +427,11 @@ def training_batches(
 
 
 def shuffled_positions(number: int, batch_size: int, seed: int) -> tf.data.Dataset:
-    """Return batches of positions without end, shuffled anew in every pass.
-
-    Args:
-        number: of the pictures.
-        batch_size: positions a batch; a batch may reach from one pass into the next.
-        seed: fixes the order.
+    """Return batches of positions without end, shuffled anew in every pass, in an order by `seed`.
 
     Returns:
-        A `tf.data.Dataset` of int64 positions, shape (batch_size,), each 0 to number - 1; each
-        iteration over it begins with the same.
+        A `tf.data.Dataset` of int64 positions, shape (batch_size,), each 0 to number - 1, of which
+        one may reach from one pass into the next; each iteration over it begins with the same.
     """
 
     def passes(_):
@@ -503,12 +447,7 @@ def shuffled_positions(number: int, batch_size: int, seed: int) -> tf.data.Datas
 def plain_batches(
     pictures: Pictures, batch_size: int = AT_ONCE, size: int | None = None
 ) -> tf.data.Dataset:
-    """Return the pictures in order, once, without augmentation.
-
-    Args:
-        pictures: the pictures.
-        batch_size: pictures a batch.
-        size: edge that each batch is resized to, in pixels; None keeps the pictures' own.
+    """Return the pictures in order, once, without augmentation, resized to `size` if that is given.
 
     Returns:
         A `tf.data.Dataset` of (float32 images, 0 to 255; int32 labels).

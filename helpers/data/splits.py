@@ -27,11 +27,7 @@ FORMATS = ("JPEG",)  # a few files of the archive are something else under a JPE
 
 
 def load_parts(
-    located: Located,
-    shares: Sequence[float],
-    size: int,
-    first: int = 0,
-    cache: Path | None = None,
+    located: Located, shares: Sequence[float], size: int, first: int = 0, cache: Path | None = None
 ) -> tuple[Pictures, ...]:
     """Load pictures in parts that have none in common, such as for training and for the test.
 
@@ -41,10 +37,9 @@ def load_parts(
     Args:
         located: what `download.find_data` found; each picture's file name ends in its number.
         shares: one a part, each above 0; they add up to 1.
-        size: edge of the square pictures, in pixels.
-        first: how many numbers of each class are shared out, from 0 up; 0 means all, and so does
-            what is more than there are.
-        cache: folder of the cache files of decoded pictures; None decodes without keeping.
+        size, cache: see `pictures.load_split`.
+        first: how many numbers of each class are shared out, from 0 up; 0, or more than there are,
+            means all.
 
     Returns:
         One `Pictures` a share, sorted by class and number, with names such as `cat/17`. Files that
@@ -57,22 +52,30 @@ def load_parts(
     check_shares(shares)
     if located.origin == "own":
         return located.load_parts(shares, size, first, cache)
-    numbered = _list_numbered(located)
-    total = _total(located, numbered)
-    taken = min(first, total) if first else total
+    numbered, dataset = _list_numbered(located), located.dataset
+    total = sum(split.pictures for split in dataset.splits) // len(dataset.classes)  # with gaps
+    if located.kind == "samples":  # drawn whole
+        total = 1 + max(number for _, number, _ in numbered)
+    taken = min(first or total, total)
     bounds = [0, *(round(taken * part) for part in np.cumsum(shares).tolist())]
-    return tuple(
-        _load_part(located, numbered, low, high, size, cache)
-        for low, high in itertools.pairwise(bounds)
-    )
+    parts = []
+    for low, high in itertools.pairwise(bounds):
+        chosen = [each for each in numbered if low <= each[1] < high]
+        for label, name in enumerate(dataset.classes):
+            if label not in {own for own, _, _ in chosen}:
+                raise ValueError(
+                    f"There is no {name} among the {high - low} numbers from {low} on; use more "
+                    "pictures of each class, or larger shares."
+                )
+        listing = [(path, label) for label, _, path in chosen]
+        names = [f"{dataset.classes[label]}/{number}" for label, number, _ in chosen]
+        kept_as = f"{dataset.name}-{low}-{high}"
+        parts.append(load_listed(listing, dataset.classes, size, kept_as, cache, FORMATS, names))
+    return tuple(parts)
 
 
 def picture_number(name: str) -> int:
-    """Return the number in which a picture's name ends: 17 for `cat.17.jpg`, `17.jpg`, `cat/17`.
-
-    Raises:
-        ValueError: the name does not end in a number.
-    """
+    """Return the number in which a name ends, 17 for `cat.17.jpg`, `17.jpg` or `cat/17`."""
     found = NUMBER.search(Path(name).stem)
     if found is None:
         raise ValueError(f"The file {name!r} has no number; expected a name such as cat.17.jpg.")
@@ -86,34 +89,3 @@ def _list_numbered(located: Located) -> list[tuple[int, int, Path]]:
     return sorted(
         (label, picture_number(path.name), path) for listing in listings for path, label in listing
     )
-
-
-def _total(located: Located, numbered: list[tuple[int, int, Path]]) -> int:
-    """Return how many numbers a class has, gaps included."""
-    if located.kind == "samples":  # drawn whole
-        return 1 + max(number for _, number, _ in numbered)
-    dataset = located.dataset
-    return sum(split.pictures for split in dataset.splits) // len(dataset.classes)
-
-
-def _load_part(
-    located: Located,
-    numbered: list[tuple[int, int, Path]],
-    low: int,
-    high: int,
-    size: int,
-    cache: Path | None,
-) -> Pictures:
-    """Load the pictures with the numbers low to high - 1."""
-    classes = located.dataset.classes
-    chosen = [(label, number, path) for label, number, path in numbered if low <= number < high]
-    for label, name in enumerate(classes):
-        if label not in {own for own, _, _ in chosen}:
-            raise ValueError(
-                f"There is no {name} among the {high - low} numbers from {low} on; use more "
-                "pictures of each class, or larger shares."
-            )
-    listing = [(path, label) for label, _, path in chosen]
-    kept_as = f"{located.dataset.name}-{low}-{high}"
-    names = [f"{classes[label]}/{number}" for label, number, _ in chosen]
-    return load_listed(listing, classes, size, kept_as, cache, FORMATS, names)

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from helpers.messages import OneSentence
 from helpers.plotting import COLOURS, MARKERS
-from helpers.plotting.boxes import FROZEN, INK, NEW, PLAIN, SLOW, draw_arrow, draw_box, draw_key
+from helpers.plotting.boxes import FROZEN, INK, NEW, PLAIN, SLOW, draw_chain, draw_key, write
 from helpers.plotting.diagrams import DRAWING, LINE, NARROW, show_drawing
 
 HIGH, BETWEEN = 0.5, 0.16  # inches: of a box, and between two
@@ -44,17 +43,17 @@ WAYS = (  # title, boxes as (words, share of the width, colour), how often they 
 )
 
 
+@plt.rc_context(DRAWING)
 def training_ways() -> None:
     """Show the lesson's three trainings as rows of boxes: what is frozen, kept, and trained."""
-    with plt.rc_context(DRAWING):
-        figure, axis = plt.subplots(figsize=(NARROW, 4.9))
-        for row, (title, boxes, runs) in enumerate(WAYS):
-            _draw_way(axis, 1.45 * row + 0.25, title, boxes, runs)
-        key = [(FROZEN, "frozen"), (STORE, "on disk"), (SLOW, "trained on"), (NEW, "new, trained")]
-        lefts = (1.28 * place + 0.02 for place in range(len(key)))
-        draw_key(axis, ((left, *entry) for left, entry in zip(lefts, key, strict=True)), 4.52)
-        axis.set(xlim=(-0.02, NARROW - 0.02), ylim=(4.85, -0.05))
-        axis.axis("off")
+    figure, axis = plt.subplots(figsize=(NARROW, 4.9))
+    for row, (title, boxes, runs) in enumerate(WAYS):
+        _draw_way(axis, 1.45 * row + 0.25, title, boxes, runs)
+    key = [(FROZEN, "frozen"), (STORE, "on disk"), (SLOW, "trained on"), (NEW, "new, trained")]
+    lefts = (1.28 * place + 0.02 for place in range(len(key)))
+    draw_key(axis, ((left, *entry) for left, entry in zip(lefts, key, strict=True)), 4.52)
+    axis.set(xlim=(-0.02, NARROW - 0.02), ylim=(4.85, -0.05))
+    axis.axis("off")
     show_drawing(
         figure,
         "Three rows of boxes. The plain way: picture, frozen base and head run for every picture "
@@ -75,27 +74,20 @@ def _draw_way(
     """Draw a row of boxes with arrows between, and brackets below that say how often they run."""
     axis.text(0, top - 0.08, title, fontsize=10.5, weight="bold", color=INK)
     room = NARROW - 0.04 - BETWEEN * (len(boxes) - 1)
-    unit, left, ends = room / sum(share for _, share, _ in boxes), 0.0, []
-    for number, (words, share, colour) in enumerate(boxes):
-        wide = share * unit
-        draw_box(axis, left, top, wide, HIGH, colour, words)
-        middle = top + HIGH / 2
-        if number:
-            draw_arrow(axis, (left - BETWEEN, middle), (left, middle))
-        ends.append((left, left + wide))
-        left += wide + BETWEEN
+    unit, left, chain = room / sum(share for _, share, _ in boxes), 0.0, []
+    for words, share, colour in boxes:
+        chain.append((left, share * unit, words, colour))
+        left += share * unit + BETWEEN
+    draw_chain(axis, top, HIGH, chain)
     for level, (first, last, words) in enumerate(runs):
-        start, stop = ends[first][0] + 0.03, ends[last - 1][1] - 0.03
+        start, stop = chain[first][0] + 0.03, sum(chain[last - 1][:2]) - 0.03
         below = top + HIGH + 0.1 + 0.24 * level
-        axis.plot(
-            [start, start, stop, stop], [below - 0.05, below, below, below - 0.05], color=LINE
-        )
-        axis.text(
-            (start + stop) / 2, below + 0.03, words,
-            ha="center", va="top", fontsize=8.5, color=INK,
-        )  # fmt: skip
+        ends = [below - 0.05, below, below, below - 0.05]
+        axis.plot([start, start, stop, stop], ends, color=LINE)
+        write(axis, (start + stop) / 2, below + 0.03, words, 8.5, ha="center", va="top")
 
 
+@plt.rc_context({**DRAWING, "axes.grid": True})
 def curve_grid(
     curves: Mapping[tuple[str, str, str], Sequence[float]], title: str, quantity: str
 ) -> None:
@@ -103,34 +95,25 @@ def curve_grid(
 
     Args:
         curves: one value per epoch, by (line, column, row); two lines in each panel.
-        title: stands above.
         quantity: what the values are, such as "test accuracy".
-
-    Raises:
-        OneSentence: there are no curves.
     """
-    if not curves:
-        raise OneSentence("There are no curves to show; train something first.")
     lines, columns, rows = (list(dict.fromkeys(names)) for names in zip(*curves, strict=True))
-    with plt.rc_context({**DRAWING, "axes.grid": True}):
-        figure, axes = plt.subplots(
-            len(rows), len(columns), figsize=(NARROW * 1.3, 1.9 * len(rows) + 0.7),
-            sharex=True, sharey=True, squeeze=False,
-        )  # fmt: skip
-        for (line, column, row), values in curves.items():
-            axis, number = axes[rows.index(row), columns.index(column)], lines.index(line)
-            epochs = range(1, len(values) + 1)
-            style = {"color": COLOURS[number], "marker": MARKERS[number], "ms": 3, "lw": 1.4}
-            axis.plot(epochs, values, label=line, **style)
-            axis.set_title(f"{column}, {row}", fontsize=9.5)
-        for axis in axes[-1]:
-            axis.set_xlabel("epoch")
-            axis.xaxis.get_major_locator().set_params(integer=True)
-        for axis in axes[:, 0]:
-            axis.set_ylabel(quantity)
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=2)
-        figure.suptitle(title)
+    size = (NARROW * 1.3, 1.9 * len(rows) + 0.7)
+    grid = {"sharex": True, "sharey": True, "squeeze": False}
+    figure, axes = plt.subplots(len(rows), len(columns), figsize=size, **grid)
+    for (line, column, row), values in curves.items():
+        axis, number = axes[rows.index(row), columns.index(column)], lines.index(line)
+        style = {"color": COLOURS[number], "marker": MARKERS[number], "ms": 3, "lw": 1.4}
+        axis.plot(range(1, len(values) + 1), values, label=line, **style)
+        axis.set_title(f"{column}, {row}", fontsize=9.5)
+    for axis in axes[-1]:
+        axis.set_xlabel("epoch")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    for axis in axes[:, 0]:
+        axis.set_ylabel(quantity)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    figure.suptitle(title)
     said = "; ".join(
         f"{', '.join(name)}: over the last ten epochs {min(values[-10:]):.3f} to "
         f"{max(values[-10:]):.3f}"

@@ -5,47 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from helpers.evaluation import Scores
-from helpers.plotting.boxes import FROZEN, INK, NEW, PLAIN, SLOW, draw_arrow, draw_box, draw_key
+from helpers.plotting.boxes import FROZEN, NEW, PLAIN, SLOW, draw_arrow, draw_box, draw_key, write
 from helpers.plotting.diagrams import BLUE, DRAWING, LINE, NARROW, show_drawing
 
 WIDE, HIGH, STEP = 2.2, 0.44, 0.72  # inches of a box, and from one to the next
 SIDE, BETWEEN = 1.5, 0.75  # inches of a corner of the grid, and of the gap between two
 
 
+@plt.rc_context(DRAWING)
 def two_ways(size: int) -> None:
-    """Show training from scratch beside transfer: what is enlarged, frozen, kept and trained.
-
-    Args:
-        size: edge to which transfer enlarges its pictures, in pixels.
-    """
-    scratch = [
-        ("picture, 28 × 28", PLAIN),
-        ("convolutions", NEW),
-        ("average, dense layer", NEW),
-        ("ten probabilities", PLAIN),
-    ]
-    transfer = [
-        ("picture, 28 × 28", PLAIN),
+    """Show training from scratch beside transfer, whose pictures are enlarged to `size` pixels."""
+    scratch = ("convolutions", NEW), ("average, dense layer", NEW)
+    transfer = (
         (f"enlarged to {size} × {size}", PLAIN),
         ("first blocks of a\npretrained network", FROZEN),
         ("features, kept on disk", BLUE),
         ("its last block", SLOW),
         ("new head", NEW),
-        ("ten probabilities", PLAIN),
-    ]
-    height = 0.12 + STEP * len(transfer)
-    with plt.rc_context(DRAWING):
-        figure, axis = plt.subplots(figsize=(NARROW, NARROW * (height + 0.75) / (2 * WIDE + 0.8)))
-        _draw_column(axis, "From scratch", scratch, 0.1, height)
-        _draw_column(axis, "Transfer", transfer, WIDE + 0.7, height)
-        first, then = (0.1, FROZEN, "frozen, runs once"), (1.75, SLOW, "pretrained, then trained")
-        draw_key(axis, (first, then, (4.0, NEW, "new")), -0.55)
-        axis.set(xlim=(0, 2 * WIDE + 0.8), ylim=(-0.7, height + 0.05), aspect="equal")
-        axis.axis("off")
+    )
+    height = 0.12 + STEP * 7
+    figure, axis = plt.subplots(figsize=(NARROW, NARROW * (height + 0.75) / (2 * WIDE + 0.8)))
+    for title, parts, left in (("From scratch", scratch, 0.1), ("Transfer", transfer, WIDE + 0.7)):
+        write(axis, left, height - 0.15, title, 11, va="baseline")
+        boxes = (("picture, 28 × 28", PLAIN), *parts, ("ten probabilities", PLAIN))
+        for place, (text, colour) in enumerate(boxes):
+            bottom, middle = height - 0.3 - HIGH - STEP * place, left + WIDE / 2
+            draw_box(axis, left, bottom, WIDE, HIGH, colour, text)
+            if place:
+                draw_arrow(axis, (middle, bottom + STEP - 0.02), (middle, bottom + HIGH + 0.02))
+    first, then = (0.1, FROZEN, "frozen, runs once"), (1.75, SLOW, "pretrained, then trained")
+    draw_key(axis, (first, then, (4.0, NEW, "new")), -0.55)
+    axis.set(xlim=(0, 2 * WIDE + 0.8), ylim=(-0.7, height + 0.05), aspect="equal")
+    axis.axis("off")
     show_drawing(
         figure,
         "Two columns of boxes. From scratch: a picture of 28 x 28 pixels goes through "
@@ -57,18 +51,7 @@ def two_ways(size: int) -> None:
     )
 
 
-def _draw_column(
-    axis: Axes, title: str, boxes: list[tuple[str, str]], left: float, height: float
-) -> None:
-    axis.text(left, height - 0.15, title, fontsize=11, color=INK)
-    middle = left + WIDE / 2
-    for place, (text, colour) in enumerate(boxes):
-        bottom = height - 0.3 - HIGH - STEP * place
-        draw_box(axis, left, bottom, WIDE, HIGH, colour, text)
-        if place:
-            draw_arrow(axis, (middle, bottom + STEP - 0.02), (middle, bottom + HIGH + 0.02))
-
-
+@plt.rc_context(DRAWING)
 def size_by_distortion(
     scores: Mapping[tuple[int, bool], Scores], seconds: Mapping[tuple[int, bool], float]
 ) -> None:
@@ -80,53 +63,44 @@ def size_by_distortion(
         seconds: what each training took, by the same.
     """
     small, large = sorted({size for size, _ in scores})
-    pace = SIDE + BETWEEN
-    values = [score.accuracy for score in scores.values()]
-    span = max(max(values) - min(values), 1e-6)
-    said, differences = [], []
-    with plt.rc_context(DRAWING):
-        width, height = 1.15 + 2 * SIDE + BETWEEN, 0.5 + 2 * SIDE + BETWEEN
-        figure, axis = plt.subplots(figsize=(NARROW, NARROW * height / width))
-        for (size, distorted), score in scores.items():
-            left, top = 1.1 + pace * (size == large), 0.45 + pace * distorted
-            light = plt.get_cmap("Blues")(0.08 + 0.4 * (score.accuracy - min(values)) / span)
-            axis.add_patch(Rectangle((left, top), SIDE, SIDE, facecolor=light, edgecolor=LINE))
-            low, high = score.interval
-            middle = left + SIDE / 2
-            for at, text, letters in (
-                (0.5, f"{score.accuracy:.3f}", 15),
-                (0.8, f"{low:.3f} to {high:.3f}", 8),
-                (1.15, f"{seconds[size, distorted]:.0f} s", 9),
-            ):
-                axis.text(middle, top + at, text, ha="center", va="center", fontsize=letters)
-            kind = "distorted" if distorted else "undistorted"
-            said.append(
-                f"{size} pixels, {kind}: {score.accuracy:.3f}, {seconds[size, distorted]:.0f} "
-                "seconds"
-            )
-        for size in (small, large):
-            middle = 1.1 + pace * (size == large) + SIDE / 2
-            axis.text(middle, 0.25, f"{size} pixels", ha="center", fontsize=10)
-            change = scores[size, True].accuracy - scores[size, False].accuracy
-            axis.text(
-                middle, 0.45 + SIDE + BETWEEN / 2, f"↓ {_signed(change)}", ha="center", va="center"
-            )
-            differences.append(f"distorting at {size} pixels {change:+.3f}")
-        for distorted in (False, True):
-            middle = 0.45 + pace * distorted + SIDE / 2
-            text = "distorted" if distorted else "undistorted"
-            axis.text(1.0, middle, text, ha="right", va="center", fontsize=10)
-            change = scores[large, distorted].accuracy - scores[small, distorted].accuracy
-            place = 1.1 + SIDE + BETWEEN / 2
-            axis.text(place, middle, f"→\n{_signed(change)}", ha="center", va="center")
-            differences.append(f"enlarging the {text} {change:+.3f}")
-        axis.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
-        axis.axis("off")
-    show_drawing(
-        figure,
-        f"A grid of accuracies and seconds. {'; '.join(said)}. Differences: "
-        f"{'; '.join(differences)}.",
-    )
+    found = {corner: score.accuracy for corner, score in scores.items()}
+    lowest, span = min(found.values()), max(max(found.values()) - min(found.values()), 1e-6)
+    kinds, black, said, differences = ("undistorted", "distorted"), {"color": "black"}, [], []
+    width, height = 1.15 + 2 * SIDE + BETWEEN, 0.5 + 2 * SIDE + BETWEEN
+    figure, axis = plt.subplots(figsize=(NARROW, NARROW * height / width))
+    lefts = {size: 1.1 + (SIDE + BETWEEN) * (size == large) for size in (small, large)}
+    tops = [0.45 + (SIDE + BETWEEN) * row for row in (0, 1)]
+    for (size, distorted), score in scores.items():
+        left, top = lefts[size], tops[distorted]
+        light = plt.get_cmap("Blues")(0.08 + 0.4 * (score.accuracy - lowest) / span)
+        axis.add_patch(Rectangle((left, top), SIDE, SIDE, facecolor=light, edgecolor=LINE))
+        low, high = score.interval
+        took = f"{seconds[size, distorted]:.0f}"
+        for at, text, letters in (
+            (0.5, f"{score.accuracy:.3f}", 15),
+            (0.8, f"{low:.3f} to {high:.3f}", 8),
+            (1.15, f"{took} s", 9),
+        ):
+            write(axis, left + SIDE / 2, top + at, text, letters, ha="center", **black)
+        said.append(f"{size} pixels, {kinds[distorted]}: {score.accuracy:.3f}, {took} seconds")
+    for size, left in lefts.items():
+        middle = left + SIDE / 2
+        axis.text(middle, 0.25, f"{size} pixels", ha="center", fontsize=10)
+        change = found[size, True] - found[size, False]
+        down = f"↓ {_signed(change)}"
+        write(axis, middle, 0.45 + SIDE + BETWEEN / 2, down, 10, ha="center", **black)
+        differences.append(f"distorting at {size} pixels {change:+.3f}")
+    for kind, top, distorted in zip(kinds, tops, (False, True), strict=True):
+        middle = top + SIDE / 2
+        write(axis, 1.0, middle, kind, 10, ha="right", **black)
+        change = found[large, distorted] - found[small, distorted]
+        right = f"→\n{_signed(change)}"
+        write(axis, 1.1 + SIDE + BETWEEN / 2, middle, right, 10, ha="center", **black)
+        differences.append(f"enlarging the {kind} {change:+.3f}")
+    axis.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
+    axis.axis("off")
+    told = f"{'; '.join(said)}. Differences: {'; '.join(differences)}."
+    show_drawing(figure, f"A grid of accuracies and seconds. {told}")
 
 
 def _signed(change: float) -> str:

@@ -8,9 +8,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from helpers.plotting import STYLE, TRAINING_COLOUR, VALIDATION_COLOUR, show
+from helpers.plotting import STYLE, TRAINING_COLOUR, VALIDATION_COLOUR, note, show
 
 
+@plt.rc_context(STYLE)
 def more_pictures(
     numbers: Sequence[int], errors: np.ndarray, ahead: Sequence[int], guesses: np.ndarray
 ) -> None:
@@ -24,21 +25,18 @@ def more_pictures(
     """
     means = errors.mean(axis=1)
     low, middle, high = guesses
-    with plt.rc_context(STYLE):
-        figure, axis = plt.subplots(figsize=(7.5, 3.8))
-        axis.plot(numbers, means, "o-", color=TRAINING_COLOUR, label="measured, mean and range")
-        axis.vlines(
-            numbers, errors.min(axis=1), errors.max(axis=1), color=TRAINING_COLOUR, alpha=0.5
-        )
-        axis.plot(ahead, middle, "--", color=VALIDATION_COLOUR, label="if it goes on like this")
-        axis.fill_between(ahead, low, high, color=VALIDATION_COLOUR, alpha=0.2, lw=0)
-        ticks = [*numbers, *ahead[1:]]
-        axis.set_xscale("log")
-        axis.set_xticks(ticks, [f"{number:,}" for number in ticks])
-        axis.xaxis.set_minor_locator(NullLocator())
-        axis.set(xlabel="training pictures", ylabel="share of errors", ylim=(0, None))
-        axis.set_title("What more pictures would bring")
-        axis.legend()
+    figure, axis = plt.subplots(figsize=(7.5, 3.8))
+    axis.plot(numbers, means, "o-", color=TRAINING_COLOUR, label="measured, mean and range")
+    axis.vlines(numbers, errors.min(1), errors.max(1), color=TRAINING_COLOUR, alpha=0.5)
+    axis.plot(ahead, middle, "--", color=VALIDATION_COLOUR, label="if it goes on like this")
+    axis.fill_between(ahead, low, high, color=VALIDATION_COLOUR, alpha=0.2, lw=0)
+    ticks = [*numbers, *ahead[1:]]
+    axis.set_xscale("log")
+    axis.set_xticks(ticks, [f"{number:,}" for number in ticks])
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.set(xlabel="training pictures", ylabel="share of errors", ylim=(0, None))
+    axis.set_title("What more pictures would bring")
+    axis.legend()
     measured = ", ".join(f"{n:,}: {mean:.3f}" for n, mean in zip(numbers, means, strict=True))
     guessed = ", ".join(
         f"{n:,}: {m:.3f} ({lo:.3f} to {hi:.3f})"
@@ -51,6 +49,7 @@ def more_pictures(
     )
 
 
+@plt.rc_context(STYLE)
 def confidence_rows(confidences: Mapping[str, np.ndarray], threshold: float) -> None:
     """Show how confident a network is of pictures of several kinds: a dot each, a row a kind.
 
@@ -58,28 +57,23 @@ def confidence_rows(confidences: Mapping[str, np.ndarray], threshold: float) -> 
         confidences: the probability of each picture's likeliest class, by the kind's name.
         threshold: answers that are less confident are refused.
     """
-    random = np.random.default_rng(0)
-    refused = {name: float((values < threshold).mean()) for name, values in confidences.items()}
-    with plt.rc_context(STYLE):
-        figure, axis = plt.subplots(figsize=(8, 1 + 0.55 * len(confidences)))
-        for row, (name, values) in enumerate(confidences.items()):
-            places = row + random.uniform(-0.22, 0.22, len(values))
-            axis.plot(values, places, "o", ms=4, alpha=0.6, mew=0, color=TRAINING_COLOUR)
-            axis.annotate(
-                f"{refused[name]:.0%} refused", (1, row), (8, 0), textcoords="offset points",
-                xycoords=("axes fraction", "data"), va="center", fontsize=9,
-            )  # fmt: skip
-        axis.axvline(threshold, color=VALIDATION_COLOUR, lw=2)
-        axis.annotate(
-            f"threshold {threshold:.2f}", (threshold, 1), (-4, 4), textcoords="offset points",
-            xycoords=("data", "axes fraction"), ha="right", fontsize=9, color=VALIDATION_COLOUR,
-        )  # fmt: skip
-        axis.set_yticks(range(len(confidences)), confidences)
-        axis.set(xlabel="confidence", xlim=(None, 1.01), ylim=(len(confidences) - 0.5, -0.5))
-        axis.grid(visible=False, axis="y")
-    said = "; ".join(f"{name}: {share:.0%}" for name, share in refused.items())
+    random, said = np.random.default_rng(0), []
+    figure, axis = plt.subplots(figsize=(8, 1 + 0.55 * len(confidences)))
+    beside = {"xycoords": ("axes fraction", "data"), "va": "center"}
+    for row, (name, values) in enumerate(confidences.items()):
+        places = row + random.uniform(-0.22, 0.22, len(values))
+        axis.plot(values, places, "o", ms=4, alpha=0.6, mew=0, color=TRAINING_COLOUR)
+        refused = float((values < threshold).mean())
+        note(axis, f"{refused:.0%} refused", (1, row), (8, 0), **beside)
+        said.append(f"{name}: {refused:.0%}")
+    axis.axvline(threshold, color=VALIDATION_COLOUR, lw=2)
+    above = {"xycoords": ("data", "axes fraction"), "ha": "right", "color": VALIDATION_COLOUR}
+    note(axis, f"threshold {threshold:.2f}", (threshold, 1), (-4, 4), **above)
+    axis.set_yticks(range(len(confidences)), confidences)
+    axis.set(xlabel="confidence", xlim=(None, 1.01), ylim=(len(confidences) - 0.5, -0.5))
+    axis.grid(visible=False, axis="y")
     show(
         figure,
         f"Confidence of the likeliest class, a dot for each picture, a row for each kind. Below "
-        f"the threshold of {threshold:.2f} and so refused: {said}.",
+        f"the threshold of {threshold:.2f} and so refused: {'; '.join(said)}.",
     )

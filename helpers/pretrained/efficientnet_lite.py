@@ -6,6 +6,7 @@ without any download of its own. The package holds PyTorch's file; it is read he
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import pickle
 from collections import OrderedDict
@@ -81,7 +82,10 @@ def build_efficientnet_lite0(
     if weights:
         _check_sum(weights)
         with weights.open("rb") as file:
-            _load(model, unpickle_tensors(file))
+            tensors, names = unpickle_tensors(file), _name_in_pytorch()
+        for layer in model.layers:
+            if layer.weights:
+                layer.set_weights(_translate(layer, names[layer.name], tensors))
     return model
 
 
@@ -129,12 +133,10 @@ def packaged_weights() -> Path:
         FileNotFoundError: the package is not installed, or lacks the file.
         ValueError: the file is not the one that is expected.
     """
-    try:
-        files = metadata.files(PACKAGE) or ()
-    except metadata.PackageNotFoundError:
-        files = ()
-    for file in files:
-        path = Path(str(file.locate()))
+    files = []
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        files = [Path(str(file.locate())) for file in metadata.files(PACKAGE) or ()]
+    for path in files:
         if path.suffix == ".pth" and path.is_file():
             _check_sum(path)
             return path
@@ -156,7 +158,8 @@ def unpickle_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
     """Read tensors out of PyTorch's old format by a reader that can do nothing else.
 
     A pickle may name any function of Python's to be called while it is read. This reader knows
-    the four names that tensors need, none of which does more than hold numbers.
+    the four names that tensors need, none of which does more than hold numbers; at anything else,
+    or where the file is cut off, it raises `pickle.UnpicklingError`.
 
     Args:
         file: open for reading: three short pickles, the tensors' names and shapes, the numbers.
@@ -164,9 +167,6 @@ def unpickle_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
     Returns:
         Arrays by their PyTorch name, such as `_conv_stem.weight`; convolution kernels have shape
         (out, in, height, width).
-
-    Raises:
-        pickle.UnpicklingError: the file asks for anything else, or is cut off.
     """
     for _ in range(3):  # a magic number, the format's version, the writer's machine
         _TensorReader(file).load()
@@ -208,13 +208,9 @@ class _Tensor(NamedTuple):
         return np.lib.stride_tricks.as_strided(own, self.shape, steps).copy()
 
 
-def _rebuild_tensor(storage: _Storage, offset: int, shape: tuple, strides: tuple, *_) -> _Tensor:
-    return _Tensor(storage, offset, shape, strides)
-
-
 _ALLOWED = {
     ("collections", "OrderedDict"): OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+    ("torch._utils", "_rebuild_tensor_v2"): lambda *parts: _Tensor(*parts[:4]),
     ("torch", "FloatStorage"): np.dtype("<f4"),
     ("torch", "LongStorage"): np.dtype("<i8"),
 }
@@ -233,13 +229,6 @@ class _TensorReader(pickle.Unpickler):
         return _Storage(dtype, key)
 
 
-def _load(model: keras.Model, tensors: dict[str, np.ndarray]) -> None:
-    names = _name_in_pytorch()
-    for layer in model.layers:
-        if layer.weights:
-            layer.set_weights(_translate(layer, names[layer.name], tensors))
-
-
 def _name_in_pytorch() -> dict[str, str]:
     """Return PyTorch's name of every layer: it numbers the blocks 0 to 15, where Keras has 2b."""
     names = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "predictions": "_fc"}
@@ -254,9 +243,7 @@ def _name_in_pytorch() -> dict[str, str]:
     return names
 
 
-def _translate(
-    layer: keras.layers.Layer, name: str, tensors: dict[str, np.ndarray]
-) -> list[np.ndarray]:
+def _translate(layer: keras.layers.Layer, name: str, tensors: dict) -> list[np.ndarray]:
     """Return a layer's weights in Keras's order of axes; `set_weights` checks their shapes."""
     if isinstance(layer, layers.BatchNormalization):
         parts = ("weight", "bias", "running_mean", "running_var")

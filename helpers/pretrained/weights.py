@@ -21,13 +21,9 @@ import numpy as np
 from helpers.data.download import check_mirror, fetch
 from helpers.environment import MIRROR_VARIABLE
 from helpers.messages import NotAvailable
-from helpers.pretrained.efficientnet_lite import (
-    SMALLEST_SIZE,
-    TRAINED_SIZE,
-    packaged_weights,
-)
+from helpers.pretrained.efficientnet_lite import TRAINED_SIZE, packaged_weights
 
-ADDRESS = "https://storage.googleapis.com/"
+ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 ALWAYS_THERE = "EfficientNetLite0"
 WEIGHTS_AT_MOST = 2**30  # bytes of a download; the largest here, VGG19 with its top, has 0.6 GB
 
@@ -40,56 +36,42 @@ class Family:
 
     Attributes:
         name: the function of `keras.applications` that builds it.
+        module: where that function is.
         size: edge of the pictures it was trained on, in pixels.
         smallest: the smallest edge it takes, in pixels.
-        folder: of its weight files, below `ADDRESS`.
-        stem: of its weight files' names.
         md5: of the file with the 1000 classes and of the one without.
         fixed_top: the classes are tied to `size`, because the maps are flattened, not averaged.
     """
 
     name: str
+    module: str
     size: int
     smallest: int
-    folder: str
-    stem: str
     md5: tuple[str, str]
     fixed_top: bool = False
 
     def file_names(self, top: bool) -> tuple[str, str]:
         """Return Keras's own file name, and one for weights that `model.save_weights` wrote."""
-        return (
-            f"{self.stem}{'' if top else '_notop'}.h5",
-            f"{self.name.lower()}{'' if top else '_notop'}.weights.h5",
-        )
+        end = "" if top else "_notop"
+        own = f"{self.module}_weights_tf_dim_ordering_tf_kernels{end}.h5"
+        return own, f"{self.name.lower()}{end}.weights.h5"
 
     def address(self, top: bool) -> str:
         """Return where Keras downloads the weights from."""
-        return f"{ADDRESS}{self.folder}/{self.file_names(top)[0]}"
+        return f"{ADDRESS}{self.module}/{self.file_names(top)[0]}"
 
 
-_KERAS = "tensorflow/keras-applications/"
-_KERNELS = "_weights_tf_dim_ordering_tf_kernels"
-
-# Source of names, folders and md5: keras/src/applications/*.py of Keras 3.13 to 3.15, which keeps
+# Source of names, modules and md5: keras/src/applications/*.py of Keras 3.13 to 3.15, which keeps
 # them inside its functions; a test compares this table with the Keras that is installed.
 FAMILIES = {
-    family.name: family
-    for family in (
-        Family(
-            "InceptionV3", 299, 75, f"{_KERAS}inception_v3", f"inception_v3{_KERNELS}",
-            ("9a0d58056eeedaa3f26cb7ebd46da564", "bcbd6486424b2319ff4ef7d526e38f63"),
-        ),
-        Family(
-            "VGG16", 224, 32, f"{_KERAS}vgg16", f"vgg16{_KERNELS}",
-            ("64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc"),
-            fixed_top=True,
-        ),
-        Family(
-            "VGG19", 224, 32, f"{_KERAS}vgg19", f"vgg19{_KERNELS}",
-            ("cbe5617147190e668d6c5d5026f83318", "253f8cb515780f3b799900260a226db6"),
-            fixed_top=True,
-        ),
+    name: Family(name, *more)
+    for name, *more in (
+        ("InceptionV3", "inception_v3", 299, 75,
+         ("9a0d58056eeedaa3f26cb7ebd46da564", "bcbd6486424b2319ff4ef7d526e38f63")),
+        ("VGG16", "vgg16", 224, 32,
+         ("64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc"), True),
+        ("VGG19", "vgg19", 224, 32,
+         ("cbe5617147190e668d6c5d5026f83318", "253f8cb515780f3b799900260a226db6"), True),
     )
 }  # fmt: skip
 
@@ -126,17 +108,13 @@ class Found:
         return FAMILIES[self.name].size if self.name in FAMILIES else TRAINED_SIZE
 
     @property
-    def smallest(self) -> int:
-        """The smallest edge it takes, in pixels."""
-        return FAMILIES[self.name].smallest if self.name in FAMILIES else SMALLEST_SIZE
-
-    @property
     def line(self) -> str:
         """The sentence a notebook shows: which network this is, from where, and why."""
+        file = self.weights.name
         place = {
-            "package": f"from its package, {self.weights.name}",
+            "package": f"from its package, {file}",
             "cache": "from Keras's cache folder",
-            "mirror": f"from the mirror folder, {self.weights.name}",
+            "mirror": f"from the mirror folder, {file}",
             "download": "from the download",
         }[self.origin]
         because = f", because {self.reason}" if self.reason else ""
@@ -175,30 +153,26 @@ def find_weights(
     allowed = ("auto", preferred, ALWAYS_THERE)
     if wanted not in allowed:
         raise ValueError(f"BACKBONE is {wanted!r}; here it may be {', '.join(allowed)}.")
-    insisted = wanted != "auto"
-    name = wanted if insisted else preferred
-    if name == ALWAYS_THERE:
-        return Found(name, packaged_weights(), "package", "", top, "sha256")
-    family = FAMILIES[name]
-    cache = cache or keras_cache()
-    mirror = check_mirror(mirror)
-    notes: list[str] = []
-    found = (
-        _take(family, top, cache / family.file_names(top)[0], "cache", notes)
-        or _look_in_mirror(family, top, mirror, notes)
-        or _fetch(family, top, cache, notes)
-    )
-    reason = "; ".join(notes)
-    if found:
-        file, origin, checked = found
-        return Found(name, file, origin, reason, top, checked)
-    if not insisted:
-        reason = f"the weights of {name} are unavailable: {reason}"
-        return Found(ALWAYS_THERE, packaged_weights(), "package", reason, top, "sha256")
-    raise NotAvailable(
-        f"The weights of {name} are unavailable: {reason}; put {family.file_names(top)[0]} into "
-        f"{cache}, or into the folder that {MIRROR_VARIABLE} names, and run again."
-    )
+    reason = ""
+    if wanted != ALWAYS_THERE:
+        family, cache, notes = FAMILIES[preferred], cache or keras_cache(), []
+        name, mirror = family.file_names(top)[0], check_mirror(mirror)
+        found = (
+            _take(family, top, cache / name, "cache", notes)
+            or _look_in_mirror(family, top, mirror, notes)
+            or _fetch(family, top, cache, notes)
+        )
+        reason = "; ".join(notes)
+        if found:
+            file, origin, checked = found
+            return Found(preferred, file, origin, reason, top, checked)
+        reason = f"the weights of {preferred} are unavailable: {reason}"
+        if wanted == preferred:
+            raise NotAvailable(
+                f"T{reason[1:]}; put {name} into {cache}, or into the folder that "
+                f"{MIRROR_VARIABLE} names, and run again."
+            )
+    return Found(ALWAYS_THERE, packaged_weights(), "package", reason, top, "sha256")
 
 
 def keras_cache() -> Path:

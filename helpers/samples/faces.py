@@ -22,48 +22,25 @@ GREY, DARK_GREY, BLACK = (150, 148, 146), (98, 96, 98), (48, 44, 44)
 BROWN, DARK_BROWN, TAN, GOLD = (138, 96, 64), (84, 58, 42), (196, 148, 96), (214, 168, 104)
 # coat, second colour, pattern
 CAT_COATS = (
-    (GINGER, CREAM, "tabby"),
-    (GREY, CREAM, "tabby"),
-    (BROWN, CREAM, "tabby"),
-    (GOLD, WHITE, "tabby"),
-    (BLACK, BLACK, "plain"),
-    (DARK_GREY, GREY, "plain"),
-    (WHITE, WHITE, "plain"),
-    (BLACK, WHITE, "blaze"),
-    (GINGER, WHITE, "blaze"),
-    (CREAM, DARK_BROWN, "mask"),
-    (WHITE, GINGER, "patches"),
-    (WHITE, DARK_GREY, "patches"),
-)
+    (GINGER, CREAM, "tabby"), (GREY, CREAM, "tabby"), (BROWN, CREAM, "tabby"),
+    (GOLD, WHITE, "tabby"), (BLACK, BLACK, "plain"), (DARK_GREY, GREY, "plain"),
+    (WHITE, WHITE, "plain"), (BLACK, WHITE, "blaze"), (GINGER, WHITE, "blaze"),
+    (CREAM, DARK_BROWN, "mask"), (WHITE, GINGER, "patches"), (WHITE, DARK_GREY, "patches"),
+)  # fmt: skip
 DOG_COATS = (
-    (GOLD, CREAM, "plain"),
-    (TAN, CREAM, "plain"),
-    (DARK_BROWN, DARK_BROWN, "plain"),
-    (BLACK, BLACK, "plain"),
-    (WHITE, WHITE, "plain"),
-    (BROWN, WHITE, "blaze"),
-    (GREY, WHITE, "blaze"),
-    (BLACK, WHITE, "blaze"),
-    (TAN, BLACK, "mask"),
-    (GOLD, DARK_BROWN, "mask"),
-    (BLACK, TAN, "points"),
-    (WHITE, BROWN, "patches"),
+    (GOLD, CREAM, "plain"), (TAN, CREAM, "plain"), (DARK_BROWN, DARK_BROWN, "plain"),
+    (BLACK, BLACK, "plain"), (WHITE, WHITE, "plain"), (BROWN, WHITE, "blaze"),
+    (GREY, WHITE, "blaze"), (BLACK, WHITE, "blaze"), (TAN, BLACK, "mask"),
+    (GOLD, DARK_BROWN, "mask"), (BLACK, TAN, "points"), (WHITE, BROWN, "patches"),
     (WHITE, BLACK, "patches"),
-)
+)  # fmt: skip
 CAT_EYES = ((150, 170, 70), (200, 165, 60), (110, 150, 90), (205, 130, 50), (110, 160, 195))
 DOG_EYES = ((92, 58, 34), (66, 42, 28), (120, 80, 44))
 PINK, NOSE_BLACK, TONGUE = (214, 140, 132), (42, 38, 40), (222, 120, 124)
 
 
 def draw_cat(generator: np.random.Generator) -> Image.Image:
-    """Draw a cat's face.
-
-    Args:
-        generator: source of chance.
-
-    Returns:
-        An RGB picture of 256x256 pixels.
-    """
+    """Draw a cat's face, an RGB picture of 256x256 pixels, with chance from `generator`."""
     face = _Face(generator, CAT_COATS)
     wide, tall = generator.uniform(0.94, 1.04), generator.uniform(0.78, 0.9)
     face.add_body(0.95)
@@ -72,14 +49,12 @@ def draw_cat(generator: np.random.Generator) -> Image.Image:
         ear = face.capsule((side * 0.5, -0.42, -0.1), (side * spread, -height, -0.2), (0.4, 0.05))
         face.paint_ear(ear, (side * (0.46 + spread) / 2, -0.42 - height * 0.32), 0.17, 0.42)
     face.ellipsoid((0, 0, 0), (wide, tall, 0.75), 0.15)
-    for side in (-1, 1):
-        face.ellipsoid((side * 0.5, 0.3, 0.1), (0.48, 0.4, 0.5), 0.2)
-    for side in (-1, 1):
-        face.ellipsoid((side * 0.18, 0.4, 0.52), (0.25, 0.2, 0.28), 0.06)
+    face.ellipsoids((0.5, 0.3, 0.1), (0.48, 0.4, 0.5), 0.2)
+    face.ellipsoids((0.18, 0.4, 0.52), (0.25, 0.2, 0.28), 0.06)
     face.ellipsoid((0, 0.6, 0.4), (0.2, 0.15, 0.25), 0.06)
     face.ellipsoid((0, 0.06, 0.45), (0.15, 0.34, 0.3), 0.15)
     face.soften()
-    face.paint_coat(eye_height=-0.06)
+    face.paint_coat(-0.06)
     picture = face.light()
     eye, pupil = CAT_EYES[generator.integers(len(CAT_EYES))], generator.uniform(0.2, 0.6)
     face.add_eyes(picture, (0.4, -0.08), (0.2, 0.165), eye, pupil, 0.9)
@@ -91,14 +66,7 @@ def draw_cat(generator: np.random.Generator) -> Image.Image:
 
 
 def draw_dog(generator: np.random.Generator) -> Image.Image:
-    """Draw a dog's face.
-
-    Args:
-        generator: source of chance.
-
-    Returns:
-        An RGB picture of 256x256 pixels.
-    """
+    """Draw a dog's face, an RGB picture of 256x256 pixels, with chance from `generator`."""
     face = _Face(generator, DOG_COATS)
     wide, tall = generator.uniform(0.76, 0.88), generator.uniform(0.84, 0.96)
     long, broad = generator.uniform(0.44, 0.62), generator.uniform(0.36, 0.46)
@@ -107,18 +75,16 @@ def draw_dog(generator: np.random.Generator) -> Image.Image:
     if not floppy:
         _add_erect_ears(face, generator)
     face.ellipsoid((0, -0.1, 0), (wide, tall, 0.75), 0.15)
-    for side in (-1, 1):
-        face.ellipsoid((side * 0.36, 0.3, 0.15), (0.4, 0.42, 0.5), 0.2)
+    face.ellipsoids((0.36, 0.3, 0.15), (0.4, 0.42, 0.5), 0.2)
     face.ellipsoid((0, 0.1, 0.45), (0.26, 0.5, 0.4), 0.2)
     face.ellipsoid((0, 0.4, 0.75), (broad, long * 0.8, 0.5), 0.2)
     open_mouth = generator.random() < 0.45
     face.ellipsoid((0, 0.86 if open_mouth else 0.74, 0.55), (0.27, 0.22, 0.3), 0.06)
-    for side in (-1, 1):  # the lips
-        face.ellipsoid((side * 0.2, 0.6, 0.8), (0.25, 0.24, 0.36), 0.08)
+    face.ellipsoids((0.2, 0.6, 0.8), (0.25, 0.24, 0.36), 0.08)  # the lips
     face.soften()
     if floppy:
         _add_floppy_ears(face, generator, wide)
-    face.paint_coat(eye_height=-0.18)
+    face.paint_coat(-0.18)
     picture = face.light()
     eye = DOG_EYES[generator.integers(len(DOG_EYES))]
     face.add_eyes(picture, (0.36, -0.2), (0.13, 0.125), eye, 0.5, 0.5)
@@ -184,19 +150,19 @@ class _Face:
 
     def capsule(self, start, end, radii, blend: float = 0.1) -> Patch:
         """Add a tapered capsule, measured in half head widths."""
-        first, last = (radius * self.size for radius in radii)
-        return self.surface.add_capsule(
-            self.place(start), self.place(end), (first, last), blend * self.size
-        )
+        ends, size = (self.place(start), self.place(end)), self.size
+        return self.surface.add_capsule(*ends, (radii[0] * size, radii[1] * size), blend * size)
 
-    def ellipsoid(self, centre, radii, blend: float) -> Patch:
+    def ellipsoid(self, centre, radii, blend: float) -> None:
         """Add an ellipsoid, measured in half head widths."""
-        return self.surface.add_ellipsoid(
-            self.place(centre),
-            np.array(radii) * self.size,
-            blend * self.size,
-            math.degrees(self.tilt),
-        )
+        radii, tilt = np.array(radii) * self.size, math.degrees(self.tilt)
+        self.surface.add_ellipsoid(self.place(centre), radii, blend * self.size, tilt)
+
+    def ellipsoids(self, centre, radii, blend: float) -> None:
+        """Add an ellipsoid, given by its right one, on both sides."""
+        u, v, w = centre
+        for side in (-1, 1):
+            self.ellipsoid((side * u, v, w), radii, blend)
 
     def add_body(self, width: float) -> None:
         """Add shoulders and neck, below the head."""
@@ -219,14 +185,7 @@ class _Face:
         oval = self.oval((*middle, -0.1), (wide, long), 0.5, math.degrees(lean), window)[1]
         self.inner_ears.append((window, oval * share))
 
-    def oval(
-        self,
-        centre,
-        radii,
-        soft: float,
-        turn: float = 0.0,
-        window: tuple[slice, slice] | None = None,
-    ) -> Patch:
+    def oval(self, centre, radii, soft: float, turn: float = 0.0, window=None) -> Patch:
         """Return a soft-edged oval, `turn` degrees clockwise, within a window or about itself."""
         if window is None:
             x, y, _ = self.place(centre)
@@ -240,17 +199,42 @@ class _Face:
         across, down = (du * cosine + dv * sine) / radii[0], (dv * cosine - du * sine) / radii[1]
         return window, np.clip((1 - across * across - down * down) / soft, 0, 1)
 
-    def paint_coat(self, eye_height: float) -> None:
-        """Lay the pattern over the coat, then the insides of the ears."""
-        getattr(self, f"_paint_{self.pattern}")(eye_height)
+    def paint_coat(self, eyes: float) -> None:
+        """Lay the pattern over the coat, then the insides of the ears; the eyes' height is v."""
+        for centre, radii, soft, strength in self._pattern(eyes):
+            self.paint(_faint(self.oval(centre, radii, soft), strength), self.second)
         pink = np.array(PINK) / 255 * (0.6 + 0.35 * float(self.coat.mean()))
         for ear in self.inner_ears:
             self.paint(_faint(ear, 0.85), pink)
 
-    def _paint_plain(self, eye_height: float) -> None:
-        self.paint(_faint(self.oval((0, 0.5, 0.7), (0.45, 0.4), 0.8), 0.5), self.second)
+    def _pattern(self, eyes: float):
+        """Yield ovals of the second colour: centre, radii, softness, strength."""
+        sides = (-1, 1)
+        if self.pattern == "plain":
+            yield (0, 0.5, 0.7), (0.45, 0.4), 0.8, 0.5
+        elif self.pattern == "tabby":
+            self._paint_stripes()
+            yield from (((side * 0.4, eyes, 0.4), (0.32, 0.27), 0.5, 0.5) for side in sides)
+            yield (0, 0.52, 0.6), (0.44, 0.32), 0.6, 0.85
+            yield (0, 1.3, -0.2), (0.5, 0.6), 0.6, 0.6
+        elif self.pattern == "blaze":
+            yield (0, -0.1, 0.5), (self.generator.uniform(0.1, 0.22), 0.85), 0.4, 1
+            yield (0, 0.6, 0.6), (0.5, 0.42), 0.3, 1
+            yield (0, 1.6, -0.2), (0.7, 0.8), 0.3, 1
+        elif self.pattern == "mask":
+            yield (0, 0.38, 0.6), (0.62, 0.6), 1.0, 0.9
+            yield from (((side * 0.75, -1.0, -0.1), (0.5, 0.6), 0.8, 0.85) for side in sides)
+        elif self.pattern == "points":
+            for side in sides:
+                yield (side * 0.3, eyes - 0.24, 0.6), (0.12, 0.09), 0.4, 1
+                yield (side * 0.36, 0.5, 0.6), (0.3, 0.36), 0.4, 1
+            yield (0, 1.5, -0.2), (0.6, 0.4), 0.5, 1
+        else:  # patches
+            side = self.generator.choice(sides)
+            yield (side * 0.45, eyes - 0.1, 0.4), (0.5, 0.6), 0.2, 1
+            yield (-side * 0.8, -0.9, 0), (0.6, 0.5), 0.2, 1
 
-    def _paint_tabby(self, eye_height: float) -> None:
+    def _paint_stripes(self) -> None:
         u, v = self.u, self.v
         wave = self.generator.uniform(0, 6)
         brow = np.cos(u * 17 + np.sin(v * 5) * 0.6) * np.clip(-v * 3 - 0.5, 0, 1)
@@ -258,36 +242,6 @@ class _Face:
         flank *= np.cos(v * 15 - np.abs(u) * 7 + wave)
         dark = np.clip(np.clip(brow * 1.6 - 0.3, 0, 1) + np.clip(flank * 1.6 - 0.4, 0, 1), 0, 1)
         self.colours *= 1 - 0.45 * dark
-        for side in (-1, 1):
-            ring = self.oval((side * 0.4, eye_height, 0.4), (0.32, 0.27), 0.5)
-            self.paint(_faint(ring, 0.5), self.second)
-        self.paint(_faint(self.oval((0, 0.52, 0.6), (0.44, 0.32), 0.6), 0.85), self.second)
-        self.paint(_faint(self.oval((0, 1.3, -0.2), (0.5, 0.6), 0.6), 0.6), self.second)
-
-    def _paint_blaze(self, eye_height: float) -> None:
-        wide = self.generator.uniform(0.1, 0.22)
-        self.paint(self.oval((0, -0.1, 0.5), (wide, 0.85), 0.4), self.second)
-        self.paint(self.oval((0, 0.6, 0.6), (0.5, 0.42), 0.3), self.second)
-        self.paint(self.oval((0, 1.6, -0.2), (0.7, 0.8), 0.3), self.second)
-
-    def _paint_mask(self, eye_height: float) -> None:
-        self.paint(_faint(self.oval((0, 0.38, 0.6), (0.62, 0.6), 1.0), 0.9), self.second)
-        for side in (-1, 1):
-            ear = self.oval((side * 0.75, -1.0, -0.1), (0.5, 0.6), 0.8)
-            self.paint(_faint(ear, 0.85), self.second)
-
-    def _paint_points(self, eye_height: float) -> None:
-        for side in (-1, 1):
-            brow = (side * 0.3, eye_height - 0.24, 0.6)
-            self.paint(self.oval(brow, (0.12, 0.09), 0.4), self.second)
-            self.paint(self.oval((side * 0.36, 0.5, 0.6), (0.3, 0.36), 0.4), self.second)
-        self.paint(self.oval((0, 1.5, -0.2), (0.6, 0.4), 0.5), self.second)
-
-    def _paint_patches(self, eye_height: float) -> None:
-        side = self.generator.choice([-1, 1])
-        eye = (side * 0.45, eye_height - 0.1, 0.4)
-        self.paint(self.oval(eye, (0.5, 0.6), 0.2), self.second)
-        self.paint(self.oval((-side * 0.8, -0.9, 0), (0.6, 0.5), 0.2), self.second)
 
     def light(self) -> np.ndarray:
         """Return the lit, ruffled fur before a background, float32, (3, SIDE, SIDE), 0..1."""
@@ -328,17 +282,16 @@ class _Face:
         wide, tall = radii
         colour = np.array(colour) / 255
         for side in (-1, 1):
-            u, v, w, lean = side * place[0], place[1], 0.55, -8.0 * side
-
-            def oval(across, down, radii, soft, lean=0.0, u=u, v=v, w=w):
-                centre = (u + wide * across, v + tall * down, w)
-                return self.oval(centre, (wide * radii[0], tall * radii[1]), soft, lean)
-
-            _mix(picture, oval(0, 0, (1.22, 1.25), 0.4, lean), (0.13, 0.1, 0.1))
-            _mix(picture, oval(0, 0, (1, 1), 0.2, lean), colour * 0.65)
-            _mix(picture, oval(0, 0.25, (0.85, 0.7), 0.9, lean), colour)
-            _mix(picture, oval(0, 0, (pupil * tall / wide, slit), 0.3), (0.05, 0.04, 0.05))
-            _mix(picture, oval(glint, -0.4, (0.22, 0.24), 0.6), (0.98, 0.98, 0.98))
+            lean = -8.0 * side
+            for across, down, radius, high, soft, turn, paint in (
+                (0, 0, 1.22, 1.25, 0.4, lean, (0.13, 0.1, 0.1)),
+                (0, 0, 1, 1, 0.2, lean, colour * 0.65),
+                (0, 0.25, 0.85, 0.7, 0.9, lean, colour),
+                (0, 0, pupil * tall / wide, slit, 0.3, 0.0, (0.05, 0.04, 0.05)),
+                (glint, -0.4, 0.22, 0.24, 0.6, 0.0, (0.98, 0.98, 0.98)),
+            ):
+                centre = (side * place[0] + wide * across, place[1] + tall * down, 0.55)
+                _mix(picture, self.oval(centre, (wide * radius, tall * high), soft, turn), paint)
 
     def add_nose(self, picture, place, radii, colour) -> None:
         """Add a nose, broad above and narrow below, with nostrils and a wet gleam."""
@@ -458,9 +411,8 @@ def _garden(pen: ImageDraw.ImageDraw, generator: np.random.Generator, side: int)
     for _ in range(9):
         x, y, r = generator.integers((-5, 8, 8), (70, 34, 18))
         pen.ellipse((x - r, y - r, x + r, y + r), _varied(generator, (88, 122, 66)))
-    pen.rectangle(
-        (0, int(generator.integers(30, 46)), side, side), _varied(generator, (120, 156, 84))
-    )
+    horizon = int(generator.integers(30, 46))
+    pen.rectangle((0, horizon, side, side), _varied(generator, (120, 156, 84)))
     for _ in range(12):
         x, y = generator.integers((0, 30), (64, 64))
         colour = ((226, 120, 130), (240, 214, 110), (235, 235, 230))[generator.integers(3)]

@@ -38,36 +38,23 @@ THUMBS = {
 }
 
 # From very light to very dark, red, green and blue in 0..255.
-SKIN_TONES = np.array(
-    [
-        (250, 222, 205),
-        (240, 200, 175),
-        (226, 176, 144),
-        (205, 152, 115),
-        (176, 122, 86),
-        (142, 94, 66),
-        (108, 70, 52),
-        (78, 52, 42),
-    ],
-    float,
-)
+SKIN_TONES = np.array([
+    (250, 222, 205), (240, 200, 175), (226, 176, 144), (205, 152, 115),
+    (176, 122, 86), (142, 94, 66), (108, 70, 52), (78, 52, 42),
+], float)  # fmt: skip
 VARNISHES = ((190, 30, 50), (205, 110, 205), (110, 80, 190), (235, 190, 50), (60, 130, 140))
 
 
 @dataclass(frozen=True)
 class Person:
-    """Whose hand it is, and the light it is seen in.
+    """Whose hand it is, and the light it is seen in; colours are red, green and blue, 0..1.
 
     Attributes:
-        skin: red, green and blue, 0..1.
-        thickness: of the fingers, about 1.
-        length: of the fingers, about 1.
+        thickness, length: of the fingers, about 1.
         size: pixels of the finished picture per millimetre.
-        nail: red, green and blue, 0..1.
         nail_length: how far the nails stand out beyond the fingertips, in millimetres.
         light: direction to the lamp, (x, y, z), length 1; y points down, z to the eye.
-        wall: brightness of the wall behind, 0..1.
-        shadow: darkness of the shadow on the wall, 0..1.
+        wall, shadow: brightness of the wall behind, darkness of the shadow on it, 0..1.
     """
 
     skin: np.ndarray
@@ -82,15 +69,7 @@ class Person:
 
 
 def draw_person(generator: np.random.Generator, tone: float) -> Person:
-    """Make up somebody's hand.
-
-    Args:
-        generator: source of chance.
-        tone: how dark the skin is, 0 (very light) to 1 (very dark).
-
-    Returns:
-        The person.
-    """
+    """Make up somebody's hand; `tone` is how dark the skin is, 0 (very light) to 1."""
     skin = _skin_colour(tone) * generator.uniform(0.96, 1.04, 3)
     varnished = generator.random() < 0.3
     nail = skin * 0.75 + np.array([0.25, 0.2, 0.2])
@@ -117,7 +96,7 @@ def draw_hand(
     phase: float = 0.0,
     openness: tuple[float, float] = SPREAD,
 ) -> Image.Image:
-    """Draw one hand.
+    """Draw one hand, an RGB picture of 300x300 pixels.
 
     Args:
         gesture: "rock", "paper" or "scissors".
@@ -125,9 +104,6 @@ def draw_hand(
         generator: source of the pose; the same state gives the same pose.
         phase: where the hand is in its small movement about the pose, 0..1, going round.
         openness: between which values the fingers are spread: 0 lets those of a flat hand touch.
-
-    Returns:
-        An RGB picture of 300x300 pixels.
     """
     hand = _Pose(gesture, generator, phase, openness).skeleton(person)
     surface = Surface(SIDE)
@@ -147,13 +123,7 @@ def _skin_colour(tone: float) -> np.ndarray:
 class _Pose:
     """Angles of every joint, in degrees, and where the hand is in the picture."""
 
-    def __init__(
-        self,
-        gesture: str,
-        generator: np.random.Generator,
-        phase: float,
-        openness: tuple[float, float],
-    ) -> None:
+    def __init__(self, gesture: str, generator, phase: float, openness: tuple) -> None:
         def vary(middle, reach, wobble):
             """Draw values about `middle`, the same for all frames, plus a small movement."""
             middle = np.asarray(middle, float)
@@ -171,8 +141,7 @@ class _Pose:
         self.thumb = first + (second - first) * share + vary(np.zeros((3, 3)), 0.04, 0.03)
         self.pitch = float(vary(14 if gesture == "rock" else 4, 8, 4))
         self.yaw = float(vary(0, 20, 6))
-        self.tilt = float(vary(0, 11, 5))
-        self.arm = float(vary(0, 9, 2))
+        self.tilt, self.arm = float(vary(0, 11, 5)), float(vary(0, 9, 2))
         self.zoom = float(vary(1, 0.06, 0.02))
         self.shift = vary(np.zeros(2), 10, 4)
 
@@ -211,9 +180,8 @@ class _Pose:
         for offset in (-9.0, 9.0):  # two bones make the forearm flat
             start = hand.place((offset, -10, -6))
             elbow = start + np.array([offset * 0.9 + sideways, 260, -10]) * hand.scale
-            hand.capsules.append(
-                (start, elbow, (16.5 * hand.scale, 34 * hand.scale), 12 * hand.scale)
-            )
+            radii = (16.5 * hand.scale, 34 * hand.scale)
+            hand.capsules.append((start, elbow, radii, 12 * hand.scale))
 
     @staticmethod
     def _add_palm(hand: _Skeleton) -> None:
@@ -284,9 +252,8 @@ class _Skeleton:
     def add(self, start, end, radii, blend: float) -> None:
         """Add flesh between two places."""
         first, last = (float(radius) * self.scale for radius in radii)
-        self.capsules.append(
-            (self.place(start), self.place(end), (first, last), blend * self.scale)
-        )
+        ends = self.place(start), self.place(end)
+        self.capsules.append((*ends, (first, last), blend * self.scale))
 
     def soften(self, reach: float) -> None:
         """Smooth all that has been added so far."""

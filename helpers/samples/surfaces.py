@@ -21,12 +21,11 @@ Patch = tuple[tuple[slice, slice], np.ndarray]
 
 
 class Surface:
-    """A height field made of rounded shapes that melt into each other.
+    """A height field made of rounded shapes that melt into each other, `side` pixels wide and high.
 
-    Coordinates are pixels: x to the right, y down, z towards the eye.
-
-    Edges are smooth without drawing larger first: how much of a pixel a shape covers follows from
-    the distance of the pixel's middle to the shape's outline.
+    Coordinates are pixels: x to the right, y down, z towards the eye. Edges are smooth without
+    drawing larger first: how much of a pixel a shape covers follows from the distance of its
+    middle to the shape's outline.
 
     Attributes:
         height: float32, shape (side, side), pixels; `FLOOR` where there is nothing.
@@ -35,11 +34,7 @@ class Surface:
     """
 
     def __init__(self, side: int) -> None:
-        """Start with nothing on a square picture.
-
-        Args:
-            side: width and height in pixels.
-        """
+        """Start with nothing."""
         self.height = np.full((side, side), FLOOR, np.float32)
         self.normal = np.zeros((3, side, side), np.float32)
         self.cover = np.zeros((side, side), np.float32)
@@ -47,15 +42,14 @@ class Surface:
     def add_capsule(
         self, start: ArrayLike, end: ArrayLike, radii: tuple[float, float], blend: float
     ) -> Patch:
-        """Add the hull of a sphere that rolls from `start` to `end` and changes its size.
+        """Add the hull of a sphere that rolls from `start` to `end` and changes its radius.
 
         Seen along z, the height over a pixel is the largest over t in [0, 1] of
         `z(t) + sqrt(r(t)**2 - distance(t)**2)`, a concave function whose maximum has a closed form.
 
         Args:
-            start: centre of the first sphere, (x, y, z) in pixels.
-            end: centre of the last sphere.
-            radii: their radii in pixels.
+            start, end: centres of the sphere, (x, y, z).
+            radii: of the sphere, at both ends, in pixels.
             blend: how softly the capsule melts into what is there, in pixels of height.
 
         Returns:
@@ -86,16 +80,12 @@ class Surface:
     def add_ellipsoid(
         self, centre: ArrayLike, radii: ArrayLike, blend: float, turn: float = 0.0
     ) -> Patch:
-        """Add an ellipsoid.
+        """Add an ellipsoid at `centre`, (x, y, z); return where it is seen.
 
         Args:
-            centre: (x, y, z) in pixels.
             radii: half its width, height and depth in pixels.
             blend: how softly it melts into what is there, in pixels of height.
             turn: rotation in the picture plane, in degrees, clockwise as seen.
-
-        Returns:
-            Where it is seen, for painting it.
         """
         middle = np.asarray(centre, np.float64)
         width, depth, rise = (float(radius) for radius in radii)
@@ -114,11 +104,7 @@ class Surface:
         return self._merge(window, float(middle[2]) + rise * w, normal, inside, blend)
 
     def soften(self, cells: int) -> None:
-        """Smooth the seams of what is there, leaving its outline as it is.
-
-        Args:
-            cells: pixels over which heights and slopes are averaged.
-        """
+        """Smooth the seams of what is there over so many pixels, leaving its outline as it is."""
         weight = _averaged(self.cover, cells) + 1e-3
         present = self.height > FLOOR
         level = _averaged(np.where(present, self.height, 0) * self.cover, cells) / weight
@@ -189,10 +175,9 @@ def _averaged(values: np.ndarray, cells: int) -> np.ndarray:
 
 
 def blurred(values: np.ndarray, radius: float) -> np.ndarray:
-    """Blur an array of values in 0..1.
+    """Blur an array of values in 0..1, shape (rows, columns).
 
     Args:
-        values: float, shape (rows, columns), 0..1.
         radius: standard deviation of the blur in pixels.
 
     Returns:
@@ -208,16 +193,7 @@ def blurred(values: np.ndarray, radius: float) -> np.ndarray:
 
 
 def shifted(values: np.ndarray, down: int, right: int) -> np.ndarray:
-    """Move an array's content, filling with zeros what comes in.
-
-    Args:
-        values: shape (rows, columns).
-        down: pixels to move down; negative moves up.
-        right: pixels to move right; negative moves left.
-
-    Returns:
-        The moved copy, same shape and dtype.
-    """
+    """Return a copy of an array, moved by so many pixels, with zeros where nothing comes in."""
     return ndimage.shift(values, (down, right), order=0)
 
 
@@ -225,7 +201,6 @@ def cloud(generator: np.random.Generator, side: int, cells: int) -> np.ndarray:
     """Return smooth random patches, as of skin, fur or a wall.
 
     Args:
-        generator: source of chance.
         side: width and height of the result in pixels.
         cells: number of random values along a side; more cells, finer patches.
 

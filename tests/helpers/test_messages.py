@@ -32,7 +32,7 @@ def test_pictures_that_cannot_be_had_and_a_wrong_mirror_are_told_in_one_sentence
         find_data("rock_paper_scissors", "full", tmp_path)
     assert wrong.value._render_traceback_() == [f"MirrorError: {wrong.value}"]
     monkeypatch.setenv("COURSE_MIRROR", "")
-    monkeypatch.setattr(download, "_find_real", lambda *_: None)
+    monkeypatch.setattr(download._Search, "find", lambda *_: None)
     with pytest.raises(NotAvailable, match="The real pictures of") as missing:
         find_data("rock_paper_scissors", "full", tmp_path)
     assert missing.value._render_traceback_() == [f"NotAvailable: {missing.value}"]

@@ -402,11 +402,6 @@ def test_an_empty_ground_is_refused(ground):
         photos.garment_on_black(Image.new("RGB", (50, 40), (ground,) * 3))
 
 
-def test_size_must_be_positive():
-    with pytest.raises(ValueError, match="at least 1 pixel"):
-        photos.to_square_array(noise(4, 4), 0)
-
-
 # Classifying -------------------------------------------------------------------------------------
 
 

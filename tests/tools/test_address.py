@@ -13,13 +13,7 @@ import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from helpers.environment import PROJECT
-from tools.address import (
-    change_address,
-    find_addresses,
-    main,
-    parse_address,
-    present_address,
-)
+from tools.address import change_address, main, own_links, parse_address, present_address
 
 BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({})"
 COLAB = "https://colab.research.google.com/github/{}/blob/main/notebooks/{}"
@@ -101,6 +95,10 @@ def write_course(folder: Path, address: str) -> Path:
     return folder
 
 
+def addresses(project: Path = PROJECT) -> dict[Path, set[str]]:
+    return {path: {link["address"] for link in links} for path, links in own_links(project).items()}
+
+
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
     """Return a small course whose address is `OLD`."""
@@ -170,7 +168,7 @@ def test_a_notebook_from_a_fork_is_found_and_set_right(course):
     before = contents(course)
     stranger = course / "notebooks" / LESSONS[0]
     write_notebook(stranger, "some/fork")
-    assert find_addresses(course)[stranger] == {"some/fork"}
+    assert addresses(course)[stranger] == {"some/fork"}
     assert change_address(OLD, course) == [stranger]
     assert contents(course) == before
 
@@ -216,7 +214,7 @@ SET_RIGHT = "to set it right, run: make address REPO={}"
 
 
 def test_all_places_have_the_address_of_pyproject():
-    present, found = present_address(), find_addresses()
+    present, found = present_address(), addresses()
     expected = [*NOTEBOOKS, *(PROJECT / name for name in ("README.md", "CITATION.cff"))]
     for path in {*expected, *found}:
         assert found.get(path) == {present}, f"{path.name}; {SET_RIGHT.format(present)}"
@@ -239,7 +237,7 @@ def test_the_readme_has_a_badge_for_each_notebook():
 
 
 def test_the_course_changes_its_address_and_gets_it_back(tmp_path):
-    paths = list(find_addresses())
+    paths = list(own_links())
     copies = [tmp_path / path.relative_to(PROJECT) for path in paths]
     for path, copy in zip(paths, copies, strict=True):
         copy.parent.mkdir(exist_ok=True)
@@ -258,7 +256,7 @@ def test_no_other_file_has_the_address():
     """Such a link would stay behind when the address changes."""
     folders = ("*", ".ci/*", ".github/*/*", "helpers/*", "tests/*", "benchmarks/*", "data/*.*")
     others = {p for folder in folders for p in PROJECT.glob(folder) if p.is_file()}
-    for path in others - set(find_addresses()):
+    for path in others - set(own_links()):
         text = path.read_text(encoding="utf-8", errors="replace")
         assert not mentions(text, present_address()), path
 

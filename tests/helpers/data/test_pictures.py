@@ -28,7 +28,7 @@ from helpers.data.pictures import (
     hold_out,
     hold_out_groups,
     list_pictures,
-    load_pictures,
+    load_listed,
     load_split,
     plain_batches,
     training_batches,
@@ -37,6 +37,11 @@ from helpers.samples import draw_samples
 
 CLASSES = ("paper", "rock")
 GARMENTS = dataset("fashion_mnist")
+
+
+def load_pictures(folder, classes, size, limit=0, cache=None) -> Pictures:
+    listing = list_pictures(folder, classes, limit)
+    return load_listed(listing, tuple(classes), size, folder.name, cache)
 
 
 @pytest.fixture
@@ -497,10 +502,7 @@ def test_an_unknown_split_is_refused(idx_files):
 def test_drawn_garments_have_the_classes_of_the_real_ones(idx_files, tmp_path):
     folder = draw_samples("fashion_mnist", tmp_path / "drawn")
     drawn = Located(GARMENTS, folder, "samples", "drawn", "they were asked for")
-    samples, real = (
-        load_split(drawn, "train", 28),
-        load_split(idx_files, "test", 28),
-    )
+    samples, real = (load_split(drawn, "train", 28), load_split(idx_files, "test", 28))
     assert samples.classes == real.classes == GARMENTS.classes
     assert samples.images.shape[1:] == real.images.shape[1:]
     assert set(samples.count().values()) == {120}

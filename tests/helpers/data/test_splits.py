@@ -127,8 +127,12 @@ def test_the_cache_answers_the_second_time(in_folders, tmp_path):
 def test_the_published_numbers(monkeypatch):
     """Lesson 5: 1,000, 500 and 500 of the first 2,000; lesson 4: 10,000 and 2,500 of all 12,500."""
     asked = []
-    monkeypatch.setattr("helpers.data.splits._load_part", lambda *a: asked.append(a[2:4]))
-    listing = [(label, number, Path()) for label in range(2) for number in range(3)]
+
+    def load(listing, classes, size, kept_as, *_):
+        asked.append(tuple(map(int, kept_as.split("-")[-2:])))
+
+    monkeypatch.setattr("helpers.data.splits.load_listed", load)
+    listing = [(label, number, Path()) for label in range(2) for number in range(12_500)]
     monkeypatch.setattr("helpers.data.splits._list_numbered", lambda _: listing)
     load_parts(Located(PART, Path(), "full", "mirror", ""), HALVES, 8)
     load_parts(Located(WHOLE, Path(), "full", "mirror", ""), HALVES, 8, first=2000)

@@ -1,8 +1,5 @@
 """The drawings of lesson 2 are narrow vector graphics that say in words what they show."""
 
-import pytest
-
-from helpers.messages import OneSentence
 from helpers.plotting import diagrams, diagrams_02
 
 CURVES = {
@@ -31,8 +28,3 @@ def test_the_grid_has_a_panel_for_each_pair_and_tells_the_range(drawn):
     titles = [axis.get_title("left") for axis in figure.axes]
     assert titles == ["constant, flat", "calm, flat", "constant, averaged", "calm, averaged"]
     assert "own, constant, flat: over the last ten epochs 0.500 to 0.900" in alt
-
-
-def test_a_grid_of_nothing_is_refused():
-    with pytest.raises(OneSentence, match="no curves"):
-        diagrams_02.curve_grid({}, "Nothing", "accuracy")

@@ -24,7 +24,7 @@ def test_the_schemes_and_the_way_of_the_features(shown):
 
 
 def test_a_pixel_is_turned_round_and_loses_the_mean(shown):
-    drawings.pixel_for_vgg((200, 150, 100))
+    drawings.pixel_for_vgg()
     assert "red 200.0, green 150.0, blue 100.0" in shown[0]
     assert "blue -3.9, green 33.2, red 76.3" in shown[0]
 

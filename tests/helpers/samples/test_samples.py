@@ -88,11 +88,11 @@ def test_classes_and_their_order_are_those_of_the_catalog():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pictures_have_the_form_of_the_real_ones(tmp_path, name):
-    plans = {file.parts[1]: (file, draw) for file, draw in samples._plan(name, 0)}
+    plans = {file.parts[1]: (file, draw) for file, draw in samples._PLANS[name](0)}
     assert len(plans) == len(samples._CLASSES[name])
     for file, draw in plans.values():
         target = tmp_path / file.name
-        samples._save(draw(), target)
+        draw().save(target)
         with Image.open(target) as image:
             assert (image.mode, image.size, image.format) == FORMS[name]
             assert np.ptp(np.asarray(image)) > 100  # neither blank nor all but blank
@@ -101,7 +101,7 @@ def test_pictures_have_the_form_of_the_real_ones(tmp_path, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_seed_gives_the_same_pictures_whatever_else_is_drawn(name):
     def at(seed: int, places: list[int]) -> list[bytes]:
-        plans = [draw for _, draw in samples._plan(name, seed)]
+        plans = [draw for _, draw in samples._PLANS[name](seed)]
         drawn = {place: plans[place]().tobytes() for place in places}
         return [drawn[place] for place in sorted(places)]
 
@@ -135,7 +135,7 @@ def test_one_picture_can_be_drawn_alone(name):
 def read(name: str, folder: str, step: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw every so manieth picture of a split as 32x32 grey pixels, 0..1, and its label."""
     classes = samples._CLASSES[name]
-    plans = [(file, draw) for file, draw in samples._plan(name, 0) if file.parts[0] == folder]
+    plans = [(file, draw) for file, draw in samples._PLANS[name](0) if file.parts[0] == folder]
     pixels, labels = [], []
     for file, draw in plans[::step]:
         small = draw().convert("L").resize((32, 32), Image.Resampling.BOX)
@@ -159,7 +159,7 @@ def test_a_plain_classifier_learns_far_more_than_chance(name, train, test, steps
 
 
 def test_skin_says_nothing_about_the_gesture():
-    plans = {file.name: draw for file, draw in samples._plan("rock_paper_scissors", 0)}
+    plans = {file.name: draw for file, draw in samples._PLANS["rock_paper_scissors"](0)}
 
     def skin(gesture: str, hand: int) -> np.ndarray:
         pixels = np.asarray(plans[f"{gesture}{hand:02d}-000.png"]().crop((100, 200, 220, 300)))
