@@ -104,7 +104,7 @@ def share_interval(told: Told) -> tuple[float, float]:
     share = hits.sum() / (len(hits) * sizes.sum())
     deviations = (hits - share * sizes) * len(sizes) / sizes.sum()
     reach = _squared_reach(deviations, (sizes == 1).all(), CONFIDENCE)
-    reach = max(reach, Z ** 2 * share * (1 - share) / hits.size / sizes.mean())
+    reach = max(reach, Z**2 * share * (1 - share) / hits.size / sizes.mean())
     return _wilson(share, reach, len(sizes))
 
 
@@ -127,7 +127,7 @@ def seeds_interval(values: Sequence[float], lows: Sequence[float] = ()) -> tuple
     if known:  # Wilson's equation, solved for the squared reach
         widths = [(value - low) ** 2 / (low * (1 - low)) for value, low in known]
         reach += np.mean(widths) * share * (1 - share)
-        return _wilson(share, reach, 1 / np.mean(widths) * Z ** 2)
+        return _wilson(share, reach, 1 / np.mean(widths) * Z**2)
     return _wilson(share, reach, 1) if reach > 1e-24 else (np.nan, np.nan)
 
 
@@ -293,7 +293,7 @@ def _wilson(share: float, squared_reach: float, at_the_edge: float) -> tuple[flo
         at_the_edge: effective number of pictures where the share is 0 or 1.
     """
     sure = share * (1 - share)
-    k = squared_reach / sure if sure > 1e-12 else Z ** 2 / at_the_edge
+    k = squared_reach / sure if sure > 1e-12 else Z**2 / at_the_edge
     middle = (share + k / 2) / (1 + k)
     half = (k * max(sure, 0) + k * k / 4) ** 0.5 / (1 + k)
     return float(max(middle - half, 0)), float(min(middle + half, 1))

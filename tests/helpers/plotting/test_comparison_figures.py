@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from helpers import plotting
@@ -79,3 +80,23 @@ def test_more_settings_than_colours_can_be_told_apart():
     looks = comparison_figures._looks()
     assert len(set(looks)) == len(looks) == 70
     assert len({colour for colour, _ in looks[:7]}) == len({mark for _, mark in looks[:7]}) == 7
+
+
+def test_seeds_and_films_are_shown(shown):
+    right = np.ones((3, 8), bool)
+    right[:, 2:4] = False
+    comparison_figures.right_and_wrong(right, np.repeat(list("abcd"), 2))
+    assert "1 of 4 films hold all mistakes. Accuracies: 0.750 to 0.750." in shown[0]
+
+
+def test_false_alarms_are_shown(shown):
+    comparison_figures.false_alarms({3: 0.12, 6: 0.33}, {3: 0.04, 6: 0.03})
+    assert "3 settings 12%, with Holm 4%; 6 settings 33%, with Holm 3%" in shown[0]
+
+
+def test_fair_coins_are_as_uneven_as_the_exact_test_says(shown):
+    comparison_figures.coin_tosses(4, 0)
+    assert (
+        "dashed line is at 4; as uneven or more (hatched) they fall with probability 0.125"
+        in (shown[0])
+    )
