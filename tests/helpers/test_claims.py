@@ -98,6 +98,14 @@ def test_a_claim_taught_as_holding_fails_where_three_seeds_deny_it(tmp_path, tau
     (claim,) = claims("02", "heads", write(tmp_path, taught, figures[:1])).claims
 
 
+def test_a_training_that_was_cut_short_decides_nothing(tmp_path):
+    path = write(tmp_path, "holds", [{"a": 0.5, "b": 0.9}] * 3)
+    text = path.read_text().replace('taught = "holds"', 'least = { SEED = 1 }\ntaught = "holds"')
+    path.write_text(text)
+    (claim,) = claims("02", "heads", path).claims
+    assert sorted(claim.differences) == [1, 2]
+
+
 def test_every_claim_of_the_course_has_a_name_of_its_own():
     names = [(claim.id, claim.judge) for claim in all_claims()]
     assert len(set(names)) == len(names) > 50

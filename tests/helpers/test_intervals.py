@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import stats
 
+from helpers import intervals
+from helpers.environment import PROJECT
 from helpers.intervals import (
     Told,
     difference_interval,
@@ -19,6 +23,9 @@ from helpers.intervals import (
     together,
     told,
 )
+from tools.execution import cells_of
+
+LESSON = PROJECT / "notebooks" / "06_compare_runs.ipynb"
 
 DRAWS = 4000
 FILMS, FRAMES = 12, 31
@@ -29,7 +36,9 @@ ALIKE = (0.3, 0.1, 0.3)  # about 0.2
 THE_SAME = (0.6, 0.1, 0.2)  # about 0.4
 
 
-def draw(accuracy, shares, seeds=3, groups=FILMS, frames=FRAMES, of_seeds=0.01, settings=1):
+def draw(
+    accuracy, shares, seeds=3, groups=FILMS, frames=FRAMES, of_seeds=0.01, settings=1, draws=DRAWS
+):
     """Draw hits of (draws, settings, seeds, groups): a normal quantity above 0 is right.
 
     All settings have the same films, frames and accuracy.
@@ -43,8 +52,8 @@ def draw(accuracy, shares, seeds=3, groups=FILMS, frames=FRAMES, of_seeds=0.01, 
         ((settings, seeds, groups, 1), of_both),
         ((settings, seeds, groups, frames), 1 - sum(shares) - of_seeds),
     ]
-    hits = np.empty((DRAWS, settings, seeds, groups), int)
-    for one in range(0, DRAWS, 100):
+    hits = np.empty((draws, settings, seeds, groups), int)
+    for one in range(0, draws, 100):
         quantity = np.float32(stats.norm.ppf(accuracy))
         for shape, share in parts:
             if share:
@@ -171,3 +180,28 @@ def test_holms_correction_of_a_textbook_case():
     """Four tests, as in many textbooks: 0.01, 0.04, 0.03, 0.005."""
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([[0.5, 0.9], [0.01, 0.02]]) == pytest.approx(np.array([[1, 1], [0.02, 0.02]]))
+
+
+@pytest.mark.parametrize("settings", [3, 6, 9])
+def test_a_winner_of_equal_settings_is_seldom_called_real(settings):
+    """Lesson 6's own cell: 4,000 sweeps over five seeds."""
+    (cell,) = (cell for cell in cells_of(LESSON) if cell.id == "winner-alarms")
+    code = cell.source.partition("\n\n\nplain")[0]
+    lesson = {"np": np, "ttest_rel": stats.ttest_rel, "intervals": intervals}
+    lesson["rng"] = np.random.default_rng(0)
+    exec(code, lesson)
+    assert lesson["alarms"](settings, corrected=True) <= 0.06
+    assert lesson["alarms"](settings, corrected=False) > 0.1
+
+
+@pytest.mark.parametrize("settings", [3, 6, 9])
+def test_neither_is_one_judged_by_seeds_and_pictures(settings):
+    """Holm's first step: is any pair's interval, at 0.05 by the number of pairs, clear of 0?"""
+    hits, sizes = draw(0.95, ALONE, settings=settings, groups=372, frames=1, draws=300)
+    pairs = list(itertools.combinations(range(settings), 2))
+    alarms = 0
+    for sweep in hits:
+        told = [Told(each, sizes) for each in sweep]
+        found = [difference_interval(told[a], told[b], 1 - 0.05 / len(pairs)) for a, b in pairs]
+        alarms += any(low > 0 or high < 0 for low, high in found)
+    assert alarms / len(hits) <= 0.06
