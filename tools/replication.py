@@ -41,6 +41,7 @@ from tools.execution import course_notebooks, default_parameters, listing
 
 ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
+PAGES = (PROJECT / "README.md", PROJECT / "docs" / "instructors.md")  # with marks, see `fill_in`
 KEPT = PROJECT / "benchmarks" / "records"
 # Parameters that may differ in every lesson, as may all of the better recipe.
 FREE = ("SEED", "DATA", "BACKBONE", "PACE", "PRECISION", "PHOTO")
@@ -219,10 +220,45 @@ def results_page(rows: Sequence[Row], runs: pd.DataFrame, claims: Sequence[Claim
 
 
 def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = RESULTS) -> int:
-    """Write RESULTS.md from the records in some folders; return the number of runs in it."""
+    """Write RESULTS.md from the records in some folders; return the number of runs in it.
+
+    Its figures also go into the pages that have marks for them.
+    """
     runs = _published_in(records)
+    for page in PAGES if target == RESULTS else ():
+        before = page.read_text(encoding="utf-8")
+        if (after := fill_in(before, runs)) != before:
+            write_atomically(page, after)
     write_atomically(target, results_page(read_rows(), runs, all_claims()))
     return len(runs)
+
+
+def fill_in(text: str, runs: pd.DataFrame) -> str:
+    """Write measured figures and minutes into a page, between marks that a reader does not see.
+
+    Args:
+        text: a page with marks such as `<!-- measured W1 -->...<!-- end -->`, or
+            `<!-- minutes 01 -->...<!-- end -->` for how long a lesson's runs took.
+        runs: from `published_runs`; may be empty.
+
+    Returns:
+        The page with the figures of the records between its marks.
+    """
+    rows = {row.id: row for row in read_rows()}
+
+    def found(match: re.Match) -> str:
+        kind, name = match[1], match[2]
+        if kind == "measured":
+            groups = groups_of(rows[name], runs)
+            said = groups[0].figure(rows[name].headline) if groups else NOT_RUN
+        else:
+            own = [row for row in rows.values() if row.lesson.startswith(name)]
+            groups = groups_of(own[0], runs)
+            said = _minutes(groups[0].runs["minutes"]) if groups else ""
+            said = said.removesuffix(" for the whole lesson") or NOT_RUN
+        return f"<!-- {kind} {name} -->{said}<!-- end -->"
+
+    return re.sub(r"<!-- (measured|minutes) (\w+) -->.*?<!-- end -->", found, text, flags=re.DOTALL)
 
 
 def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:

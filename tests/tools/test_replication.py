@@ -19,6 +19,7 @@ from helpers.results import Measured
 from tools.execution import course_notebooks, default_parameters, find_notebook
 from tools.replication import (
     FREE,
+    fill_in,
     free_parameters,
     groups_of,
     keep,
@@ -125,6 +126,17 @@ def test_a_row_says_where_its_settings_are_not_the_walkthroughs(write, tmp_path)
     assert "6 kept copies of each photo, there fresh ones" in ROWS["W5b"].differences(
         groups_of(ROWS["W5b"], published_runs(gather(tmp_path), DEFAULTS))[0]
     )
+
+
+def test_a_page_takes_its_numbers_from_the_records(write, tmp_path):
+    page = "A <!-- measured W1 -->9<!-- end --> b <!-- minutes 01 -->9<!-- end --> c"
+    none = published_runs(gather(write("01", 0.5, DRAWN).parent), DEFAULTS)
+    missing = fill_in(page, none)
+    assert missing.count(">not run here<") == 2
+    write("01", 0.5)
+    filled = fill_in(missing, published_runs(gather(tmp_path), DEFAULTS))
+    assert "<!-- measured W1 -->0.5000 (0.4000 to 0.6000)<!-- end -->" in filled
+    assert re.search(r"<!-- minutes 01 -->\d+ minutes<!-- end --> c", filled)
 
 
 def test_the_page_lists_every_claim(tmp_path):
