@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from scipy.stats import binom
 
@@ -69,7 +68,11 @@ def figure_and_minutes(runs: pd.DataFrame, figure: str) -> None:
 
 
 def spread(
-    values: Mapping[str, Sequence[float]], title: str, quantity: str, truth: float | None = None
+    values: Mapping[str, Sequence[float]],
+    title: str,
+    quantity: str,
+    truth: float | None = None,
+    intervals: Sequence[tuple[float, float]] = (),
 ) -> None:
     """Show how far runs scatter: a line a setting, a dot a run, the mean with its interval below.
 
@@ -78,12 +81,15 @@ def spread(
         title: stands above.
         quantity: what the numbers are.
         truth: a value to compare with, drawn as a dashed line.
+        intervals: of the means, one a setting; by default Student's.
     """
+    intervals = intervals or [mean_interval(numbers) for numbers in values.values()]
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots(figsize=(8, 1.1 + 0.55 * len(values)))
-        for row, numbers in enumerate(values.values()):
+        for row, (numbers, ends) in enumerate(zip(values.values(), intervals, strict=True)):
             axis.plot(numbers, [row - 0.12] * len(numbers), "o", color=TRAINING_COLOUR, alpha=0.6)
-            _mean_with_interval(axis, numbers, row + 0.2)
+            axis.plot(ends, [row + 0.2] * 2, color=COLOURS[1], lw=2)
+            axis.plot(np.mean(numbers), row + 0.2, "D", color=COLOURS[1], ms=5)
         if truth is not None:
             axis.axvline(truth, color="0.35", ls="--", lw=1)
         axis.set_yticks(range(len(values)), values)
@@ -104,11 +110,12 @@ def paired_differences(differences: Sequence[PairedDifference]) -> None:
         for each in differences
     }
     title = f"{differences[0].figure}: difference, seed by seed"
-    spread(values, title, "difference", truth=0.0)
+    intervals = [each.interval for each in differences]
+    spread(values, title, "difference", truth=0.0, intervals=intervals)
 
 
 def right_and_wrong(right: np.ndarray, groups: Sequence) -> None:
-    """Show two kinds of luck: a line a seed, a column a test picture, dark where it went wrong.
+    """Show two kinds of luck: a line a seed, a column a test picture, coloured if wrong.
 
     Args:
         right: whether each network was right, boolean, shape (seeds, n).
@@ -123,7 +130,9 @@ def right_and_wrong(right: np.ndarray, groups: Sequence) -> None:
         edges = np.flatnonzero(np.asarray(groups[1:]) != np.asarray(groups[:-1])) + 1
         axis.vlines(edges, 0, seeds, color="0.5", lw=0.8)
         axis.set_yticks(np.arange(seeds) + 0.5, [f"seed {number}" for number in range(seeds)])
-        axis.set(title="Dark: wrong", xlabel="test pictures; lines part the films", ylim=(seeds, 0))
+        axis.set(
+            title="Coloured: wrong", xlabel="test pictures; lines part the films", ylim=(seeds, 0)
+        )
         side.plot(right.mean(axis=1), np.arange(seeds) + 0.5, "o", color=TRAINING_COLOUR)
         side.set(xlabel="accuracy")
     films = np.array([right[:, groups == name].all() for name in np.unique(groups)])
@@ -181,19 +190,13 @@ def coin_tosses(first_only: int, second_only: int) -> None:
         axis.bar(heads, chances, color="0.8")
         axis.bar(heads[uneven], chances[uneven], color=COLOURS[1], hatch="//")
         axis.axvline(first_only, color="0.2", ls="--", lw=1)
-        axis.set(title=f"{number} fair coins", xlabel="heads", ylabel="probability")
+        axis.set(title=f"Fair coins: {number}", xlabel="heads", ylabel="probability")
         axis.xaxis.get_major_locator().set_params(integer=True)
     show(
         figure,
         f"How often {number} fair coins show so many heads. The dashed line is at {first_only}; as "
         f"uneven or more (hatched) they fall with probability {chances[uneven].sum():.3f}.",
     )
-
-
-def _mean_with_interval(axis: Axes, numbers: Sequence[float], row: float) -> None:
-    low, high = mean_interval(numbers)
-    axis.plot([low, high], [row, row], color=COLOURS[1], lw=2)
-    axis.plot(np.mean(numbers), row, "D", color=COLOURS[1], ms=5)
 
 
 def _looks() -> list[tuple[str, str]]:
