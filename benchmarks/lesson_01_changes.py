@@ -21,7 +21,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from helpers.environment import CACHE_FOLDER, PROJECT, prepare
+from helpers.environment import CACHE_FOLDER, PROJECT, prepare, processor
 
 LINE = prepare(seed=0, precision="float32")
 
@@ -164,7 +164,7 @@ def settings_of(seed: int, options: argparse.Namespace) -> dict:
 
 def read(file: Path, settings: dict) -> dict:
     """Read a seed's record, or begin it; refuse one of other settings."""
-    machine = {"cpu_count": os.cpu_count(), "precision": "float32"}
+    machine = {"cpu_count": os.cpu_count(), **processor(), "precision": "float32"}
     begun = {"parameters": settings, "machine": machine, "figures": {}}
     record = json.loads(file.read_text("utf-8")) if file.exists() else begun
     if record["parameters"] != settings:

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from helpers.comparison import mean_interval
+from helpers.comparison import mean_interval, told_of
 from helpers.environment import PROJECT
+from helpers.intervals import Told, difference_interval
 
 CLAIMS = PROJECT / "benchmarks" / "claims.toml"
 SEEDS_NEEDED = 3
 HOLDS, OPEN, CONTRADICTED = "holds", "open", "contradicted"
+NO_RECORDS = "no records yet"
 
 
 @dataclass(frozen=True)
@@ -25,16 +27,22 @@ class Claim:
     """A comparison that a lesson teaches, and what the records say of it.
 
     Attributes:
+        id: its name in claims.toml, such as "02-swing-1".
         says: the claim, in a sentence.
         taught: as what the lesson teaches it, "holds" or "open".
         differences: by seed, by how much the first figure is higher than the second.
         judge: by which pictures, where a claim is asked of several; else "".
+        told: what both sides got right of the same pictures, None where the records do not say.
+        machine: where its records were made, and when; "" where there are none.
     """
 
+    id: str
     says: str
     taught: str
     differences: Mapping[int, float]
     judge: str = ""
+    told: tuple[Told, Told] | None = None
+    machine: str = ""
 
     @property
     def agreeing(self) -> int:
@@ -45,18 +53,30 @@ class Claim:
     def verdict(self) -> str:
         """Hold where three seeds or more all agree, be contradicted where all object, else open."""
         number = len(self.differences)
+        if not number:
+            return NO_RECORDS
         if number >= SEEDS_NEEDED and self.agreeing == number:
             return HOLDS
         objecting = sum(difference < 0 for difference in self.differences.values())
         return CONTRADICTED if number >= SEEDS_NEEDED and objecting == number else OPEN
 
+    @property
+    def is_taught_wrongly(self) -> bool:
+        """Whether it is taught as holding, and three seeds or more say otherwise."""
+        enough = len(self.differences) >= SEEDS_NEEDED
+        return self.taught == HOLDS and enough and self.verdict != HOLDS
+
     def cells(self) -> tuple[str, str]:
         """Return the verdict with its seeds, and the mean difference with its interval."""
         values = list(self.differences.values())
         if not values:
-            return "no records yet", ""
-        low, high = mean_interval(values)
-        spread = f" ({low:+.3f} to {high:+.3f})" if np.isfinite(low) else ""
+            return NO_RECORDS, ""
+        if self.told and len(values) > 1:
+            low, high = difference_interval(*self.told)
+        else:
+            low, high = mean_interval(values)
+        too = ", pictures too" if self.told else ""
+        spread = f" ({low:+.3f} to {high:+.3f}{too})" if np.isfinite(low) else ""
         verdict = f"{self.verdict}: {self.agreeing} of {len(values)} seeds"
         return verdict, f"{np.mean(values):+.3f}{spread}"
 
@@ -67,9 +87,10 @@ class ClaimsTable:
     Claims without judges get a line each; of those with judges, each judge gets a column.
     """
 
-    def __init__(self, claims: list[Claim], machine: str = "") -> None:
+    def __init__(self, claims: list[Claim]) -> None:
         self.claims = claims
-        self.machine = machine
+        lines = {line for claim in claims for line in claim.machine.split("; ") if line}
+        self.machine = "; ".join(sorted(lines))
         judges = list(dict.fromkeys(claim.judge for claim in claims))
         if judges == [""]:
             self.head = ("claim", "verdict", "mean difference (95 % interval over seeds)")
@@ -118,20 +139,29 @@ def claims(lesson: str, group: str = "", path: Path = CLAIMS) -> ClaimsTable:
     Raises:
         ValueError: there is no such lesson or group in the file.
     """
-    listed = tomllib.loads(path.read_text("utf-8"))["claim"]
-    chosen = [
-        each for each in listed if each["lesson"] == lesson and group in ("", each.get("group"))
-    ]
+    chosen = [each for each in _listed(path) if each["lesson"] == lesson]
+    chosen = [each for each in chosen if group in ("", each.get("group"))]
     if not chosen:
         raise ValueError(f"{path.name} lists no claim of lesson {lesson!r}, group {group!r}.")
-    read = {each["records"]: _by_seed(path.parent, each["records"]) for each in chosen}
-    machines = {record["machine"] for records in read.values() for record in records.values()}
-    made = [
-        Claim(each["says"], each["taught"], _differences(each, judge, read[each["records"]]), judge)
-        for each in chosen
+    return ClaimsTable(_recomputed(chosen, path.parent))
+
+
+def all_claims(path: Path = CLAIMS) -> list[Claim]:
+    """Recompute all claims of the course from the kept records, in the order of their lessons."""
+    return _recomputed(sorted(_listed(path), key=lambda each: each["lesson"]), path.parent)
+
+
+def _listed(path: Path) -> list[dict[str, Any]]:
+    return tomllib.loads(path.read_text("utf-8"))["claim"]
+
+
+def _recomputed(listed: list[dict[str, Any]], folder: Path) -> list[Claim]:
+    read = {each["records"]: _by_seed(folder, each["records"]) for each in listed}
+    return [
+        _claim(each, judge, read[each["records"]])
+        for each in listed
         for judge in each.get("judges", [""])
     ]
-    return ClaimsTable(made, "; ".join(sorted(machines)))
 
 
 def _together(verdict: str, mean: str) -> str:
@@ -144,9 +174,11 @@ def _by_seed(folder: Path, pattern: str) -> dict[int, dict[str, Any]]:
     for file in sorted(folder.glob(pattern)):
         record = json.loads(file.read_text("utf-8"))
         machine = record["machine"]
-        name = machine.get("processor", f"{machine['cpu_count']} cores")
-        line = f"{name}, {machine['precision']}, {record['finished'][:10]}"
-        found[record["parameters"]["SEED"]] = {"figures": record["figures"], "machine": line}
+        told = [machine.get("processor"), f"{machine['cpu_count']} cores"]
+        told += [machine.get("instructions"), machine["precision"], record["finished"][:10]]
+        line = ", ".join(filter(None, told))
+        kept = {name: record[name] for name in ("figures", "parameters")}
+        found[record["parameters"]["SEED"]] = kept | {"machine": line}
     return found
 
 
@@ -163,15 +195,38 @@ def _values(side: str | float, records: Mapping[int, Mapping]) -> dict[int, floa
     return {seed: value for seed, value in plain.items() if np.isfinite(value)}
 
 
-def _differences(
-    claim: Mapping[str, Any], judge: str, records: Mapping[int, Mapping]
-) -> dict[int, float]:
+def _claim(claim: Mapping[str, Any], judge: str, records: Mapping[int, Mapping]) -> Claim:
     """Subtract a claim's second side from its first, in each record that has both."""
-    first, second = (
-        _values(side.format(judge=judge) if isinstance(side, str) else side, records)
+    least = claim.get("least", {})
+    records = {
+        seed: record
+        for seed, record in records.items()
+        if all(record["parameters"].get(name, 0) >= number for name, number in least.items())
+    }
+    sides = [
+        side.format(judge=judge) if isinstance(side, str) else side
         for side in (claim["first"], claim["second"])
+    ]
+    first, second = (_values(side, records) for side in sides)
+    differences = {seed: first[seed] - second[seed] for seed in first if seed in second}
+    told = tuple(_told(side, records, list(differences)) for side in sides)
+    same = None not in told and np.array_equal(told[0].sizes, told[1].sizes)
+    machines = sorted({records[seed]["machine"] for seed in differences})
+    return Claim(
+        id=claim["id"],
+        says=claim["says"],
+        taught=claim["taught"],
+        differences=differences,
+        judge=judge,
+        told=told if same else None,
+        machine="; ".join(machines),
     )
-    return {seed: value - second[seed] for seed, value in first.items() if seed in second}
+
+
+def _told(side: str | float, records: Mapping[int, Mapping], seeds: list[int]) -> Told | None:
+    """Return what a side got right of the same pictures, None where the records do not say."""
+    figures = [records[seed]["figures"].get(side) for seed in seeds]
+    return told_of([each if isinstance(each, Mapping) else {} for each in figures])
 
 
 def recorded(records: str, figure: str, folder: Path = CLAIMS.parent) -> dict[int, float]:

@@ -6,10 +6,11 @@ seed alone, so they show how much is luck; two settings are compared seed by see
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,18 @@ import pandas as pd
 from scipy import stats
 
 from helpers.environment import PROJECT, SWEEPS_FOLDER
+from helpers.intervals import (
+    Told,
+    difference_interval,
+    difference_p,
+    exact_test,
+    holm,
+    read_told,
+    seeds_interval,
+    share_interval,
+    sign_test,
+    together,
+)
 from helpers.messages import OneSentence
 from helpers.results import load_record
 
@@ -66,7 +79,7 @@ def gather(folder: Path) -> pd.DataFrame:
 
     Returns:
         A row a run, oldest first: `file`, `lesson`, `setting`, `finished`, `minutes`, `data`,
-        `parameters.<name>`, `figures.<name>` with `.low`, `.high` and `.n`, likewise
+        `parameters.<name>`, `figures.<name>` with `.low`, `.high`, `.n` and `.right`, likewise
         `published.<name>` for what was measured in the table published | measured,
         `versions.<name>`, `machine.<name>`, and `histories` as in the record.
 
@@ -120,7 +133,7 @@ def cautions(runs: pd.DataFrame) -> list[str]:
 
 def figure_names(runs: pd.DataFrame) -> list[str]:
     """List the names of the figures in a table of runs."""
-    ends = (".low", ".high", ".n")
+    ends = (".low", ".high", ".n", ".right")
     names = [name.removeprefix("figures.") for name in runs if name.startswith("figures.")]
     return [
         name for name in names if not (name.endswith(ends) and name.rpartition(".")[0] in names)
@@ -173,12 +186,12 @@ def leaderboard(runs: pd.DataFrame, figure: str) -> pd.DataFrame:
         figure: its name in the records.
 
     Returns:
-        A row a setting, the highest mean first: `seeds`, `mean`, its 95 % interval over seeds
-        (`low`, `high`; NaN for one seed), `lowest`, `highest`, and `minutes` a run.
+        A row a setting, the highest mean first: `seeds`, `mean`, its 95 % interval (`low`,
+        `high`; NaN for one seed; see `figure_interval`), `lowest`, `highest`, and `minutes` a run.
     """
     column = figure_column(runs, figure)
     groups = newest(runs.dropna(subset=[column])).groupby("setting")
-    rows = {setting: _spread(group[column], group["minutes"]) for setting, group in groups}
+    rows = {setting: _spread(group, column) for setting, group in groups}
     return pd.DataFrame.from_dict(rows, orient="index").sort_values("mean", ascending=False)
 
 
@@ -231,6 +244,58 @@ def mean_interval(values: Any) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def figure_interval(figures: Sequence[Mapping[str, Any]], share: bool) -> tuple[float, float]:
+    """Return the 95 % interval of the mean of a figure over seeds, and over pictures if possible.
+
+    Args:
+        figures: as records hold them, one a seed.
+        share: the figure is one, 0 to 1, such as an accuracy.
+
+    Returns:
+        (low, high) by the best of these that the figures allow: `intervals.share_interval`, which
+        knows what was right of each picture; `intervals.seeds_interval`; Student's, over seeds
+        alone. NaN for one seed.
+    """
+    values = [float(figure["value"]) for figure in figures]
+    if len(values) < 2 or not share:
+        return mean_interval(values)
+    if (told := told_of(figures)) is not None:
+        return share_interval(told)
+    lows = [figure.get("low") for figure in figures]
+    known = [] if any(low is None or math.isnan(float(low)) for low in lows) else lows
+    return seeds_interval(values, [float(low) for low in known])
+
+
+def is_share(name: str, figures: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a figure is a share of something, 0 to 1, by its name and its pictures."""
+    known = "accuracy" in name or any(not _missing(figure.get("low")) for figure in figures)
+    return known and all(0 <= float(figure["value"]) <= 1 for figure in figures)
+
+
+def told_of(figures: Sequence[Mapping[str, Any]]) -> Told | None:
+    """Return what seeds got right of the same pictures, None where records do not say."""
+    texts = [figure.get("right") for figure in figures]
+    if not texts or not all(isinstance(text, str) and text for text in texts):
+        return None
+    try:
+        return together([read_told(text) for text in texts])
+    except ValueError:  # other pictures
+        return None
+
+
+def figures_in(runs: pd.DataFrame, column: str) -> list[dict[str, Any]]:
+    """Return the figures of a column of a table of runs as records hold them."""
+    ends = [end for end in ("low", "high", "n", "right") if f"{column}.{end}" in runs]
+    return [
+        {"value": run[column]} | {end: run[f"{column}.{end}"] for end in ends}
+        for _, run in runs.iterrows()
+    ]
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
 @dataclass(frozen=True)
 class PairedDifference:
     """By how much the first setting's figure is higher than the second's, seed by seed.
@@ -238,14 +303,20 @@ class PairedDifference:
     Attributes:
         first: a setting.
         second: another one.
-        figure: what is compared.
-        differences: first minus second, by seed.
+        figure: the figure's name.
+        differences: by seed, the first's figure minus the second's.
+        told: what both got right of the same pictures, None where the records do not say.
+        pairs: how many pairs were compared, 1 where this one was named beforehand.
+        corrected: p by Holm's correction for these pairs; None for a single one.
     """
 
     first: str
     second: str
     figure: str
-    differences: Mapping[Hashable, float]
+    differences: Mapping[int, float]
+    told: tuple[Told, Told] | None = None
+    pairs: int = 1
+    corrected: float | None = None
 
     @property
     def mean(self) -> float:
@@ -254,23 +325,38 @@ class PairedDifference:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the mean difference, see `mean_interval`."""
-        return mean_interval(list(self.differences.values()))
+        """95 % interval of the mean difference: over seeds, and over pictures if these are told."""
+        known = mean_interval(list(self.differences.values()))
+        if self.told is None or len(self.differences) < 2:
+            return known
+        return difference_interval(*self.told)
+
+    @property
+    def p(self) -> float:
+        """How probable so large a difference is if both settings are equal, for this pair alone."""
+        values = list(self.differences.values())
+        if math.isnan(self.interval[0]):
+            return 1.0
+        if self.told is not None:
+            return difference_p(*self.told)
+        return float(stats.ttest_1samp(values, 0).pvalue)
 
     @property
     def is_real(self) -> bool:
-        """Whether the interval lies on one side of zero."""
+        """Whether the interval lies on one side of zero, and p is low, corrected if need be."""
         low, high = self.interval
-        return low > 0 or high < 0
+        p = self.p if self.corrected is None else self.corrected
+        return (low > 0 or high < 0) and p <= 1 - CONFIDENCE
 
     @property
     def seeds_needed(self) -> int | None:
         """Seeds with which the interval would leave zero, should mean and scatter stay the same.
 
-        None where they cannot be told: too few seeds, no scatter, or more than a thousand.
+        None where they cannot be told: too few seeds, no scatter, or more than a thousand. Of this
+        pair alone, and on these test pictures: more seeds do not make up for too few pictures.
         """
         values = list(self.differences.values())
-        if math.isnan(self.interval[0]):
+        if len(values) < 2 or np.ptp(values) < 1e-12:
             return None
         counts = np.arange(2, 1001)
         reach = stats.t.ppf((1 + CONFIDENCE) / 2, counts - 1) * np.std(values, ddof=1)
@@ -288,16 +374,21 @@ class PairedDifference:
             )
         higher, lower = (self.first, self.second)[:: 1 if self.mean >= 0 else -1]
         ends = sorted((abs(low), abs(high)))
-        if self.is_real:
-            return (
+        p = f"p {self.p:.4f}"
+        if self.corrected is not None:
+            p += f", of {self.pairs} pairs by Holm {self.corrected:.4f}"
+        if low > 0 or high < 0:
+            told = (
                 f"{self.figure}: {higher} is higher than {lower} by {abs(self.mean):.4f} (95 % "
-                f"interval {ends[0]:.4f} to {ends[1]:.4f}, {seeds} common seeds): the difference "
-                "is real: seeds alone would hardly make it."
+                f"interval {ends[0]:.4f} to {ends[1]:.4f}, {seeds} common seeds, {p}): "
             )
+            if self.is_real:
+                return told + "the difference is real: luck would hardly make it."
+            return told + f"the best of {self.pairs} pairs looks like that by luck, too: not told."
         return (
             f"{self.figure}: {self.first} minus {self.second} is {self.mean:+.4f} (95 % interval "
-            f"{low:+.4f} to {high:+.4f}, {seeds} common seeds): the interval holds 0, so these "
-            "runs do not tell which is better."
+            f"{low:+.4f} to {high:+.4f}, {seeds} common seeds, {p}): the interval holds 0, so "
+            "these runs do not tell which is better."
         )
 
 
@@ -305,9 +396,12 @@ def seed_difference(runs: pd.DataFrame, figure: str, first: str, second: str) ->
     """Compare two settings seed by seed.
 
     Each seed gives one difference, so whatever a seed does to both settings alike cancels out.
-    The interval of the mean difference is Student's (the paired t-test's). It speaks of other
-    seeds on the same test pictures; a record does not hold what was said of each picture, so
-    nothing is said of other pictures.
+    Where the records say what was right of each picture, interval and p speak of other seeds and
+    of other pictures (`intervals.difference_interval`); else they are those of the paired t-test
+    and speak of other seeds on the same pictures.
+
+    This is for one pair that was named before its runs were seen; for a winner picked from the
+    runs, see `against_the_best`.
 
     Args:
         runs: from `gather`.
@@ -328,11 +422,51 @@ def seed_difference(runs: pd.DataFrame, figure: str, first: str, second: str) ->
     common = (table[first] - table[second]).dropna()
     if common.empty:
         raise ValueError(f"{first} and {second} have no seed in common: run both with the same.")
-    return PairedDifference(first, second, figure, common.to_dict())
+    column = figure_column(runs, figure)
+    table = newest(runs.dropna(subset=[column, SEED])).set_index(SEED)
+    told = [
+        told_of(figures_in(table[table["setting"] == setting].loc[common.index], column))
+        for setting in (first, second)
+    ]
+    same = None not in told and np.array_equal(told[0].sizes, told[1].sizes)
+    return PairedDifference(first, second, figure, common.to_dict(), tuple(told) if same else None)
+
+
+def exact_tests(runs: pd.DataFrame, figure: str, first: str, second: str) -> pd.DataFrame:
+    """Compare the networks of two settings picture by picture, a pair for each seed.
+
+    Args:
+        runs: from `gather`.
+        figure: its name in the records.
+        first: a setting, as in the column `setting`.
+        second: another one.
+
+    Returns:
+        A row a seed: pictures (or films, where frames are alike) on which the first is ahead, those
+        on which the second is, and p of the exact test, see `intervals.exact_test`. It speaks of
+        these very networks on other pictures. Empty where records do not say what was right.
+    """
+    pair = seed_difference(runs, figure, first, second)
+    rows = {}
+    for seed, *hits in zip(
+        pair.differences, *(each.hits for each in pair.told or ()), strict=False
+    ):
+        if hits:
+            difference = hits[0] - hits[1]
+            ahead, behind = int((difference > 0).sum()), int((difference < 0).sum())
+            if (pair.told[0].sizes == 1).all():
+                p = exact_test(*(each == 1 for each in hits)).p
+            else:
+                p = sign_test(difference)
+            rows[seed] = {"first ahead": ahead, "second ahead": behind, "p": p}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")
 
 
 def against_the_best(runs: pd.DataFrame, figure: str) -> list[PairedDifference]:
-    """Compare the first of the leaderboard with each of the others.
+    """Compare the first of the leaderboard with each of the others, corrected for having picked it.
+
+    The runs themselves name the winner, so the luckiest setting is tested. Holm's correction for
+    all pairs of settings keeps false alarms at 5 % whichever pair is looked at afterwards.
 
     Args:
         runs: from `gather`.
@@ -341,10 +475,19 @@ def against_the_best(runs: pd.DataFrame, figure: str) -> list[PairedDifference]:
     Returns:
         A difference for each other setting that has a seed in common with the first.
     """
-    best, *others = leaderboard(runs, figure).index
+    settings = list(leaderboard(runs, figure).index)
     table = by_seed(runs, figure)
-    paired = [other for other in others if not (table[best] - table[other]).dropna().empty]
-    return [seed_difference(runs, figure, best, other) for other in paired]
+    pairs = [
+        seed_difference(runs, figure, first, second)
+        for first, second in itertools.combinations(settings, 2)
+        if not (table[first] - table[second]).dropna().empty
+    ]
+    corrected = holm([pair.p for pair in pairs])
+    return [
+        replace(pair, pairs=len(pairs), corrected=float(p))
+        for pair, p in zip(pairs, corrected, strict=True)
+        if pair.first == settings[0]
+    ]
 
 
 def trainings(runs: pd.DataFrame, quantity: str) -> list[str]:
@@ -397,6 +540,7 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
         if figure is not None:
             row[name] = float(figure["value"])
             row |= {f"{name}.{end}": _number(figure[end]) for end in ("low", "high", "n")}
+            row |= {f"{name}.right": figure["right"]} if figure.get("right") else {}
     return row
 
 
@@ -424,8 +568,9 @@ def _settings(records: Sequence[Mapping[str, Any]]) -> list[str]:
     return labels
 
 
-def _spread(values: pd.Series, minutes: pd.Series) -> dict[str, float]:
-    low, high = mean_interval(values)
+def _spread(group: pd.DataFrame, column: str) -> dict[str, float]:
+    values, figures = group[column], figures_in(group, column)
+    low, high = figure_interval(figures, is_share(column, figures))
     return {
         "seeds": len(values),
         "mean": values.mean(),
@@ -433,5 +578,5 @@ def _spread(values: pd.Series, minutes: pd.Series) -> dict[str, float]:
         "high": high,
         "lowest": values.min(),
         "highest": values.max(),
-        "minutes": minutes.mean(),
+        "minutes": group["minutes"].mean(),
     }

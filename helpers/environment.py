@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
+import re
 import sys
 from pathlib import Path
 
@@ -103,8 +105,23 @@ def choose_precision(precision: str, graphics: list) -> str:
 
 def has_bfloat16() -> bool:
     """Tell whether the processor multiplies bfloat16 matrices in hardware (Linux only)."""
+    return "bfloat16" in processor()["instructions"]
+
+
+def processor() -> dict[str, str]:
+    """Name the processor and what decides its speed.
+
+    Returns:
+        `processor`, its model, and `instructions`, those of AVX2, AVX512 and bfloat16 that it has,
+        with spaces between; "" where they cannot be told.
+    """
     try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:  # not Linux
+        return {"processor": platform.processor(), "instructions": ""}
+    entries = dict(re.findall(r"^(.*?)\s*: (.*)$", text, re.MULTILINE))
+    flags = entries.get("flags", entries.get("Features", ""))
+    signs = {"AVX2": "avx2", "AVX512": "avx512f", "bfloat16": "avx512_bf16|amx_bf16|bf16"}
+    found = [name for name, sign in signs.items() if re.search(rf"\b({sign})\b", flags)]
+    model = entries.get("model name") or platform.processor()
+    return {"processor": model, "instructions": " ".join(found)}

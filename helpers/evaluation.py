@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
-from scipy.stats import binomtest, bootstrap, norm
+from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
 from helpers.data.pictures import AT_ONCE, Pictures, plain_batches
+from helpers.intervals import (
+    PairedTest,
+    Told,
+    difference_interval,
+    exact_test,
+    share_interval,
+    told,
+)
+from helpers.results import Measured
 
 
 def accuracy_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -32,101 +40,52 @@ def accuracy_interval(correct: int, total: int, confidence: float = 0.95) -> tup
     return float(interval.low), float(interval.high)
 
 
-def grouped_interval(
-    right: np.ndarray, groups: np.ndarray, confidence: float = 0.95
-) -> tuple[float, float]:
+def grouped_interval(right: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
     """Return the interval of an accuracy where the pictures of a group are alike.
-
-    Whole groups are drawn again, with replacement. Where all pictures are right, or none is, that
-    knows no spread, and the groups count as the pictures of `accuracy_interval`.
 
     Args:
         right: whether each picture was classified correctly, boolean, shape (n,).
         groups: the group of each, such as the film it is a frame of, shape (n,); two or more.
-        confidence: probability that such an interval covers the true accuracy.
 
     Returns:
-        (low, high), both 0 to 1.
-
-    Source: A. C. Davison, D. V. Hinkley (1997), Bootstrap Methods and their Application,
-        section 3.8: the cluster bootstrap.
+        (low, high), both 0 to 1, of 95 %; method and sources in `helpers.intervals`.
     """
-    names, places = np.unique(groups, return_inverse=True)
-    hits, sizes = np.bincount(places, right), np.bincount(places)
-    if right.all() or not right.any():
-        return accuracy_interval(len(names) * bool(right.all()), len(names), confidence)
-    interval = bootstrap(
-        (hits, sizes),
-        lambda hits, sizes, axis: hits.sum(axis) / sizes.sum(axis),
-        confidence_level=confidence,
-        n_resamples=5000,
-        method="percentile",
-        paired=True,
-        rng=0,
-    ).confidence_interval
-    return float(interval.low), float(interval.high)
+    return share_interval(told(right, groups))
 
 
 def paired_difference(first: Scores, second: Scores) -> tuple[float, float, float]:
     """Return by how much the first network is more accurate than the second, with its interval.
 
     Both have classified the same pictures, so only those count that one of them gets right and
-    the other wrong.
+    the other wrong; where pictures come in groups, the groups count.
 
     Args:
         first, second: scores of the same pictures in the same order.
 
     Returns:
-        (difference, low, high) of the accuracies, each -1 to 1; the interval of 95 %.
+        (difference, low, high) of the accuracies, each -1 to 1; the interval of 95 %, see
+        `intervals.difference_interval`.
 
     Raises:
         ValueError: the two were not asked the same pictures.
-
-    Source: A. Agresti (2013), Categorical Data Analysis, section 11.1.1: the large-sample interval
-        for the difference of dependent proportions.
     """
     _check_same_pictures(first, second)
-    differences = first.right.astype(float) - second.right.astype(float)
-    difference = float(differences.mean())
-    reach = float(norm.ppf(0.975) * differences.std() / len(differences) ** 0.5)
-    return difference, max(difference - reach, -1.0), min(difference + reach, 1.0)
-
-
-class PairedTest(NamedTuple):
-    """Two networks on the same pictures, by those that only one of them gets right.
-
-    Attributes:
-        first_only: pictures that only the first network gets right.
-        second_only: pictures that only the second one gets right.
-        p: probability of numbers at least as uneven if both were equally good; 1 where no picture
-            decides.
-    """
-
-    first_only: int
-    second_only: int
-    p: float
+    return first.accuracy - second.accuracy, *difference_interval(first.told, second.told)
 
 
 def exact_paired_test(first: Scores, second: Scores) -> PairedTest:
     """Ask whether two networks differ by more than chance: McNemar's exact test.
 
-    It supposes independent pictures, so it is none for frames of films.
+    Where pictures come in groups, whole groups count, see `intervals.exact_test`.
 
     Args:
         first, second: scores of the same pictures in the same order.
 
     Raises:
         ValueError: the two were not asked the same pictures.
-
-    Source: A. Agresti (2013), Categorical Data Analysis, section 11.1.4: if both are equally good,
-        each picture that decides is a fair coin.
     """
     _check_same_pictures(first, second)
-    first_only = int((first.right & ~second.right).sum())
-    second_only = int((second.right & ~first.right).sum())
-    decisive = first_only + second_only
-    p = float(binomtest(first_only, decisive).pvalue) if decisive else 1.0
-    return PairedTest(first_only, second_only, p)
+    return exact_test(first.right, second.right, first.groups)
 
 
 def _check_same_pictures(first: Scores, second: Scores) -> None:
@@ -184,6 +143,16 @@ class Scores:
     def accuracy(self) -> float:
         """Share of pictures classified correctly, 0 to 1."""
         return float(self.right.mean())
+
+    @property
+    def told(self) -> Told:
+        """The pictures classified correctly, by group."""
+        return told(self.right, self.groups)
+
+    @property
+    def measured(self) -> Measured:
+        """The accuracy for a record, with its interval and what was right."""
+        return Measured(self.accuracy, *self.interval, len(self), str(self.told))
 
     @property
     def interval(self) -> tuple[float, float]:

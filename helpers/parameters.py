@@ -163,6 +163,7 @@ RULES: dict[str, Whole | Number | Text] = {
     "EPOCHS": Whole(1, 500),
     "STEPS_PER_EPOCH": Whole(1, 1000),
     "BATCH_SIZE": Whole(1, 1024),
+    "HIDDEN": Whole(1, 4096),
     "IMAGE_SIZE": Whole(48, 300),  # pixels
     "LEARNING_RATE": Number(1e-6, 1.0),
     # Training pictures used per class, 0 for all; fewer leave nothing to hold out, or for a fold.

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from helpers import STARTED
-from helpers.environment import RUNS_FOLDER
+from helpers.environment import RUNS_FOLDER, processor
 from helpers.files import write_atomically
 from helpers.fingerprints import course_version
 
@@ -42,12 +42,15 @@ class Measured(NamedTuple):
         low: lower end of its interval, None where there is none.
         high: upper end of its interval, None where there is none.
         n: number of pictures or runs it rests on, None where that says nothing.
+        right: which pictures were classified correctly, as `intervals.Told` writes it; None where
+            that is not known.
     """
 
     value: float
     low: float | None = None
     high: float | None = None
     n: int | None = None
+    right: str | None = None
 
 
 class SavedModel(NamedTuple):
@@ -331,7 +334,8 @@ def _is_figure(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return value is None
     ends = [value.get(name, ()) for name in ("low", "high", "n")]
-    return _is_number(value.get("value")) and all(each is None or _is_number(each) for each in ends)
+    known = _is_number(value.get("value")) and _is_text(value.get("right") or "")
+    return known and all(each is None or _is_number(each) for each in ends)
 
 
 def _is_time(value: Any) -> bool:
@@ -390,7 +394,8 @@ def _figure(value: Any) -> dict[str, Any] | None:
     if value is None or isinstance(value, Mapping):  # a mapping comes out of a record
         return value
     measured = value if isinstance(value, Measured) else Measured(value)
-    return measured._asdict()
+    figure = measured._asdict()
+    return figure if measured.right else {name: figure[name] for name in figure if name != "right"}
 
 
 def _plain(value: Any) -> Any:
@@ -425,6 +430,7 @@ def _machine() -> dict[str, Any]:
     return {
         "system": platform.system(),
         "cpu_count": os.cpu_count(),
+        **processor(),
         "device": ", ".join(d.get("device_name", "GPU") for d in details) or "CPU",
         "precision": keras.config.dtype_policy().name if keras else None,
     }

@@ -54,6 +54,7 @@ STATED = {  # what prose may say that looks like a result, beside what tools/rep
         "0.99": "an exercise's probability",
     },
     "05": {"0.90": "an exercise", "0.95": "an exercise", "0.04 %": "reckoned from rate and decay"},
+    "06": {"0.95": "assumed", "95 %": "an interval's usual width"},
     "07": {
         "98 %": "an exercise",
         "90 %": "an exercise",

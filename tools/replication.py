@@ -32,7 +32,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.comparison import SEED, NoRecords, gather, mean_interval
+from helpers.claims import Claim, all_claims
+from helpers.comparison import SEED, NoRecords, figure_interval, figures_in, gather, is_share
 from helpers.environment import PROJECT, RUNS_FOLDER
 from helpers.files import write_atomically
 from helpers.results import format_figure, load_record
@@ -40,6 +41,7 @@ from tools.execution import course_notebooks, default_parameters, listing
 
 ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
+PAGES = (PROJECT / "README.md", PROJECT / "docs" / "instructors.md")  # with marks, see `fill_in`
 KEPT = PROJECT / "benchmarks" / "records"
 # Parameters that may differ in every lesson, as may all of the better recipe.
 FREE = ("SEED", "DATA", "BACKBONE", "PACE", "PRECISION", "PHOTO")
@@ -51,18 +53,32 @@ DATA = re.compile(r"Data: (.+?, [\d,]+ real pictures)")
 BACKBONE = re.compile(r"Backbone: (\w+)")
 NOT_RUN = "not run here"
 INTERVAL = ("low", "high")
+PARAMETER = "parameters."
+MACHINE = [f"machine.{name}" for name in ("device", "processor", "instructions", "cpu_count")]
+MACHINE += ["machine.precision"]
+CLAIMS_HEAD = ("", "claim", "taught as", "verdict", "mean difference (95 % interval)")
 INTRODUCTION = """\
 # Results
 
-What the five walkthroughs publish, and what this course measures at the same settings. Written by
-`python -m tools.replication table` from the records of real runs; to change it, run more.
+What the five walkthroughs publish, and what this course measures when it repeats them; where a
+setting is not the walkthrough's, the row says so. Written by `python -m tools.replication table`
+from the records of real runs; to change it, run more.
 
-A measured figure over several seeds is their mean, with the 95 % interval of that mean (Student's
-t); it may reach beyond 1, since accuracies close to 1 do not scatter evenly, and of two seeds it is
-very wide. Of one seed, it is the figure itself, with the interval of its test pictures where there
-is one. Seconds and minutes are the shortest and the longest; minutes hold the lesson's better
+A measured figure over several seeds is their mean, with its 95 % interval. The interval speaks of
+other seeds and of other test pictures (films, where frames are alike) and stays within 0 to 1;
+`helpers/intervals.py` names method and sources. With a star it speaks of other seeds on the same
+pictures, since the records do not tell more. Of one seed, a figure has the interval of its test
+pictures. Seconds and minutes are the shortest and the longest; minutes hold the lesson's better
 recipe, too, as long or short as the run was told to train it. A dash stands for a figure that the
 walkthrough mentions and the lesson does not measure. All rows over three seeds: `make replicate`.
+
+"""
+CLAIMS_INTRODUCTION = """\
+## What the lessons claim
+
+Each comparison that a lesson teaches, from `benchmarks/claims.toml`, recomputed from the kept
+records. A claim holds where all seeds agree, three at least; it is contradicted where all object;
+else it is open. The interval speaks of other seeds; where it says so, of other test pictures, too.
 
 """
 
@@ -76,6 +92,8 @@ class Row:
         backbone: the walkthrough's pretrained network, "" for none.
         headline: the figure that stands for the row.
         published: its figures, by their name in the lesson's table published | measured.
+        pictures: the walkthrough's, where a run may have fewer; 0 where it has the same.
+        differs: in what else the lesson differs, with {PARAMETER} for its value in the run.
     """
 
     id: str
@@ -84,6 +102,21 @@ class Row:
     backbone: str
     headline: str
     published: Mapping[str, float | str]
+    pictures: int = 0
+    differs: str = ""
+
+    def differences(self, group: Group) -> str:
+        """Say in which settings a group of runs differs from the walkthrough, network aside."""
+        run = group.runs.iloc[-1]
+        parameters = {
+            name.removeprefix(PARAMETER): _whole(value)
+            for name, value in run.items()
+            if name.startswith(PARAMETER) and pd.notna(value)
+        }
+        found = re.search(r"([\d,]+) real pictures", run["pictures"])
+        here = int(found[1].replace(",", ""))
+        fewer = f"{here:,} pictures, there {self.pictures:,}" if self.pictures > here else ""
+        return "; ".join(filter(None, [fewer, self.differs.format_map(parameters)]))
 
     @property
     def command(self) -> str:
@@ -129,16 +162,21 @@ class Group:
         if "seconds" in name:
             ends = (format_figure(float(end)) for end in (values.min(), values.max()))
             return " to ".join(dict.fromkeys(ends))
-        alike = np.ptp(values) < AS_SHOWN  # stored runs are known to four digits
-        low, high = (None, None) if alike else mean_interval(values)
+        figures = figures_in(self.runs.loc[values.index], column)
+        share = is_share(name, figures)
+        low, high = figure_interval(figures, share)
+        known = share and not pd.isna(figures[0].get("low"))
         if len(values) == 1:
-            low, high = (self.runs.loc[values.index[0], f"{column}.{end}"] for end in INTERVAL)
+            low, high = (figures[0].get(end) for end in INTERVAL)
+        elif not known and np.ptp(values) < AS_SHOWN:  # stored runs are known to four digits
+            low = high = None
         mean = float(values.mean())
         figure = {"value": int(mean) if mean > 1000 and mean.is_integer() else mean}
         ends = {
             end: None if pd.isna(v) else v for end, v in zip(INTERVAL, (low, high), strict=True)
         }
-        return format_figure(figure | ends)
+        star = "" if known or ends["low"] is None else "*"
+        return format_figure(figure | ends) + star
 
 
 def published_runs(runs: pd.DataFrame, defaults: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
@@ -168,20 +206,59 @@ def groups_of(row: Row, runs: pd.DataFrame) -> list[Group]:
     return sorted(groups, key=lambda group: not group.as_published)
 
 
-def results_page(rows: Sequence[Row], runs: pd.DataFrame) -> str:
-    """Write the page of results in Markdown: one line a walkthrough, then a section for each."""
+def results_page(rows: Sequence[Row], runs: pd.DataFrame, claims: Sequence[Claim] = ()) -> str:
+    """Write the page of results in Markdown: walkthroughs, claims, a section a walkthrough."""
     head = ("", "walkthrough", "figure", "published", "measured here", "network", "seeds")
+    head = (*head, "other settings that differ")
     groups = [groups_of(row, runs) for row in rows]
     summary = [_summary(row, own) for row, own in zip(rows, groups, strict=True)]
     sections = [_section(row, own) for row, own in zip(rows, groups, strict=True)]
-    return INTRODUCTION + "\n".join([_table(head, summary), *sections])
+    table = CLAIMS_INTRODUCTION + _table(CLAIMS_HEAD, [_claim_line(each) for each in claims])
+    return INTRODUCTION + "\n".join(
+        [_table(head, summary), *([table] if claims else []), *sections]
+    )
 
 
 def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = RESULTS) -> int:
-    """Write RESULTS.md from the records in some folders; return the number of runs in it."""
+    """Write RESULTS.md from the records in some folders; return the number of runs in it.
+
+    Its figures also go into the pages that have marks for them.
+    """
     runs = _published_in(records)
-    write_atomically(target, results_page(read_rows(), runs))
+    for page in PAGES if target == RESULTS else ():
+        before = page.read_text(encoding="utf-8")
+        if (after := fill_in(before, runs)) != before:
+            write_atomically(page, after)
+    write_atomically(target, results_page(read_rows(), runs, all_claims()))
     return len(runs)
+
+
+def fill_in(text: str, runs: pd.DataFrame) -> str:
+    """Write measured figures and minutes into a page, between marks that a reader does not see.
+
+    Args:
+        text: a page with marks such as `<!-- measured W1 -->...<!-- end -->`, or
+            `<!-- minutes 01 -->...<!-- end -->` for how long a lesson's runs took.
+        runs: from `published_runs`; may be empty.
+
+    Returns:
+        The page with the figures of the records between its marks.
+    """
+    rows = {row.id: row for row in read_rows()}
+
+    def found(match: re.Match) -> str:
+        kind, name = match[1], match[2]
+        if kind == "measured":
+            groups = groups_of(rows[name], runs)
+            said = groups[0].figure(rows[name].headline) if groups else NOT_RUN
+        else:
+            own = [row for row in rows.values() if row.lesson.startswith(name)]
+            groups = groups_of(own[0], runs)
+            said = _minutes(groups[0].runs["minutes"]) if groups else ""
+            said = said.removesuffix(" for the whole lesson") or NOT_RUN
+        return f"<!-- {kind} {name} -->{said}<!-- end -->"
+
+    return re.sub(r"<!-- (measured|minutes) (\w+) -->.*?<!-- end -->", found, text, flags=re.DOTALL)
 
 
 def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:
@@ -272,10 +349,17 @@ def _summary(row: Row, groups: Sequence[Group]) -> tuple[str, ...]:
     published = format_figure(row.published[row.headline])
     head = (row.id, row.walkthrough, row.headline, published)
     if not groups:
-        return (*head, NOT_RUN, row.backbone, "")
+        return (*head, NOT_RUN, row.backbone, "", "")
     first = groups[0]
     network = first.network if first.as_published else f"{first.network}, not {row.backbone}"
-    return (*head, first.figure(row.headline), network, str(len(first.runs)))
+    seeds = str(len(first.runs))
+    return (*head, first.figure(row.headline), network, seeds, row.differences(first))
+
+
+def _claim_line(claim: Claim) -> tuple[str, ...]:
+    """Return the line of a claim."""
+    says = f"{claim.says} ({claim.judge})" if claim.judge else claim.says
+    return (claim.id, says, claim.taught, *claim.cells())
 
 
 def _section(row: Row, groups: Sequence[Group]) -> str:
@@ -303,7 +387,7 @@ def _how(group: Group) -> str:
         runs["pictures"].iloc[-1],
         _settings(runs.iloc[-1]),
         _minutes(runs["minutes"]),
-        _alike(runs, "machine.device", "machine.cpu_count", "machine.precision"),
+        _alike(runs, *MACHINE),
         _alike(runs, "versions.python", "versions.tensorflow", "versions.keras"),
         f"last run on {runs['finished'].max():%d %B %Y}",
     ]

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from scipy.stats import binom
 
 from helpers.comparison import PairedDifference, figure_column, mean_interval, time_unit
 from helpers.plotting import COLOURS, MARKERS, STYLE, TRAINING_COLOUR, show
@@ -67,7 +68,11 @@ def figure_and_minutes(runs: pd.DataFrame, figure: str) -> None:
 
 
 def spread(
-    values: Mapping[str, Sequence[float]], title: str, quantity: str, truth: float | None = None
+    values: Mapping[str, Sequence[float]],
+    title: str,
+    quantity: str,
+    truth: float | None = None,
+    intervals: Sequence[tuple[float, float]] = (),
 ) -> None:
     """Show how far runs scatter: a line a setting, a dot a run, the mean with its interval below.
 
@@ -76,12 +81,15 @@ def spread(
         title: stands above.
         quantity: what the numbers are.
         truth: a value to compare with, drawn as a dashed line.
+        intervals: of the means, one a setting; by default Student's.
     """
+    intervals = intervals or [mean_interval(numbers) for numbers in values.values()]
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots(figsize=(8, 1.1 + 0.55 * len(values)))
-        for row, numbers in enumerate(values.values()):
+        for row, (numbers, ends) in enumerate(zip(values.values(), intervals, strict=True)):
             axis.plot(numbers, [row - 0.12] * len(numbers), "o", color=TRAINING_COLOUR, alpha=0.6)
-            _mean_with_interval(axis, numbers, row + 0.2)
+            axis.plot(ends, [row + 0.2] * 2, color=COLOURS[1], lw=2)
+            axis.plot(np.mean(numbers), row + 0.2, "D", color=COLOURS[1], ms=5)
         if truth is not None:
             axis.axvline(truth, color="0.35", ls="--", lw=1)
         axis.set_yticks(range(len(values)), values)
@@ -102,13 +110,93 @@ def paired_differences(differences: Sequence[PairedDifference]) -> None:
         for each in differences
     }
     title = f"{differences[0].figure}: difference, seed by seed"
-    spread(values, title, "difference", truth=0.0)
+    intervals = [each.interval for each in differences]
+    spread(values, title, "difference", truth=0.0, intervals=intervals)
 
 
-def _mean_with_interval(axis: Axes, numbers: Sequence[float], row: float) -> None:
-    low, high = mean_interval(numbers)
-    axis.plot([low, high], [row, row], color=COLOURS[1], lw=2)
-    axis.plot(np.mean(numbers), row, "D", color=COLOURS[1], ms=5)
+def right_and_wrong(right: np.ndarray, groups: Sequence) -> None:
+    """Show two kinds of luck: a line a seed, a column a test picture, coloured if wrong.
+
+    Args:
+        right: whether each network was right, boolean, shape (seeds, n).
+        groups: the group of each picture, such as its film, shape (n,), those of one side by side.
+    """
+    seeds, pictures = right.shape
+    with plt.rc_context(STYLE):
+        figure, (axis, side) = plt.subplots(
+            1, 2, figsize=(8.5, 1.2 + 0.4 * seeds), width_ratios=[4, 1], sharey=True
+        )
+        axis.pcolormesh(~right, cmap=ListedColormap(["0.92", COLOURS[1]]))
+        edges = np.flatnonzero(np.asarray(groups[1:]) != np.asarray(groups[:-1])) + 1
+        axis.vlines(edges, 0, seeds, color="0.5", lw=0.8)
+        axis.set_yticks(np.arange(seeds) + 0.5, [f"seed {number}" for number in range(seeds)])
+        axis.set(
+            title="Coloured: wrong", xlabel="test pictures; lines part the films", ylim=(seeds, 0)
+        )
+        side.plot(right.mean(axis=1), np.arange(seeds) + 0.5, "o", color=TRAINING_COLOUR)
+        side.set(xlabel="accuracy")
+    films = np.array([right[:, groups == name].all() for name in np.unique(groups)])
+    ends = right.mean(axis=1)
+    show(
+        figure,
+        f"Which of {pictures} pictures networks of {seeds} seeds got wrong. {(~films).sum()} of "
+        f"{len(films)} films hold all mistakes. Accuracies: {ends.min():.3f} to {ends.max():.3f}.",
+    )
+
+
+def false_alarms(plain: Mapping[int, float], corrected: Mapping[int, float]) -> None:
+    """Show how often equal settings are called different: a bar without, one with correction.
+
+    Args:
+        plain: by the number of settings, the share of false alarms, 0 to 1.
+        corrected: the same with Holm's correction.
+    """
+    places = np.arange(len(plain))
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(7, 3))
+        looks = (("the winner, tested", COLOURS[1], None), ("with Holm", COLOURS[0], "//"))
+        for shift, values, (label, colour, hatch) in zip(
+            (-0.2, 0.2), (plain, corrected), looks, strict=True
+        ):
+            bars = axis.bar(
+                places + shift, values.values(), 0.38, label=label, color=colour, hatch=hatch
+            )
+            axis.bar_label(bars, [f"{value:.0%}" for value in values.values()])
+        axis.axhline(0.05, color="0.35", ls="--", lw=1)
+        axis.set_xticks(places, [f"{number} settings" for number in plain])
+        axis.set(title="False alarms where all settings are equal", ylabel="share of sweeps")
+        axis.set_ylim(0, 1.25 * max(plain.values()))
+        axis.legend(loc="upper left")
+    said = "; ".join(
+        f"{number} settings {plain[number]:.0%}, with Holm {corrected[number]:.0%}"
+        for number in plain
+    )
+    show(figure, f"False alarms where all settings are equal: {said}. The dashed line is at 5 %.")
+
+
+def coin_tosses(first_only: int, second_only: int) -> None:
+    """Show how often fair coins fall as unevenly as two networks' pictures.
+
+    Args:
+        first_only: pictures that only the first network got right.
+        second_only: those that only the second one did.
+    """
+    number = first_only + second_only
+    heads = np.arange(number + 1)
+    chances = binom.pmf(heads, number, 0.5)
+    uneven = abs(heads - number / 2) >= abs(first_only - number / 2) - 1e-9
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(7, 2.8))
+        axis.bar(heads, chances, color="0.8")
+        axis.bar(heads[uneven], chances[uneven], color=COLOURS[1], hatch="//")
+        axis.axvline(first_only, color="0.2", ls="--", lw=1)
+        axis.set(title=f"Fair coins: {number}", xlabel="heads", ylabel="probability")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    show(
+        figure,
+        f"How often {number} fair coins show so many heads. The dashed line is at {first_only}; as "
+        f"uneven or more (hatched) they fall with probability {chances[uneven].sum():.3f}.",
+    )
 
 
 def _looks() -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -32,6 +33,7 @@ from helpers.comparison import (
     time_unit,
     trainings,
 )
+from helpers.intervals import holm, seeds_interval
 from helpers.results import Measured
 
 # Accuracies by learning rate, one a seed.
@@ -122,8 +124,8 @@ def test_the_leaderboard_ranks_settings_by_their_mean(runs):
     assert last["seeds"] == 3
     assert last["mean"] == pytest.approx(0.82)
     assert (last["lowest"], last["highest"]) == (0.80, 0.83)
-    expected = stats.ttest_1samp(ACCURACIES[0.01], 0).confidence_interval(0.95)
-    assert (last["low"], last["high"]) == pytest.approx((expected.low, expected.high))
+    expected = seeds_interval(ACCURACIES[0.01], [0.4] * 3)
+    assert (last["low"], last["high"]) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +162,7 @@ def test_a_large_difference_is_real_and_said_in_the_order_of_the_figures(runs):
     assert said.startswith(
         "accuracy: LEARNING_RATE=0.1 is higher than LEARNING_RATE=0.01 by 0.1000 (95 % interval "
     )
-    assert "3 common seeds): the difference is real" in said
+    assert "3 common seeds, p 0.0033): the difference is real" in said
     turned = seed_difference(runs, "accuracy", "LEARNING_RATE=0.01", "LEARNING_RATE=0.1")
     assert turned.mean == pytest.approx(-found.mean)
     assert str(turned) == said
@@ -170,6 +172,32 @@ def test_a_small_difference_is_left_open(runs):
     found = seed_difference(runs, "accuracy", "LEARNING_RATE=0.1", "LEARNING_RATE=0.001")
     assert not found.is_real
     assert "the interval holds 0, so these runs do not tell which is better" in str(found)
+
+
+def test_a_winner_that_luck_may_have_made_is_not_called_real():
+    found = PairedDifference("a", "b", "accuracy", {0: 0.01, 1: 0.02, 2: 0.012}, None, 15, 0.6)
+    assert found.interval[0] > 0 and found.p < 0.05 and not found.is_real
+    assert str(found).endswith("the best of 15 pairs looks like that by luck, too: not told.")
+
+
+def test_where_records_say_what_was_right_a_difference_speaks_of_pictures_too(
+    tmp_path, monkeypatch
+):
+    for rate, hits in ((0.1, 96), (0.2, 90)):
+        for seed in range(3):
+            right = "1" * (hits + seed) + "0" * (6 - seed + 96 - hits)
+            monkeypatch.setenv("COURSE_RECORD", str(tmp_path / f"{rate}-{seed}.json"))
+            figure = Measured((hits + seed) / 102, 0.8, 0.99, 102, right)
+            parameters = {"LEARNING_RATE": rate, "SEED": seed}
+            results.record("01_tiny", parameters, "Drawn.", {"accuracy": figure})
+    runs = gather(tmp_path)
+    assert figure_names(runs) == ["accuracy"]
+    found = seed_difference(runs, "accuracy", "LEARNING_RATE=0.1", "LEARNING_RATE=0.2")
+    assert found.told[0].hits.shape == (3, 102)
+    low, high = found.interval  # the seeds' differences do not scatter: pictures alone speak
+    assert 0 < low < 6 / 102 < high and found.p < 0.05
+    board = leaderboard(runs, "accuracy")
+    assert 0.85 < board["low"].iloc[0] < board["mean"].iloc[0] < board["high"].iloc[0] < 1
 
 
 @pytest.mark.parametrize("differences", [{0: 0.1}, {0: 0.1, 1: 0.1}, {0: 0.0, 1: 0.0}])
@@ -205,6 +233,10 @@ def test_the_best_is_set_against_each_other_setting(runs):
     best = leaderboard(runs, "accuracy").index[0]
     assert {each.first for each in found} == {best}
     assert len({each.second for each in found}) == 2
+    pairs = list(itertools.combinations(leaderboard(runs, "accuracy").index, 2))
+    every = holm([seed_difference(runs, "accuracy", *pair).p for pair in pairs])
+    assert [each.corrected for each in found] == pytest.approx(every[:2])
+    assert all(each.pairs == 3 and "of 3 pairs by Holm" in str(each) for each in found)
     assert by_seed(runs, "accuracy").shape == (3, 3)
 
 
@@ -250,5 +282,5 @@ def test_the_newest_sweep_or_the_examples_are_found(tmp_path, monkeypatch):
 def test_the_example_records_are_whole():
     runs = gather(EXAMPLES_FOLDER)
     assert by_seed(runs, "test_accuracy").notna().all(axis=None)
-    assert by_seed(runs, "test_accuracy").shape == (5, 3)
+    assert by_seed(runs, "test_accuracy").shape == (5, 4)
     assert trainings(runs, "val_accuracy") == ["network"]

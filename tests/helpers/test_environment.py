@@ -3,10 +3,11 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from helpers.environment import PROJECT, choose_precision, has_bfloat16, mirror_folder
+from helpers.environment import PROJECT, choose_precision, has_bfloat16, mirror_folder, processor
 
 
 def test_the_mirror_is_none_or_a_folder(monkeypatch, tmp_path):
@@ -54,3 +55,16 @@ def test_start_is_quiet_seeded_and_says_what_runs():
     assert second.stdout.splitlines() == [line, "0", values], "who has chosen them keeps them"
     assert line.startswith("TensorFlow 2.") and line.endswith("precision float32")
     assert values.endswith("float32")
+
+
+@pytest.mark.parametrize(
+    ("text", "instructions"),
+    [
+        ("model name\t: Fast\nflags\t\t: fpu avx2 avx512f amx_bf16\n", "AVX2 AVX512 bfloat16"),
+        ("model name\t: Fast\nflags\t\t: fpu avx\n", ""),
+    ],
+)
+def test_the_processor_is_named_with_what_decides_its_speed(monkeypatch, text, instructions):
+    monkeypatch.setattr(Path, "read_text", lambda *_: text)
+    assert processor() == {"processor": "Fast", "instructions": instructions}
+    assert has_bfloat16() == ("bfloat16" in instructions)

@@ -12,11 +12,15 @@ import pandas as pd
 import pytest
 
 from helpers import results
+from helpers.claims import all_claims
 from helpers.comparison import gather
+from helpers.intervals import seeds_interval
 from helpers.results import Measured
 from tools.execution import course_notebooks, default_parameters, find_notebook
 from tools.replication import (
     FREE,
+    Group,
+    fill_in,
     free_parameters,
     groups_of,
     keep,
@@ -32,6 +36,7 @@ REAL = "Data: rock_paper_scissors, 2,892 real pictures from the mirror folder."
 LITE = "Backbone: EfficientNetLite0 with ImageNet weights from its package, because of InceptionV3."
 VGG16 = "Backbone: VGG16 with ImageNet weights from the mirror folder."
 INCEPTION = "Backbone: InceptionV3 with ImageNet weights from the download (md5 checked)."
+DEFAULTS = {path.stem: default_parameters(path) for path in course_notebooks()}
 DRAWN = "Data: drawn sample pictures, because asked for."
 
 
@@ -39,15 +44,17 @@ DRAWN = "Data: drawn sample pictures, because asked for."
 def write(tmp_path, monkeypatch):
     """Return a function that writes a record of a lesson, as published but for what is given."""
 
-    def write(lesson: str, accuracy: float, data: str = REAL, **changes) -> Path:
+    def write(lesson: str, accuracy: float | Measured, data: str = REAL, **changes) -> Path:
         number = len(list(tmp_path.glob("*.json")))
         monkeypatch.setenv("COURSE_RECORD", str(tmp_path / f"{number}.json"))
         notebook = find_notebook(lesson)
         parameters = default_parameters(notebook) | changes
         row = next(row for row in ROWS.values() if row.lesson == notebook.stem)
-        lines = [(row.headline, row.published[row.headline], Measured(accuracy, 0.4, 0.6, 372))]
+        given = isinstance(accuracy, Measured)
+        measured = accuracy if given else Measured(accuracy, 0.4, 0.6, 372)
+        lines = [(row.headline, row.published[row.headline], measured)]
         lines += [("parameters", 3473475, 3473475), ("something else", None, None)]
-        lines += [("seconds an epoch", "141 to 145", 20 * accuracy)]
+        lines += [("seconds an epoch", "141 to 145", 20 * measured.value)]
         return results.record(notebook.stem, parameters, data, {}, lines)
 
     return write
@@ -78,7 +85,11 @@ def test_several_seeds_become_a_mean_with_its_interval(write, tmp_path):
         write("01", accuracy, SEED=seed)
     text = page(tmp_path)
     cells = line_of(text, "W1")
-    assert cells[3:] == ["0.9770", "0.9600 (0.9352 to 0.9848)", "", "3"]
+    expected = seeds_interval([0.95, 0.96, 0.97], [0.4] * 3)
+    found = float(cells[4].split("(")[1].split()[0])
+    assert cells[3] == "0.9770" and cells[4].startswith("0.9600 (")
+    assert found == pytest.approx(expected[0], abs=1e-4)
+    assert cells[5:] == ["", "3", "pictures resized smoothly, there to the nearest pixel"]
     assert "| parameters | 3,473,475 | 3,473,475 |" in text
     assert "| seconds an epoch | 141 to 145 | 19.0 to 19.4 |" in text
     assert "seeds 0, 1, 2; rock_paper_scissors, 2,892 real pictures; EPOCHS=25, STEPS_" in text
@@ -88,14 +99,58 @@ def test_several_seeds_become_a_mean_with_its_interval(write, tmp_path):
 
 def test_seeds_that_differ_by_the_rounding_of_a_stored_run_have_no_interval(write, tmp_path):
     for seed, accuracy in enumerate((0.6062, 0.60625)):
-        write("01", accuracy, SEED=seed)
+        write("01", Measured(accuracy), SEED=seed)
     assert line_of(page(tmp_path), "W1")[4] == "0.6062"
+
+
+def test_an_interval_over_seeds_alone_has_a_star_and_stays_below_1(write, tmp_path):
+    for seed, accuracy in enumerate((0.94, 1.0, 0.99)):
+        write("01", Measured(accuracy), SEED=seed)
+    figure = line_of(page(tmp_path), "W1")[4]
+    assert figure.endswith(")*") and float(figure[:-2].split()[-1]) < 1
+
+
+def test_an_interval_knows_of_films_where_the_records_do(write, tmp_path):
+    for seed, film in enumerate((31, 20, 25)):
+        right = " ".join(["31/31"] * 11 + [f"{film}/31"])
+        write("01", Measured((341 + film) / 372, 0.4, 1, 372, right), SEED=seed)
+    low = float(line_of(page(tmp_path), "W1")[4].split("(")[1].split()[0])
+    assert 0.8 < low < 0.97
+
+
+def test_a_row_says_where_its_settings_are_not_the_walkthroughs(write, tmp_path):
+    write("05", 0.5, f"Data: cats_and_dogs, 4,000 real pictures from the mirror folder. {VGG16}")
+    runs = published_runs(gather(tmp_path), DEFAULTS)
+    group = Group("VGG16", runs, True)
+    assert ROWS["W4b"].differences(group).startswith("4,000 pictures, there 25,000; pictures res")
+    assert ROWS["W5b"].differences(group).startswith("6 kept copies of each photo, there fresh")
+    text = page(tmp_path)
+    assert line_of(text, "W5a")[7] == "pictures resized smoothly, there to the nearest pixel"
+    assert "at the same settings" not in text
+
+
+def test_a_page_takes_its_numbers_from_the_records(write, tmp_path):
+    page = "A <!-- measured W1 -->9<!-- end --> b <!-- minutes 01 -->9<!-- end --> c"
+    none = published_runs(gather(write("01", 0.5, DRAWN).parent), DEFAULTS)
+    missing = fill_in(page, none)
+    assert missing.count(">not run here<") == 2
+    write("01", 0.5)
+    filled = fill_in(missing, published_runs(gather(tmp_path), DEFAULTS))
+    assert "<!-- measured W1 -->0.5000 (0.4000 to 0.6000)<!-- end -->" in filled
+    assert re.search(r"<!-- minutes 01 -->\d+ minutes<!-- end --> c", filled)
+
+
+def test_the_page_lists_every_claim(tmp_path):
+    text = page(tmp_path)
+    for claim in all_claims():
+        assert f"| {claim.id} | {claim.says}" in text
+    assert "no records yet" in text
 
 
 def test_one_seed_keeps_the_interval_of_its_pictures_and_the_newest_run_counts(write, tmp_path):
     write("01", 0.5).touch()
     write("01", 0.55)
-    assert line_of(page(tmp_path), "W1")[4:] == ["0.5500 (0.4000 to 0.6000)", "", "1"]
+    assert line_of(page(tmp_path), "W1")[4:7] == ["0.5500 (0.4000 to 0.6000)", "", "1"]
 
 
 def test_another_network_is_named_and_the_walkthroughs_own_comes_first(write, tmp_path):
