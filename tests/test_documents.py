@@ -56,6 +56,46 @@ def test_links_lead_somewhere(document: Path):
         assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), anchor
 
 
+# The instructors' page ------------------------------------------------------------------------
+
+INSTRUCTORS = (PROJECT / "docs" / "instructors.md").read_text(encoding="utf-8")
+PLAN = re.compile(r"^\| ([^|-]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("notebook", course_notebooks(), ids=lambda path: path.stem)
+def test_the_plans_name_sections_and_exercises_that_the_lesson_has(notebook: Path):
+    number = int(notebook.stem[:2])
+    chapter = INSTRUCTORS.split(f"## Lesson {number}:")[1].split("\n## Lesson")[0]
+    assert "**In 45 minutes.**" in chapter and "**In 90 minutes.**" in chapter
+    cells = nbformat.read(notebook, as_version=4).cells
+    headings = {heading for cell in cells for heading in HEADING.findall(cell.source)}
+    exercises = {cell.id.split("-")[1] for cell in cells if cell.id.startswith("exercise-")}
+    rows = [row for row in PLAN.findall(chapter) if row[0] != "When"]
+    assert len(rows) >= 6
+    for _, run, ask, stop in rows:
+        named = {text.rstrip(".?") for text in re.findall(r"\*([^*]+)\*", f"{run} {stop}")}
+        assert named <= {heading.rstrip(".?") for heading in headings}, run
+        asked = {
+            n
+            for text in re.findall(r"exercises? ([\d and]+)", run)
+            for n in re.findall(r"\d", text)
+        }
+        assert asked <= exercises, run
+        sections = re.sub(r"exercises? [\d and]+|lesson \d( or \d)?", "", run)
+        for section in re.findall(r"\b\d+\b", sections):
+            assert any(heading.startswith(f"{section}. ") for heading in headings), run
+        assert ask.strip() and stop.strip()
+
+
+@pytest.mark.parametrize("notebook", course_notebooks()[1:6], ids=lambda path: path.stem)
+def test_the_minutes_are_those_that_the_notebook_estimates(notebook: Path):
+    cells = nbformat.read(notebook, as_version=4).cells
+    source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    published, short = re.search(r"minutes=\((\d+), (\d+)\)", source).groups()
+    row = re.search(rf"^\| {int(notebook.stem[:2])}\. .+$", INSTRUCTORS, re.MULTILINE)[0]
+    assert row.endswith(f"| {short} min | {published} min |")
+
+
 def glossary_terms() -> list[str]:
     _, *terms = HEADING.findall(GLOSSARY.read_text(encoding="utf-8"))
     return terms
