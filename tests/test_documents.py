@@ -56,6 +56,28 @@ def test_links_lead_somewhere(document: Path):
         assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), anchor
 
 
+# The README ------------------------------------------------------------------------------------
+
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+MEASURED = re.compile(r"(?<![\w.])(?:0\.\d+|\d+(?:\.\d+)? ?%|\d+ min\b)")
+
+
+def test_the_readme_says_in_one_screen_what_the_course_is():
+    first, _, rest = README.partition("## Two commands")
+    assert re.search(r"!\[[^\]]{60,}\]\(docs/game\.png\)", first)  # the game, with its alt text
+    promises = re.findall(r"^\| \d \| \[[^\]]+\]\((\S+)\) \| ([^|]+) \|", first, re.MULTILINE)
+    assert [path for path, _ in promises] == [f"notebooks/{p.name}" for p in course_notebooks()]
+    assert all(len(promise) < 150 for _, promise in promises)
+    assert len(re.sub(r"\([^)]*\)", "", first).split()) < 450
+    assert "\nmake course " in rest and "\nmake test " in rest
+    assert "-m tools.reruns run 07 -p DATA " in rest
+
+
+def test_no_measured_number_is_typed_into_the_readme():
+    assert MEASURED.findall(README) == []
+    assert MEASURED.findall("0.96 | 25 min | 12 %") == ["0.96", "25 min", "12 %"]
+
+
 # The instructors' page ------------------------------------------------------------------------
 
 INSTRUCTORS = (PROJECT / "docs" / "instructors.md").read_text(encoding="utf-8")
