@@ -78,6 +78,41 @@ def test_no_measured_number_is_typed_into_the_readme():
     assert MEASURED.findall("0.96 | 25 min | 12 %") == ["0.96", "25 min", "12 %"]
 
 
+# The words -------------------------------------------------------------------------------------
+
+OLD = re.compile(  # said otherwise now: memorises, converges, billion, unavailable, ...
+    r"thawed|by heart|thousand million|(?:can(?:not)?|could not|to) be had\b|comes? to rest"
+    r"|cut in two|strongest value|averaged maps",
+    re.IGNORECASE,
+)
+TEXTS = [
+    *DOCUMENTS,
+    PROJECT / "CONTRIBUTING.md",
+    *(PROJECT / name / "README.md" for name in ("data", "examples", "benchmarks")),
+    *sorted((PROJECT / "helpers" / "exercises").glob("*.py")),
+    *course_notebooks(),
+]
+
+
+def words_of(path: Path) -> str:
+    """Return a file's text, of a notebook its Markdown, on one line."""
+    if path.suffix != ".ipynb":
+        return " ".join(path.read_text(encoding="utf-8").split())
+    cells = nbformat.read(path, as_version=4).cells
+    return " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_no_text_uses_a_word_that_the_course_has_left(path: Path):
+    assert OLD.findall(words_of(path)) == []
+
+
+def test_the_check_of_words_sees_them():
+    assert OLD.findall("It comes to rest; it cannot be had; learnt by heart.") == [
+        "comes to rest", "cannot be had", "by heart",
+    ]  # fmt: skip
+
+
 # The instructors' page ------------------------------------------------------------------------
 
 INSTRUCTORS = (PROJECT / "docs" / "instructors.md").read_text(encoding="utf-8")

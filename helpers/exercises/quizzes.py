@@ -254,7 +254,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
     "02": (
         Number(
             kind=QUIZ,
-            title="averaged maps",
+            title="global average pooling",
             question=(
                 "A frozen base gives feature maps of 7x7x768. How many numbers are left of them "
                 "for each picture after `GlobalAveragePooling2D()`?"
