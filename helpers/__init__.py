@@ -21,7 +21,8 @@ claims         what a lesson claims, recomputed from records of several seeds
 results        a record of each run; the table published | measured
 comparison     all records in one table; is a difference real?
 plotting/      every figure of the course, with its alt text; diagrams, comparison_figures
-exercises/     questions with feedback, one module a lesson
+exercises/     questions with feedback, one module a lesson, and quizzes
+progress       what a learner has answered; a file to hand in
 
 What runs, compares, replicates and publishes the notebooks is in `tools`, which no helper imports.
 """

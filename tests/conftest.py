@@ -52,6 +52,15 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def own_progress(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What tests answer is nobody's progress."""
+    if progress := sys.modules.get("helpers.progress"):
+        monkeypatch.setattr(progress, "FOLDER", tmp_path / "progress")
+        monkeypatch.setattr(progress, "_here", [])
+        monkeypatch.setattr(progress, "_faults", [])
+
+
+@pytest.fixture(autouse=True)
 def quick_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every `fit` starts as one with the course's progress line, twice as fast."""
     keras = sys.modules.get("keras")

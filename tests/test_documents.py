@@ -56,6 +56,103 @@ def test_links_lead_somewhere(document: Path):
         assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), anchor
 
 
+# The README ------------------------------------------------------------------------------------
+
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+MEASURED = re.compile(r"(?<![\w.])(?:0\.\d+|\d+(?:\.\d+)? ?%|\d+ min\b)")
+
+
+def test_the_readme_says_in_one_screen_what_the_course_is():
+    first, _, rest = README.partition("## Two commands")
+    assert re.search(r"!\[[^\]]{60,}\]\(docs/game\.png\)", first)  # the game, with its alt text
+    promises = re.findall(r"^\| \d \| \[[^\]]+\]\((\S+)\) \| ([^|]+) \|", first, re.MULTILINE)
+    assert [path for path, _ in promises] == [f"notebooks/{p.name}" for p in course_notebooks()]
+    assert all(len(promise) < 150 for _, promise in promises)
+    assert len(re.sub(r"\([^)]*\)", "", first).split()) < 450
+    assert "\nmake course " in rest and "\nmake test " in rest
+    assert "-m tools.reruns run 07 -p DATA " in rest
+
+
+def test_no_measured_number_is_typed_into_the_readme():
+    assert MEASURED.findall(README) == []
+    assert MEASURED.findall("0.96 | 25 min | 12 %") == ["0.96", "25 min", "12 %"]
+
+
+# The words -------------------------------------------------------------------------------------
+
+OLD = re.compile(  # said otherwise now: memorises, converges, billion, unavailable, ...
+    r"thawed|by heart|thousand million|(?:can(?:not)?|could not|to) be had\b|comes? to rest"
+    r"|cut in two|strongest value|averaged maps",
+    re.IGNORECASE,
+)
+TEXTS = [
+    *DOCUMENTS,
+    PROJECT / "CONTRIBUTING.md",
+    *(PROJECT / name / "README.md" for name in ("data", "examples", "benchmarks")),
+    *sorted((PROJECT / "helpers" / "exercises").glob("*.py")),
+    *course_notebooks(),
+]
+
+
+def words_of(path: Path) -> str:
+    """Return a file's text, of a notebook its Markdown, on one line."""
+    if path.suffix != ".ipynb":
+        return " ".join(path.read_text(encoding="utf-8").split())
+    cells = nbformat.read(path, as_version=4).cells
+    return " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_no_text_uses_a_word_that_the_course_has_left(path: Path):
+    assert OLD.findall(words_of(path)) == []
+
+
+def test_the_check_of_words_sees_them():
+    assert OLD.findall("It comes to rest; it cannot be had; learnt by heart.") == [
+        "comes to rest", "cannot be had", "by heart",
+    ]  # fmt: skip
+
+
+# The instructors' page ------------------------------------------------------------------------
+
+INSTRUCTORS = (PROJECT / "docs" / "instructors.md").read_text(encoding="utf-8")
+PLAN = re.compile(r"^\| ([^|-]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("notebook", course_notebooks(), ids=lambda path: path.stem)
+def test_the_plans_name_sections_and_exercises_that_the_lesson_has(notebook: Path):
+    number = int(notebook.stem[:2])
+    chapter = INSTRUCTORS.split(f"## Lesson {number}:")[1].split("\n## Lesson")[0]
+    assert "**In 45 minutes.**" in chapter and "**In 90 minutes.**" in chapter
+    cells = nbformat.read(notebook, as_version=4).cells
+    headings = {heading for cell in cells for heading in HEADING.findall(cell.source)}
+    exercises = {cell.id.split("-")[1] for cell in cells if cell.id.startswith("exercise-")}
+    rows = [row for row in PLAN.findall(chapter) if row[0] != "When"]
+    assert len(rows) >= 6
+    for _, run, ask, stop in rows:
+        named = {text.rstrip(".?") for text in re.findall(r"\*([^*]+)\*", f"{run} {stop}")}
+        assert named <= {heading.rstrip(".?") for heading in headings}, run
+        asked = {
+            n
+            for text in re.findall(r"exercises? ([\d and]+)", run)
+            for n in re.findall(r"\d", text)
+        }
+        assert asked <= exercises, run
+        sections = re.sub(r"exercises? [\d and]+|lesson \d( or \d)?", "", run)
+        for section in re.findall(r"\b\d+\b", sections):
+            assert any(heading.startswith(f"{section}. ") for heading in headings), run
+        assert ask.strip() and stop.strip()
+
+
+@pytest.mark.parametrize("notebook", course_notebooks()[1:6], ids=lambda path: path.stem)
+def test_the_minutes_are_those_that_the_notebook_estimates(notebook: Path):
+    cells = nbformat.read(notebook, as_version=4).cells
+    source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    published, short = re.search(r"minutes=\((\d+), (\d+)\)", source).groups()
+    row = re.search(rf"^\| {int(notebook.stem[:2])}\. .+$", INSTRUCTORS, re.MULTILINE)[0]
+    assert row.endswith(f"| {short} min | {published} min |")
+
+
 def glossary_terms() -> list[str]:
     _, *terms = HEADING.findall(GLOSSARY.read_text(encoding="utf-8"))
     return terms

@@ -11,6 +11,7 @@ replication    RESULTS.md: what is published, what was measured here
 safe_html      what of a notebook a page may show
 publishing     execute a notebook in place, as it is committed
 take_along     one .html file that holds a trained network, for a phone or a friend
+gather         learners' progress, from the files that they handed in, on one page
 site           the web site: lessons, results and notes as static pages
 address        the course's address on GitHub, in all places at once
 """

@@ -42,6 +42,17 @@ SECTIONS = {  # the navigation: its headings, and the pages below each
 START = "README.md"
 PICTURES = (".png", ".svg", ".jpg")
 STATIC = ("site.css", "colab_badge.svg")  # in this folder
+CARD_PICTURES = {  # on lessons' cards; of all others, the headline figure
+    "1": "![Ten hands drawn by the course in three gestures, and the same hands turned, tilted, "
+    "lit and set in front of drawn scenes.](docs/lesson_01.png)"
+}
+HEADLINE_FIGURE = "headline-figure"  # the tag of a cell; its last figure stands for the lesson
+ROW = re.compile(  # a lesson in the README's table
+    r"^\| (?P<number>\d) \| \[(?P<title>[^\]]+)\]\((?P<path>[^)]+)\) \| (?P<promise>[^|]+) \| "
+    r"(?P<badge>.+) \|$",
+    re.MULTILINE,
+)
+TABLE_HEAD = re.compile(r"^\|.*\n\|[-|]+\|\n(?=\| 0 \|)", re.MULTILINE)
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 MARK = "# NBVAL_CHECK_OUTPUT\n"  # says something to the tests only
 LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=\))")
@@ -65,7 +76,7 @@ SETTINGS = {  # Sphinx's conf.py
     "myst_heading_anchors": 4,
     "nb_execution_mode": "off",
     "nb_ipywidgets_js": {},  # would be fetched
-    "pygments_style": "friendly",
+    "pygments_style": "xcode",
     "pygments_dark_style": "github-dark",
 }
 
@@ -131,9 +142,39 @@ class _Page:
         self.target.parent.mkdir(parents=True, exist_ok=True)
 
     def write_text(self) -> None:
-        """Copy a page of Markdown."""
+        """Copy a page of Markdown; on the start page, the table of lessons becomes cards."""
         text = (self.project / self.name).read_text(encoding="utf-8")
+        if self.name == START and ROW.search(text):
+            lessons = list(ROW.finditer(text))
+            cards = "\n".join(map(self._card, lessons))
+            start, end = lessons[0].start(), lessons[-1].end()
+            head = TABLE_HEAD.sub("", text[:start] + "| 0 |").removesuffix("| 0 |")
+            text = f"{head}`````{{container}} cards\n{cards}\n`````\n{text[end:]}"
         self.target.write_text(self.mend(text), encoding="utf-8")
+
+    def _card(self, row: re.Match) -> str:
+        """Return a lesson's card: a picture, the title that leads there, the promise, the badge."""
+        shown = CARD_PICTURES.get(row["number"]) or self._headline_figure(row["path"])
+        title = f"{row['number']}. {row['title']}"
+        parts = [shown, f"[{title}]({row['path']})", row["promise"], row["badge"]]
+        return "\n\n".join(["````{container} card", *filter(None, parts), "````"])
+
+    def _headline_figure(self, lesson: str) -> str:
+        """Return the figure that stands for a lesson, as Markdown; "" where it has none."""
+        path = self.project / lesson
+        if not path.is_file():
+            return ""
+        cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+        tagged = [cell for cell in cells if HEADLINE_FIGURE in cell.metadata.get("tags", [])]
+        figures = [
+            output
+            for cell in tagged or cells
+            for output in cell.outputs
+            if "image/png" in output.get("data", {})
+        ]
+        if not figures:
+            return ""
+        return self._with_alt_text(figures[-1]).data["text/markdown"]
 
     def write_lesson(self) -> None:
         """Copy a notebook with its outputs; where pictures are not kept, a note stands instead."""

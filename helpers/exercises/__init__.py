@@ -1,13 +1,17 @@
-"""Exercises with feedback, one module a lesson.
+"""Exercises with feedback, one module a lesson; a quiz a lesson; a learner's progress.
 
     q = exercises.lesson_01.leak
     q.check(answer)   # right, or what is wrong with it
     q.hint()          # a hint; called again, a clearer one
     q.solution()      # the answer, and why
 
+    exercises.quiz("01")                       # three questions at the end of lesson 1
+    exercises.quiz("01").check(74, "a", "d")
+    exercises.report("Ada Lovelace")           # what is done, and a file to hand in
+
 An exercise that nobody has attempted says so, and the notebook runs on. `kinds` has what an answer
 may be: a number, a choice, a function. To add one, define it in its lesson's module; the tests find
-it there. Runs do not depend on exercises, so these modules are no part of a run's key.
+it there.
 
 Own code, because jupyterquiz knows no functions, and otter-grader, made to grade what is handed in,
 no hints in steps and no solutions.
@@ -15,10 +19,13 @@ no hints in steps and no solutions.
 
 from types import ModuleType
 
+from helpers import progress
 from helpers.exercises import lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_07
 from helpers.exercises.kinds import Exercise
+from helpers.exercises.quizzes import QUIZZES, quiz
 
 __all__ = [
+    "all_exercises",
     "exercises_of",
     "lesson_01",
     "lesson_02",
@@ -26,9 +33,42 @@ __all__ = [
     "lesson_04",
     "lesson_05",
     "lesson_07",
+    "quiz",
+    "report",
 ]
+MODULES = (lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_07)
 
 
 def exercises_of(lesson: ModuleType) -> dict[str, Exercise]:
     """Return a lesson's exercises by their names, in the order of the lesson."""
     return {name: each for name, each in vars(lesson).items() if isinstance(each, Exercise)}
+
+
+def all_exercises() -> dict[str, Exercise]:
+    """Return every exercise and every question of a quiz, by its key, such as "01.weights"."""
+    found = {
+        f"{module.__name__[-2:]}.{name}": each
+        for module in MODULES
+        for name, each in exercises_of(module).items()
+    }
+    for lesson, questions in QUIZZES.items():
+        for number, each in enumerate(questions, 1):
+            found[f"{lesson}.{progress.QUIZ}.{number}"] = each
+    return found
+
+
+def report(name: str = "") -> progress.Report:
+    """Show what a learner has done, lesson by lesson, and with a name, write a file to hand in.
+
+    Args:
+        name: the learner's, as the teacher is to read it; "" for the table alone.
+
+    Raises:
+        ProgressError: the name is none.
+        OSError: the file cannot be written; what was answered stays kept.
+    """
+    return progress.report({key: each.title for key, each in all_exercises().items()}, name)
+
+
+for _key, _each in all_exercises().items():
+    _each.key = _key

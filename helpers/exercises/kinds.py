@@ -17,6 +17,8 @@ import keras
 import numpy as np
 from IPython.display import display
 
+from helpers import progress
+
 # Told apart with any colour vision, and the heading says the same in words.
 COLOURS = {"Right": "#4477aa", "Not yet": "#ee7733"}
 OTHER_COLOUR = "#777777"
@@ -65,7 +67,7 @@ class Feedback:
         return "\n    ".join(lines)
 
     def _repr_html_(self) -> str:
-        colour = COLOURS.get(self.heading, OTHER_COLOUR)
+        colour = COLOURS.get(self.heading.partition(",")[0], OTHER_COLOUR)
         text = MARKS.sub(_in_html, html.escape(self.text, quote=False))
         code = html.escape(self.code, quote=False)
         code = f'<pre style="overflow-x: auto">{code}</pre>' if code else ""
@@ -91,12 +93,13 @@ class Exercise(ABC):
     """One exercise.
 
     Attributes:
-        kind: "predict", "complete", "explore" or "explain".
+        kind: "predict", "complete", "explore" or "explain"; "quiz" for a question of a quiz.
         title: a few words.
         question: what is asked, Markdown.
         hints: two, the second clearer than the first.
         why: why the right answer is right; shown with it.
         start: code that the learner finds in the cell, before `check`.
+        key: under which progress is kept, such as "01.weights"; "" for not at all.
     """
 
     kind: str
@@ -105,25 +108,42 @@ class Exercise(ABC):
     hints: tuple[str, str]
     why: str
     start: str = ""
+    key: str = field(default="", init=False)
     hints_given: int = field(default=0, init=False)
 
     def check(self, answer: Any = ...) -> None:
         """Show whether an answer is right, else what is wrong with it. Raises nothing."""
-        display(self.judge(answer))
+        display(self.attempt(answer))
 
     def hint(self) -> None:
         """Show a hint; called again, the clearer one."""
-        place = min(self.hints_given, 1)
-        self.hints_given += 1
-        more = ("`q.hint()` again says more.", "`q.solution()` tells.")[place]
-        heading = f"Hint {place + 1} of 2, {self.title}"
-        display(Feedback(heading, f"{self.hints[place]} {more}"))
+        display(self.next_hint())
 
     def solution(self) -> None:
         """Show the answer, and why it is the answer."""
+        display(self.give_up())
+
+    def attempt(self, answer: Any = ...) -> Feedback:
+        """Judge an answer, and keep that there was one."""
+        feedback = self.judge(answer)
+        if feedback is not WAITING:
+            right = feedback.heading == "Right"
+            progress.note(self.key, progress.RIGHT if right else progress.WRONG)
+        return feedback
+
+    def next_hint(self) -> Feedback:
+        """Return what `hint` shows."""
+        place = min(self.hints_given, 1)
+        self.hints_given += 1
+        more = ("`q.hint()` again says more.", "`q.solution()` tells.")[place]
+        return Feedback(f"Hint {place + 1} of 2, {self.title}", f"{self.hints[place]} {more}")
+
+    def give_up(self) -> Feedback:
+        """Return what `solution` shows, and keep that it was."""
+        progress.note(self.key, progress.SOLUTION)
         answer = self.answered()
         # All exercises of a lesson are called `q`, so what is shown names the one it is of.
-        display(replace(answer, heading=f"{answer.heading}, {self.title}"))
+        return replace(answer, heading=f"{answer.heading}, {self.title}")
 
     def judge(self, answer: Any = ...) -> Feedback:
         """Return what `check` shows.
@@ -144,7 +164,8 @@ class Exercise(ABC):
 
     def markdown(self, number: int = 0) -> str:
         """Return the text that stands before the learner's cell, under the exercise's number."""
-        place = f"Exercise {number}, {self.kind}" if number else self.kind.capitalize()
+        name = "Question {}" if self.kind == progress.QUIZ else "Exercise {}, {}"
+        place = name.format(number, self.kind) if number else self.kind.capitalize()
         return f"**{place}: {self.title}.** {self.question}"
 
     def _repr_markdown_(self) -> str:

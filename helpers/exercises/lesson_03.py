@@ -5,7 +5,7 @@ import numpy as np
 from helpers.exercises.checks_03 import garments_from_empty, stops_below
 from helpers.exercises.kinds import Examined, Function, Number
 
-# How many GB, of a thousand million bytes or of 1024 x 1024 x 1024, each unit is.
+# How many GB, of a billion bytes or of 1024 x 1024 x 1024, each unit is.
 GIB, MIB = 2**30 / 1e9, 2**20 / 1e9
 GB = {
     "GB": (1, GIB), "gigabytes": (1, GIB), "gigabyte": (1, GIB), "GiB": (GIB,),
@@ -30,7 +30,7 @@ memory = Number(
     },
     units=GB,
     hints=(
-        "Pictures x height x width x colours x bytes a number; a GB is a thousand million bytes.",
+        "Pictures x height x width x colours x bytes a number; a GB is a billion bytes.",
         "60,000 x 150 x 150 x 3 x 4 bytes.",
     ),
     why=(

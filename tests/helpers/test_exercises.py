@@ -17,7 +17,7 @@ import pytest
 
 from helpers import evaluation, exercises
 from helpers.environment import PROJECT
-from helpers.exercises import checks_01, checks_02, checks_05, exercises_of, trainings
+from helpers.exercises import QUIZZES, checks_01, checks_02, checks_05, exercises_of, trainings
 from helpers.exercises.kinds import (
     WAITING,
     Choice,
@@ -30,6 +30,8 @@ from helpers.exercises.kinds import (
     defined,
     shown,
 )
+from helpers.exercises.quizzes import QuizError, quiz
+from helpers.progress import QUIZ
 from tools.execution import course_notebooks
 
 MODULES = [m.name for m in pkgutil.iter_modules(exercises.__path__) if m.name.startswith("lesson_")]
@@ -37,10 +39,15 @@ LESSONS = {name: exercises_of(getattr(exercises, name)) for name in MODULES}
 ALL = {
     f"{lesson}.{name}": each for lesson, those in LESSONS.items() for name, each in those.items()
 }
+ALL |= {
+    f"quiz_{lesson}.{number}": each
+    for lesson, questions in QUIZZES.items()
+    for number, each in enumerate(questions, 1)
+}
 NAMES = {"np": np, "keras": keras, "layers": keras.layers}
 NAMES |= {"evaluation": evaluation}
 EVERY = pytest.mark.parametrize("exercise", ALL.values(), ids=ALL)
-KINDS = ("predict", "complete", "explore", "explain")
+KINDS = ("predict", "complete", "explore", "explain")  # those of quizzes are of none
 
 
 @pytest.fixture
@@ -234,6 +241,44 @@ ATTACKS = {  # right answers, and wrong ones with what is said of them
         [(0.001, "0.355"), (0.01, "half"), (0.0, "too small"), (1e-6, "too small"), (7, "large")],
     ),
     "lesson_04.calibrated": (["b", "B)", "over-confident"], [("a", "180"), ("c)", "180")]),
+    "quiz_00.2": (
+        [0.75, "75 %", 75, "3/4", "9/12"],
+        [(0.25, "taken for paper"), (9, "divide it by all"), (0.8, "large")],
+    ),
+    "quiz_01.1": (
+        [74, "74", "74 places", "(150 - 2) / 2", "148/2"],
+        [
+            (75, "150 becomes 148"),
+            ("148 places", "before the pooling"),
+            ("74x74", "whole map"),
+            ("wide", "no number"),
+        ],
+    ),
+    "quiz_01.3": (["d", "D)", "option d"], [("a", "other pictures"), ("c", "augmentation")]),
+    "quiz_02.1": (
+        [768, "768", "768 numbers"],
+        [("7*7*768", "`Flatten`"), (49, "one map"), (2307, "the numbers are asked")],
+    ),
+    "quiz_03.2": (
+        [0.02, 2, "2 %", "0,02", "20/1000", "2 points", "(40 - 20) / 1000"],
+        [(0.04, "Subtract the 20"), ("40/60", "all 1,000"), (0.92, "difference"), ("1 %", "small")],
+    ),
+    "quiz_04.1": (
+        [45, "45", "45 photos", "0.9 x 50", "about 45"],
+        [(50, "too modest"), (5, "wrong"), (40, "0.8"), (60, "too large")],
+    ),
+    "quiz_05.1": (
+        [0.25, "25 %", "1/4", 25],
+        [(0.01, "errors before"), ("75 %", "is left"), ("1 %", "errors before"), (2.6, "too")],
+    ),
+    "quiz_06.1": (
+        [0.03, "3 %", 3, "0.03"],
+        [(0.06, "twice"), (0.0009, "root"), ("30 %", "Divide by n"), (0.02, "too small")],
+    ),
+    "quiz_07.2": (
+        [0.85, "85 %", "(0.8 + 0.9)/2", "85"],
+        [("98/110", "the accuracy"), (0.9, "pigeons alone"), ("80 %", "owls alone")],
+    ),
     "lesson_05.work_share": (
         [0.087, "8.7 %", "8.7%", 8.7, 0.1, "10 %", "1/12", "0.57/6.62", "about 9 %", 0.06],
         [(0.2, "equal share"), ("48 %", "weights"), ("23 percent", "of thirteen"), (0, "small")],
@@ -569,6 +614,65 @@ def test_the_hands_asked_about_are_not_those_learnt_from():
     assert len(known) == 360 and not known & {image.tobytes() for image in asked}
 
 
+# The exit quizzes.
+
+
+def test_every_lesson_has_a_quiz_of_three_questions():
+    assert list(QUIZZES) == [path.stem[:2] for path in course_notebooks()]
+    assert {len(questions) for questions in QUIZZES.values()} == {3}
+    titles = [each.title for each in ALL.values()]
+    assert {titles.count(each.title) for each in ALL.values() if each.kind == QUIZ} == {1}
+    letters = [each.right for each in ALL.values() if isinstance(each, Choice)]
+    assert max(map(letters.count, letters)) < len(letters) / 2  # no letter is always right
+
+
+@pytest.mark.parametrize("name", ["01", 1, "1", " Lesson 01", "lesson_01"])
+def test_a_quiz_is_found_by_its_lessons_number(name):
+    assert quiz(name).lesson == "01"
+
+
+@pytest.mark.parametrize("name", ["", "8", "1a", None, 11, "lesson"])
+def test_what_is_no_lesson_has_no_quiz(name):
+    with pytest.raises(QuizError, match="is no lesson with a quiz; choose 00, 01"):
+        quiz(name)
+
+
+def test_a_quiz_is_answered_at_once_and_each_answer_is_told(monkeypatch):
+    shown = []
+    monkeypatch.setattr("helpers.exercises.quizzes.display", shown.append)
+    quiz("01").check("148/2", "b")
+    assert [each.heading for each in shown] == [
+        "Right, question 1", "Not yet, question 2", "Not attempted yet, question 3",
+    ]  # fmt: skip
+    assert "it was chosen by them" in shown[1].text
+    assert '`exercises.quiz("01").hint(3)` helps' in shown[2].text
+    assert "#4477aa" in shown[0]._repr_html_()
+    with pytest.raises(QuizError, match="has 3 questions; 4 are given"):
+        quiz("01").check(1, 2, 3, 4)
+
+
+def test_a_quiz_gives_hints_and_solutions_by_a_questions_number(monkeypatch):
+    shown = []
+    monkeypatch.setattr("helpers.exercises.quizzes.display", shown.append)
+    quiz("06").questions[0].hints_given = 0
+    quiz("06").hint(1)
+    quiz("06").solution(2)
+    assert shown[0].text == 'p is 0.9 and n is 100. `exercises.quiz("06").hint(1)` again says more.'
+    assert shown[1].heading == "Solution, what to report" and shown[1].text.startswith(
+        "d) The mean"
+    )
+    for number in (0, 4, "b"):
+        with pytest.raises(QuizError, match="is no question; choose 1 to 3"):
+            quiz("06").hint(number)
+
+
+def test_a_quiz_shows_its_questions_and_how_to_answer():
+    text = quiz("02")._repr_markdown_()
+    assert all(f"**Question {number}: " in text for number in (1, 2, 3))
+    assert text.endswith('`exercises.quiz("02").check(..., ..., ...)`')
+    assert repr(quiz("02")) == text
+
+
 # How it looks.
 
 
@@ -588,6 +692,7 @@ def test_stressed_words_are_stressed_and_products_are_left_alone():
 @EVERY
 def test_an_exercise_shown_by_itself_has_its_whole_question(exercise):
     text = exercise._repr_markdown_()
+    assert (exercise.kind == QUIZ) == exercise.key[3:].startswith("quiz.")
     assert text.startswith(f"**{exercise.kind.capitalize()}: {exercise.title}.** ")
     assert exercise.question in text
     assert all(option in text for option in getattr(exercise, "options", {}).values())

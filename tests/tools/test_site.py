@@ -30,6 +30,41 @@ TOO_WIDE = """() => {
     return cut.map(each => each.outerHTML.slice(0, 200));
 }"""  # what of an article is cut off: it sticks out, and nothing around it scrolls
 PHONE = {"width": 390, "height": 800}
+LAPTOP = {"width": 1280, "height": 800}
+# Text that is hard to read: its contrast with what lies behind is below what WCAG 2.2 AA asks, 4.5,
+# or 3 for large text. Drawings bring their own white ground, and are left out.
+FAINT = """() => {
+    const numbers = colour => (colour.match(/[0-9.]+/g) || []).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map(part => part / 255).map(
+        part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+    ).reduce((sum, part, n) => sum + part * [0.2126, 0.7152, 0.0722][n], 0);
+    const over = (top, below) => {
+        const a = top[3] ?? 1;
+        return [0, 1, 2].map(n => a * top[n] + (1 - a) * below[n]);
+    };
+    const ground = each => {
+        if (!each) return [255, 255, 255];
+        const own = numbers(getComputedStyle(each).backgroundColor);
+        return (own[3] ?? 1) === 1 ? own : over(own, ground(each.parentElement));
+    };
+    const found = new Map();
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const each = texts.currentNode.parentElement;
+        if (!texts.currentNode.data.trim()) continue;
+        if (each.closest("svg, script, style, noscript")) continue;
+        const style = getComputedStyle(each), size = parseFloat(style.fontSize);
+        if (style.visibility !== "visible" || !each.getClientRects().length) continue;
+        const behind = ground(each), text = over(numbers(style.color), behind);
+        const [dark, bright] = [light(text), light(behind)].sort((a, b) => a - b);
+        const contrast = (bright + 0.05) / (dark + 0.05);
+        const large = size >= 24 || (size >= 18.66 && parseInt(style.fontWeight) >= 700);
+        if (contrast < (large ? 3 : 4.5))
+            found.set(`${each.tagName}.${each.className} ${contrast.toFixed(2)}`,
+                      texts.currentNode.data.trim().slice(0, 30));
+    }
+    return [...found].map(([what, text]) => `${what}: ${text}`);
+}"""
 
 
 # Before Sphinx ---------------------------------------------------------------------------------
@@ -110,6 +145,31 @@ def test_links_lead_to_the_sites_pages_or_else_to_the_repository(staged):
     assert f"[one]({LESSON})" in start and "![hand](docs/hand.png)" in start
     assert "[all](https://github.com/ada/course/blob/main/notebooks)" in start
     assert (staged / "docs" / "hand.png").is_file()
+
+
+TABLE = f"""\
+# Course
+
+| | Lesson | What it gives you | Open |
+|---|---|---|---|
+| 0 | [Hands]({LESSON}) | See them. | [![Open in Colab]({BADGE})](https://example.org) |
+| 1 | [More]({LESSON}) | See more. | [![Open in Colab]({BADGE})](https://example.org) |
+
+After.
+"""
+
+
+def test_the_table_of_lessons_becomes_cards_with_a_picture_each(project, tmp_path):
+    (project / "README.md").write_text(TABLE, encoding="utf-8")
+    shutil.copy(project / "docs" / "hand.png", project / "docs" / "lesson_01.png")
+    stage(project, tmp_path / "staged")
+    start = (tmp_path / "staged" / "index.md").read_text(encoding="utf-8")
+    cards = start.split("````{container} card\n")[1:]
+    assert len(cards) == 2 and "|" not in start
+    assert cards[0].startswith("\n![Curves ") and "](figures/" in cards[0]
+    assert "(docs/lesson_01.png)" in cards[1]
+    assert f"[1. More]({LESSON})\n\nSee more.\n\n[![Open in Colab](_static/" in cards[1]
+    assert start.index("# Course\n\n`````{container} cards") == 0 and "`````\n\n\nAfter." in start
 
 
 def test_the_navigation_names_every_page_once(staged):
@@ -221,7 +281,7 @@ def test_figures_have_their_alt_text_on_the_page(site):
 # In a browser ----------------------------------------------------------------------------------
 
 
-def test_every_page_is_quiet_fetches_nothing_and_fits_a_phone(site, browser):
+def test_every_page_is_quiet_fetches_nothing_and_fits_a_phone_and_a_laptop(site, browser):
     said, asked = [], []
     context = browser.new_context(viewport=PHONE)
     page = context.new_page()
@@ -231,10 +291,65 @@ def test_every_page_is_quiet_fetches_nothing_and_fits_a_phone(site, browser):
     page.on("request", lambda request: asked.append(request.url))
     for path in sorted(site.rglob("*.html")):
         page.goto(path.as_uri())
-        assert page.evaluate(TOO_WIDE) == [], path.name
+        for size in (PHONE, LAPTOP):
+            page.set_viewport_size(size)
+            assert page.evaluate(TOO_WIDE) == [], (path.name, size)
     context.close()
     assert said == []
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_stands_out_from_its_ground(site, browser, scheme):
+    page = browser.new_page(viewport=LAPTOP, color_scheme=scheme)
+    for path in sorted(site.rglob("*.html")):
+        page.goto(path.as_uri())
+        assert page.evaluate(FAINT) == [], path.name
+    page.close()
+
+
+def test_the_check_of_contrast_sees_faint_text_alone(browser):
+    page = browser.new_page()
+    page.set_content(
+        '<body style="background: #fff"><p style="color: #777">faint</p><p>black</p>'
+        '<h1 style="color: #888; font-size: 30px">large</h1>'
+        '<p style="color: rgba(0, 0, 0, .5)">see-through</p>'
+        '<div style="background: #222"><p style="color: #eee">bright</p></div>'
+    )
+    assert [line.partition(": ")[2] for line in page.evaluate(FAINT)] == ["faint", "see-through"]
+    page.close()
+
+
+def test_the_start_page_has_a_card_with_a_picture_for_each_lesson_in_order(site, browser):
+    page = browser.new_page(viewport=PHONE)
+    page.goto((site / "index.html").as_uri())
+    cards = page.locator(".cards > .card")
+    lessons = sorted(path.stem for path in PROJECT.glob("notebooks/0*.ipynb"))
+    links = cards.locator("p:nth-child(2) a").evaluate_all("all => all.map(a => a.href)")
+    assert [Path(urlsplit(link).path).stem for link in links] == lessons
+    pictures = cards.locator("img").evaluate_all(
+        "all => all.filter(img => img.naturalWidth > 200).map(img => img.alt)"
+    )
+    assert len(pictures) == len(lessons) and all(len(alt) > 20 for alt in pictures)
+    page.close()
+
+
+def test_a_printed_page_has_the_lesson_alone_and_cuts_nothing_off(site, browser):
+    page = browser.new_page(viewport={"width": 700, "height": 1000})  # of A4, without margins
+    page.emulate_media(media="print")
+    page.goto(next(site.glob("notebooks/01_*.html")).as_uri())
+    assert (
+        not page.locator(".sidebar-drawer, .mobile-header, footer").locator("visible=true").count()
+    )
+    assert page.locator("article h1").is_visible()
+    hidden = page.evaluate(
+        """() => [...document.querySelectorAll("article pre, article img, article table")]
+            .filter(each => each.scrollWidth > each.clientWidth + 1
+                         || each.getBoundingClientRect().right > innerWidth + 1)
+            .map(each => each.outerHTML.slice(0, 120))"""
+    )
+    assert hidden == []
+    page.close()
 
 
 def test_a_printed_table_keeps_its_lines_on_a_phone(site, browser):
