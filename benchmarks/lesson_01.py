@@ -17,7 +17,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from helpers.environment import CACHE_FOLDER, PROJECT, prepare
@@ -172,22 +172,22 @@ def fit_recipe(located, seed: int) -> dict:
     lesson |= {"SEED": seed, "located": located, "classes": located.dataset.classes, "hands": True}
     lesson |= {"load": lambda located, split, size, limit=0: load(located, split, size)}
     cells = ["recipe-data", "recipe-network", "recipe-compile", "recipe-augment", "lack"]
-    run_cells(NOTEBOOK, cells, lesson)
-    known = lesson["with_closed_hands"](lesson["everything"])
-    masked = replace(known, images=augmentation.add_masks(known.images))
+    run_cells(NOTEBOOK, [*cells, "choose-train"], lesson)
     keras.utils.set_random_seed(seed)
-    network, steps = lesson["build_network"](), max(len(masked) // 32, 20)
-    lesson["compile_network"](network, lesson["RECIPE_EPOCHS"] * steps)
-    averaged = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
-    return network.fit(
-        pictures.training_batches(masked, 32, seed, lesson["augment"]),
-        epochs=lesson["RECIPE_EPOCHS"],
-        steps_per_epoch=steps,
-        validation_data=pictures.plain_batches(lesson["same_test"], 64),
-        callbacks=[averaged, ProgressLine(f"better network, {seed}")],
-        shuffle=False,
-        verbose=0,
-    ).history
+    network, seen = None, {"val_accuracy": [], "seconds": []}
+    for size, epochs in (("small_size", "SMALL_EPOCHS"), ("RECIPE_SIZE", "RECIPE_EPOCHS")):
+        size, before = lesson[size], network
+        network = lesson["build_network"](size)
+        if before:
+            network.set_weights(before.get_weights())
+        watched = pictures.plain_batches(load(located, "test", size), 64)
+        network.fit = partial(network.fit, validation_data=watched)
+        known, name = lesson["with_closed_hands"](load(located, "train", size)), f"{size} pixels"
+        stage = lesson["train"](network, known, lesson["augment"], lesson[epochs], name)
+        passed = seen["seconds"][-1] if before else 0
+        seen["seconds"] += [passed + seconds for seconds in stage["seconds"]]
+        seen["val_accuracy"] += stage["val_accuracy"]
+    return seen
 
 
 def fit_published(located, seed: int) -> dict:

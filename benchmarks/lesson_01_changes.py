@@ -2,7 +2,7 @@
 
     python -m benchmarks.lesson_01_changes          # eight changes, three seeds
     python -m benchmarks.lesson_01_changes --all-films --only nothing \\
-        --epochs 36 --size 72 --drawn 400           # the lesson's own training
+        --small-epochs 20 --epochs 11 --size 96 --drawn 400  # the lesson's own training
 
 The network is trained by the lesson's own cells, once whole and once without each change. Whole
 films are held out and judge: on white, and in front of real photographs; so do the test films and
@@ -27,9 +27,8 @@ LINE = prepare(seed=0, precision="float32")
 
 import keras  # noqa: E402
 
-from helpers import augmentation, evaluation  # noqa: E402
+from helpers import evaluation  # noqa: E402
 from helpers.backgrounds import in_photographs  # noqa: E402
-from helpers.callbacks import ProgressLine  # noqa: E402
 from helpers.data import pictures  # noqa: E402
 from helpers.data.download import find_data  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
@@ -37,7 +36,8 @@ from tools.execution import cells_of  # noqa: E402
 
 OUTPUT = Path(__file__).with_name("changes")
 NOTEBOOK = PROJECT / "notebooks" / "01_simple_cnn_rock_paper_scissors.ipynb"
-CELLS = ["imports", "parameters", "recipe-network", "recipe-compile", "recipe-augment", "lack"]
+CELLS = ["imports", "parameters", "recipe-network", "recipe-compile", "recipe-augment"]
+CELLS += ["lack", "choose-train"]
 # What stands in the lesson, and what stands in its place without the change.
 PLAIN_STEP = "Conv2D(32, 3, padding='same', use_bias=False), layers.MaxPooling2D()"
 WITHOUT = {
@@ -49,10 +49,13 @@ WITHOUT = {
         "use_bias=False": "use_bias=True",
     },
     "CosineDecay": {"AdamW(\n        rate,": "AdamW(\n        0.001,"},
-    "SwapEMAWeights": {"use_ema=True": "use_ema=False"},
+    "SwapEMAWeights": {
+        "use_ema=True": "use_ema=False",
+        "keras.callbacks.SwapEMAWeights(swap_on_epoch=True), ": "",
+    },
     "new scenes": {"keep=0.3": "keep=1.0"},
     "light": {"scenes, augmentation.RandomLight()": "scenes"},
-    "drawn hands": {" if hands else known": " if not hands else known"},
+    "drawn hands": {"if not hands:\n        return known": "if hands:\n        return known"},
 }
 
 
@@ -77,37 +80,34 @@ def lesson_without(change: str, settings: dict) -> dict:
 
 
 def measure(change: str, seed: int, options: argparse.Namespace) -> dict:
-    """Train once without a change, and judge."""
-    epochs, size = options.epochs, options.size
-    located = find_data("rock_paper_scissors", "full")
-    everything = pictures.load_split(located, "train", size, 0, CACHE_FOLDER)
-    known, _ = pictures.hold_out_groups(everything, seed)
-    lesson = lesson_without(
-        change, settings_of(seed, options) | {"classes": known.classes, "hands": True}
-    )
-    known = lesson["with_closed_hands"](everything if options.all_films else known)
-    known = replace(known, images=augmentation.add_masks(known.images))
+    """Train once without a change, on small pictures first if so asked, and judge."""
+    located, weights, seconds, cpu = find_data("rock_paper_scissors", "full"), None, 0.0, 0.0
+    small_size = options.size * 2 // 3
+    settings = {"hands": True, "classes": located.dataset.classes, "small_size": small_size}
+    lesson = lesson_without(change, settings_of(seed, options) | settings)
     keras.utils.set_random_seed(seed)
-    network, steps = lesson["build_network"](), max(len(known) // 32, 20)
-    lesson["compile_network"](network, epochs * steps)
-    averaged = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]
-    start, cpu = time.perf_counter(), time.process_time()
-    network.fit(
-        pictures.training_batches(known, 32, seed, lesson["augment"]),
-        epochs=epochs,
-        steps_per_epoch=steps,
-        callbacks=[*(averaged if network.optimizer.use_ema else []), ProgressLine(change)],
-        shuffle=False,
-        verbose=0,
-    )
-    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+    stages = [(small_size, options.small_epochs), (options.size, options.epochs)]
+    for size, epochs in stages[options.small_epochs == 0 :]:
+        known = pictures.load_split(located, "train", size, 0, CACHE_FOLDER)
+        if not options.all_films:
+            known, _ = pictures.hold_out_groups(known, seed)
+        network = lesson["build_network"](size)
+        if weights:
+            network.set_weights(weights)
+        start, cpu_start = time.perf_counter(), time.process_time()
+        lesson["train"](
+            network, lesson["with_closed_hands"](known), lesson["augment"], epochs, change
+        )
+        seconds += time.perf_counter() - start
+        cpu += time.process_time() - cpu_start
+        weights = network.get_weights()
     looks = {change: network}
     if change == "nothing":
         exec(sources()["looks"], lesson | {"model": network}, made := {})
         looks["two looks"] = made["two_looks"]
     accuracies = {
         f"{name}: {judge}": evaluation.evaluate(look, asked).accuracy
-        for judge, asked in judges(size, seed, options.all_films).items()
+        for judge, asked in judges(options.size, seed, options.all_films).items()
         for name, look in looks.items()
     }
     times = {"seconds": seconds, "processor seconds": cpu}
@@ -135,6 +135,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--small-epochs", type=int, default=0, help="on two thirds of the size")
     parser.add_argument("--drawn", type=int, default=150)
     parser.add_argument("--all-films", action="store_true", help="hold none out")
     options = parser.parse_args()
@@ -142,7 +143,8 @@ def main() -> None:
     for seed in options.seeds:
         settings = settings_of(seed, options)
         films = "-all-films" if options.all_films else ""
-        file = OUTPUT / f"01-{options.epochs}-epochs{films}-seed{seed}.json"
+        small = f"{options.small_epochs}-and-" if options.small_epochs else ""
+        file = OUTPUT / f"01-{small}{options.epochs}-epochs{films}-seed{seed}.json"
         for change in options.only:
             record = read(file, settings)
             if any(name.startswith(f"{change}: ") for name in record["figures"]):
@@ -158,8 +160,8 @@ def main() -> None:
 
 def settings_of(seed: int, options: argparse.Namespace) -> dict:
     """Name a training's settings as the lesson does."""
-    settings = {"RECIPE_EPOCHS": options.epochs, "RECIPE_SIZE": options.size}
-    return settings | {"DRAWN": options.drawn, "SEED": seed}
+    settings = {"SMALL_EPOCHS": options.small_epochs, "RECIPE_EPOCHS": options.epochs}
+    return settings | {"RECIPE_SIZE": options.size, "DRAWN": options.drawn, "SEED": seed}
 
 
 def read(file: Path, settings: dict) -> dict:

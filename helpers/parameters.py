@@ -176,6 +176,7 @@ RULES: dict[str, Whole | Number | Text] = {
         remark=_looked_for,
     ),
     "PACE": OneOf(("auto", "class", "published")),
+    "SMALL_EPOCHS": Whole(1, 500),  # epochs of the better recipe on small pictures
     "RECIPE_EPOCHS": Whole(1, 500),  # epochs of the better recipe
     "DRAWN": Whole(1, 10_000),  # drawn hands of each class, added to the training
     "CHOICE_EPOCHS": Whole(1, 500),  # epochs of each candidate for it

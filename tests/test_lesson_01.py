@@ -15,7 +15,7 @@ ALONE = """\
 IMAGE_SIZE, RECIPE_SIZE, classes = 150, 96, ("paper", "rock", "scissors")
 for source in json.load(sys.stdin):
     exec(source)
-small = build_network()
+small = build_network(RECIPE_SIZE)
 shapes = [list(layer.output.shape[1:]) for layer in network.layers]
 answers = [np.asarray(small(np.zeros((2, size, size, 3)))).shape for size in (96,)]
 print(json.dumps([network.count_params(), shapes, small.count_params(), answers]))

@@ -29,6 +29,7 @@ BRIEFLY = {  # instead of what the quick preset says
     "CHOICE_EPOCHS": 1,
     "HEAD_EPOCHS": 1,
     "FINE_EPOCHS": 1,
+    "SMALL_EPOCHS": 1,
     "RECIPE_EPOCHS": 1,
     "FEW_STEPS": 4,
     "SCRATCH_STEPS": 4,
