@@ -45,7 +45,7 @@ SAVES = ".save("  # a cell that does prints no answer
 PREDICT = re.compile(r"\*\*(predict|draw|guess)\b", re.IGNORECASE)
 HEADING = re.compile(r"#{1,3} ")
 WHOLE = re.compile(r"[-*] |```")  # lists, commands
-SENTENCES = re.compile(r"(?<=[.?!)])\s+(?=[^a-z\s])")
+SENTENCES = re.compile(r"(?:(?<=[.?!])|(?<=[.?!]\)))\s+(?=[^a-z\s])")
 PLACE = re.compile(r"\]\([^)\s]*\)")  # of a link
 FIGURES = ("image/svg+xml", "image/png")
 
@@ -77,7 +77,7 @@ class Slide:
         return self._ends_in(":")
 
     def _ends_in(self, mark: str) -> bool:
-        return bool(self.texts) and self.texts[-1][1].rstrip().endswith(f"{mark}</p>")
+        return bool(self.texts) and self.texts[-1][1].endswith(f"{mark}</p>")
 
 
 def make_slides(book: nbformat.NotebookNode) -> list[Slide]:
@@ -142,7 +142,7 @@ def _add(slides: list[Slide], kind: str, text: str, reads: bool) -> None:
     apart = not reads if last.shown else reads and last.texts
     if full or apart or (last.asks and kind != "predict"):
         slides.append(Slide(last.title))
-    slides[-1].texts.append((kind, markdown2html(text)))
+    slides[-1].texts.append((kind, markdown2html(text).strip()))
     slides[-1].words += words
 
 
