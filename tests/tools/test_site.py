@@ -353,6 +353,21 @@ def test_the_start_page_has_a_card_with_a_picture_for_each_lesson_in_order(site,
     page.close()
 
 
+def test_no_figure_and_no_command_has_to_be_scrolled_on_a_phone(site, browser):
+    page = browser.new_page(viewport=PHONE)
+    for path in sorted(site.glob("notebooks/0*.html")):
+        page.goto(path.as_uri())
+        wide = page.locator(
+            "article .cell_output img, article .highlight-default pre"
+        ).evaluate_all(
+            """all => all.filter(each => each.getBoundingClientRect().right > innerWidth
+                                      || each.scrollWidth > each.clientWidth + 1)
+                         .map(each => each.alt || each.textContent)"""
+        )
+        assert wide == [], path.name
+    page.close()
+
+
 def test_a_printed_page_has_the_lesson_alone_and_cuts_nothing_off(site, browser):
     page = browser.new_page(viewport={"width": 700, "height": 1000})  # of A4, without margins
     page.emulate_media(media="print")
