@@ -172,9 +172,10 @@ def _things_to_see(cell: nbformat.NotebookNode, answers: bool) -> list[str]:
             found.append(_figure(kind, data[kind], output.metadata, caption))
         elif "<table" in data.get("text/html", ""):
             found.append(clean_html(data["text/html"]))
-        elif answers and output.get("text", STAND_INS) != STAND_INS:
-            printed = output.text.replace(STAND_INS, "").splitlines()[:LINES]
-            found.append(f"<pre>{html.escape(chr(10).join(printed))}</pre>")
+        elif answers:
+            printed = output.get("text", "").replace(STAND_INS, "").rstrip()
+            if printed and printed.count("\n") < LINES:
+                found.append(f"<pre>{html.escape(printed)}</pre>")
     return found
 
 
