@@ -11,7 +11,7 @@ VENV_PYTHON := .venv/$(SCRIPTS)/python
 # Two processes, each of which takes over from the other what that has not begun.
 IN_TWO := -n 2 --dist worksteal
 
-.PHONY: help environment course sweep replicate results test test-colab lab site lint address clean
+.PHONY: help environment course sweep replicate results test test-colab lab site slides lint address clean
 
 help:
 	@echo "make course                    run every notebook quickly; see runs/latest/index.html"
@@ -22,6 +22,7 @@ help:
 	@echo "make test-colab                the same tests of the helpers with Colab's versions"
 	@echo "make lab                       open the notebooks in JupyterLab"
 	@echo "make site                      build the web site; see site/index.html"
+	@echo "make slides                    write each lesson's slides; see slides/"
 	@echo "make lint                      check the code's style"
 	@echo "make address REPO=owner/name   write your repository's address wherever it stands"
 	@echo "make clean                     delete environments and caches; data/ and runs/ stay"
@@ -57,6 +58,9 @@ site:
 	@$(PYTHON) bootstrap.py site
 	@.venv-site/$(SCRIPTS)/python -m tools.site
 
+slides: environment
+	@$(VENV_PYTHON) -m tools.slides
+
 lint: environment
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
@@ -65,5 +69,5 @@ address: environment
 	@$(VENV_PYTHON) -m tools.address $(REPO)
 
 clean:
-	rm -rf .venv .venv-site .venv-colab .venv*.lock site .site-build .pytest_cache .ruff_cache
+	rm -rf .venv .venv-site .venv-colab .venv*.lock site slides .site-build .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,6 +12,7 @@ safe_html      what of a notebook a page may show
 publishing     execute a notebook in place, as it is committed
 take_along     one .html file that holds a trained network, for a phone or a friend
 gather         learners' progress, from the files that they handed in, on one page
+slides         each lesson's slides for the projector, one .html file each
 site           the web site: lessons, results and notes as static pages
 address        the course's address on GitHub, in all places at once
 """

@@ -41,6 +41,7 @@ SECTIONS = {  # the navigation: its headings, and the pages below each
 }
 START = "README.md"
 PICTURES = (".png", ".svg", ".jpg")
+FIGURES = {"image/svg+xml": ".svg", "image/png": ".png"}  # what outputs show; the better one first
 STATIC = ("site.css", "colab_badge.svg")  # in this folder
 CARD_PICTURES = {  # on lessons' cards; of all others, the headline figure
     "1": "![Ten hands drawn by the course in three gestures, and the same hands turned, tilted, "
@@ -222,12 +223,14 @@ class _Page:
 
     def _with_alt_text(self, output: nbformat.NotebookNode) -> nbformat.NotebookNode:
         """Make of a figure a picture in Markdown: MyST-NB drops the alt text of its outputs."""
-        png = output.get("data", {}).get("image/png")
-        if png is None:
+        data = output.get("data", {})
+        kind = next((kind for kind in FIGURES if kind in data), None)
+        if kind is None:
             return output
-        content = base64.b64decode(png)
-        alt = " ".join(output.metadata.get("image/png", {}).get("alt", "").split())
-        picture = self.target.with_name("figures") / f"{hashlib.sha256(content).hexdigest()}.png"
+        content = base64.b64decode(data[kind]) if kind == "image/png" else data[kind].encode()
+        alt = " ".join(output.metadata.get(kind, {}).get("alt", "").split())
+        name = hashlib.sha256(content).hexdigest() + FIGURES[kind]
+        picture = self.target.with_name("figures") / name
         picture.parent.mkdir(exist_ok=True)
         picture.write_bytes(content)
         escaped = re.sub(r"([\\\[\]*_`<&!$])", r"\\\1", alt)

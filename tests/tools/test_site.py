@@ -18,6 +18,7 @@ from tools.site import BADGE, STATIC, main, stage
 
 LESSON = "notebooks/01_hands.ipynb"
 PNG = "iVBORw0KGgo="
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"><title>Boxes × 2</title></svg>'
 ROWS = "          accuracy  minutes\nfirst     0.95      1.5\nsecond    0.97     12.0\n"
 ALT = "Curves [of 2 runs]: 0.5 < 0.9,\n `best` *last*."
 BUILD = "import sys, pathlib, tools.site as s; s.build_site(site=pathlib.Path(sys.argv[1]))"
@@ -119,6 +120,20 @@ def test_a_figure_keeps_its_alt_text_as_a_picture_in_markdown(staged):
     assert code.source == "plot()"
 
 
+def test_a_diagram_in_svg_keeps_its_alt_text_too(project, tmp_path):
+    kind = "image/svg+xml"
+    drawn = new_output(
+        "display_data", {kind: SVG, "text/plain": ALT}, metadata={kind: {"alt": "Boxes [2]."}}
+    )
+    nbformat.write(new_notebook(cells=[new_code_cell("draw()", outputs=[drawn])]), project / LESSON)
+    stage(project, tmp_path / "staged")
+    (cell,) = nbformat.read(tmp_path / "staged" / LESSON, as_version=4).cells
+    alt, _, picture = cell.outputs[0].data["text/markdown"].partition("](figures/")
+    assert alt == r"![Boxes \[2\]."
+    figure = tmp_path / "staged" / "notebooks" / "figures" / picture.removesuffix(")")
+    assert figure.suffix == ".svg" and figure.read_text(encoding="utf-8") == SVG
+
+
 def test_where_pictures_are_not_kept_a_note_says_so(staged):
     cells = nbformat.read(staged / LESSON, as_version=4).cells
     assert cells[3].source == "show()"
@@ -213,6 +228,7 @@ class Reader(HTMLParser):
     def __init__(self, page: Path) -> None:
         super().__init__()
         self.places, self.links, self.files, self.bare = {""}, set(), set(), []
+        self.alts: set[str] = set()
         self.feed(page.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attributes: list) -> None:
@@ -224,6 +240,8 @@ class Reader(HTMLParser):
             self.files |= {values.get("src"), values.get("href") if tag == "link" else None} - {
                 None
             }
+        if tag == "img":
+            self.alts.add(values.get("alt", ""))
         if tag == "img" and not values.get("alt", "").strip():
             self.bare.append(values["src"])
 
@@ -271,11 +289,12 @@ def test_the_check_of_the_pages_sees_what_is_wrong(tmp_path):
 
 
 def test_figures_have_their_alt_text_on_the_page(site):
-    page = next(site.glob("notebooks/06_*.html")).read_text(encoding="utf-8")
-    book = nbformat.read(next(PROJECT.glob("notebooks/06_*.ipynb")), as_version=4)
-    outputs = [o for cell in book.cells for o in cell.get("outputs", [])]
-    alts = [o.metadata["image/png"]["alt"] for o in outputs if "image/png" in o.get("data", {})]
-    assert alts and all(f'<img alt="{alt}"' in page for alt in alts)
+    for lesson, kind in {"06": "image/png", "01": "image/svg+xml"}.items():
+        page = Reader(next(site.glob(f"notebooks/{lesson}_*.html")))
+        book = nbformat.read(next(PROJECT.glob(f"notebooks/{lesson}_*.ipynb")), as_version=4)
+        outputs = [o for cell in book.cells for o in cell.get("outputs", [])]
+        alts = {o.metadata[kind]["alt"] for o in outputs if kind in o.get("data", {})}
+        assert alts and alts <= page.alts, lesson
 
 
 # In a browser ----------------------------------------------------------------------------------
@@ -331,6 +350,21 @@ def test_the_start_page_has_a_card_with_a_picture_for_each_lesson_in_order(site,
         "all => all.filter(img => img.naturalWidth > 200).map(img => img.alt)"
     )
     assert len(pictures) == len(lessons) and all(len(alt) > 20 for alt in pictures)
+    page.close()
+
+
+def test_no_figure_and_no_command_has_to_be_scrolled_on_a_phone(site, browser):
+    page = browser.new_page(viewport=PHONE)
+    for path in sorted(site.glob("notebooks/0*.html")):
+        page.goto(path.as_uri())
+        wide = page.locator(
+            "article .cell_output img, article .highlight-default pre"
+        ).evaluate_all(
+            """all => all.filter(each => each.getBoundingClientRect().right > innerWidth
+                                      || each.scrollWidth > each.clientWidth + 1)
+                         .map(each => each.alt || each.textContent)"""
+        )
+        assert wide == [], path.name
     page.close()
 
 
