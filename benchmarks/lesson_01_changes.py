@@ -27,6 +27,7 @@ LINE = prepare(seed=0, precision="float32")
 
 import keras  # noqa: E402
 
+from benchmarks.shared import run_cells  # noqa: E402
 from helpers import evaluation  # noqa: E402
 from helpers.backgrounds import in_photographs  # noqa: E402
 from helpers.data import pictures  # noqa: E402
@@ -59,18 +60,14 @@ WITHOUT = {
 }
 
 
-def sources() -> dict[str, str]:
-    """Return the lesson's code by the names of its cells."""
-    return {cell.id: cell.source for cell in cells_of(NOTEBOOK)}
-
-
 def lesson_without(change: str, settings: dict) -> dict:
     """Run the lesson's cells that define its better network, without one change."""
-    replaced, written = WITHOUT[change], sources()
-    assert all(any(old in written[name] for name in CELLS) for old in replaced), replaced
+    sources = {cell.id: cell.source for cell in cells_of(NOTEBOOK)}
+    replaced = WITHOUT[change]
+    assert all(any(old in sources[name] for name in CELLS) for old in replaced), replaced
     lesson: dict = {}
     for name in CELLS:
-        source = written[name]
+        source = sources[name]
         for old, new in replaced.items():
             source = source.replace(old, new)
         exec(source, lesson)
@@ -103,8 +100,9 @@ def measure(change: str, seed: int, options: argparse.Namespace) -> dict:
         weights = network.get_weights()
     looks = {change: network}
     if change == "nothing":
-        exec(sources()["looks"], lesson | {"model": network}, made := {})
-        looks["two looks"] = made["two_looks"]
+        lesson["model"] = network
+        run_cells(NOTEBOOK, ["looks"], lesson)
+        looks["two looks"] = lesson["two_looks"]
     accuracies = {
         f"{name}: {judge}": evaluation.evaluate(look, asked).accuracy
         for judge, asked in judges(options.size, seed, options.all_films).items()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.comparison import mean_interval, told_of
+from helpers.comparison import mean_interval, told_of_both
 from helpers.environment import PROJECT
 from helpers.intervals import Told, difference_interval
 
@@ -209,8 +209,7 @@ def _claim(claim: Mapping[str, Any], judge: str, records: Mapping[int, Mapping])
     ]
     first, second = (_values(side, records) for side in sides)
     differences = {seed: first[seed] - second[seed] for seed in first if seed in second}
-    told = tuple(_told(side, records, list(differences)) for side in sides)
-    same = None not in told and np.array_equal(told[0].sizes, told[1].sizes)
+    told = told_of_both(*(_figures(side, records, list(differences)) for side in sides))
     machines = sorted({records[seed]["machine"] for seed in differences})
     return Claim(
         id=claim["id"],
@@ -218,15 +217,17 @@ def _claim(claim: Mapping[str, Any], judge: str, records: Mapping[int, Mapping])
         taught=claim["taught"],
         differences=differences,
         judge=judge,
-        told=told if same else None,
+        told=told,
         machine="; ".join(machines),
     )
 
 
-def _told(side: str | float, records: Mapping[int, Mapping], seeds: list[int]) -> Told | None:
-    """Return what a side got right of the same pictures, None where the records do not say."""
+def _figures(
+    side: str | float, records: Mapping[int, Mapping], seeds: list[int]
+) -> list[Mapping[str, Any]]:
+    """Return a side's figure of each seed; nothing stands for a plain number."""
     figures = [records[seed]["figures"].get(side) for seed in seeds]
-    return told_of([each if isinstance(each, Mapping) else {} for each in figures])
+    return [each if isinstance(each, Mapping) else {} for each in figures]
 
 
 def recorded(records: str, figure: str, folder: Path = CLAIMS.parent) -> dict[int, float]:

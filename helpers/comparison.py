@@ -283,6 +283,15 @@ def told_of(figures: Sequence[Mapping[str, Any]]) -> Told | None:
         return None
 
 
+def told_of_both(
+    first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]
+) -> tuple[Told, Told] | None:
+    """Return what two sides got right of the same pictures, None where records do not say."""
+    told = told_of(first), told_of(second)
+    same = None not in told and np.array_equal(told[0].sizes, told[1].sizes)
+    return told if same else None
+
+
 def figures_in(runs: pd.DataFrame, column: str) -> list[dict[str, Any]]:
     """Return the figures of a column of a table of runs as records hold them."""
     ends = [end for end in ("low", "high", "n", "right") if f"{column}.{end}" in runs]
@@ -424,12 +433,11 @@ def seed_difference(runs: pd.DataFrame, figure: str, first: str, second: str) ->
         raise ValueError(f"{first} and {second} have no seed in common: run both with the same.")
     column = figure_column(runs, figure)
     table = newest(runs.dropna(subset=[column, SEED])).set_index(SEED)
-    told = [
-        told_of(figures_in(table[table["setting"] == setting].loc[common.index], column))
+    sides = (
+        figures_in(table[table["setting"] == setting].loc[common.index], column)
         for setting in (first, second)
-    ]
-    same = None not in told and np.array_equal(told[0].sizes, told[1].sizes)
-    return PairedDifference(first, second, figure, common.to_dict(), tuple(told) if same else None)
+    )
+    return PairedDifference(first, second, figure, common.to_dict(), told_of_both(*sides))
 
 
 def exact_tests(runs: pd.DataFrame, figure: str, first: str, second: str) -> pd.DataFrame:
