@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -28,7 +29,8 @@ GARMENTS = (
     "T-shirt_top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
     "Ankle_boot",
 )  # fmt: skip
-CLOSED = (0.0, 0.5)  # how far the fingers of a closed hand are spread; the data set's: SPREAD
+# How far the fingers of a closed hand are spread, and its size; the data set's: SPREAD, 0.8 to 1.2.
+CLOSED, SIZES = (-0.35, 0.5), (0.65, 1.15)
 NOTE = "DRAWN.txt"  # says what the folder holds; the last file of a whole set
 LEFT_OVER_SECONDS = 3600  # a half-drawn folder this old belongs to nobody any more
 
@@ -127,6 +129,7 @@ def draw_closed_hands(each: int, size: int, seed: int = 0) -> tuple[np.ndarray, 
     def draw(number: int, label: int) -> Image.Image:
         generator = np.random.default_rng([seed, number])
         person = draw_person(generator, generator.random())
+        person = replace(person, size=generator.uniform(*SIZES))
         return draw_hand(GESTURES[label], person, generator, openness=CLOSED)
 
     labels = np.repeat(np.arange(len(GESTURES), dtype=np.int32), each)

@@ -34,6 +34,7 @@ THUMB_RADII = (14.0, 11.5, 10.3, 8.0)
 THUMBS = {
     "out": ((-0.74, 0.62, -0.10), (-0.84, 0.53, 0.05), (-0.80, 0.60, 0.0)),
     "along": ((-0.58, 0.76, -0.30), (-0.28, 0.95, -0.15), (-0.02, 0.99, -0.10)),
+    "close": ((-0.38, 0.86, -0.34), (-0.06, 0.97, -0.24), (0.10, 0.98, -0.16)),
     "folded": ((-0.42, 0.72, -0.55), (0.10, 0.80, -0.60), (0.75, 0.55, -0.35)),
 }
 
@@ -103,7 +104,8 @@ def draw_hand(
         person: whose hand.
         generator: source of the pose; the same state gives the same pose.
         phase: where the hand is in its small movement about the pose, 0..1, going round.
-        openness: between which values the fingers are spread: 0 lets those of a flat hand touch.
+        openness: between which values the fingers are spread: 0 makes those of a flat
+            hand parallel, less lets their tips touch; below `SPREAD` the thumb lies close, too.
     """
     hand = _Pose(gesture, generator, phase, openness).skeleton(person)
     surface = Surface(SIDE)
@@ -151,7 +153,8 @@ class _Pose:
         straight, closed = (6, 9, 5), (72, 92, 55)
         if gesture == "paper":
             spread = np.array([-11, -3, 5, 15]) * openness
-            return spread, [straight] * 4, ("out", "along")
+            thumbs = ("out", "along") if openness >= SPREAD[0] else ("along", "close")
+            return spread, [straight] * 4, thumbs
         if gesture == "rock":
             return np.array([-4, -1, 2, 5]), [closed] * 4, ("folded", "folded", "along", "out")
         spread = np.array([-11, 9, 6, 8]) * (0.6 + 0.6 * openness)
