@@ -27,9 +27,10 @@ OTHER_POOLINGS = {
         "and the network has {count:,} parameters. `GlobalMaxPooling2D` keeps one number per map."
     ),
     layers.GlobalAveragePooling2D: (
-        "`GlobalAveragePooling2D` keeps the average of each map; the *strongest* value is asked."
+        "`GlobalAveragePooling2D` keeps the average of each map; the exercise asks for the "
+        "*largest* value."
     ),
-    layers.AveragePooling2D: "`AveragePooling2D` keeps averages; `MaxPooling2D` is asked.",
+    layers.AveragePooling2D: "`AveragePooling2D` keeps averages; take `MaxPooling2D` instead.",
 }
 
 
@@ -49,7 +50,7 @@ def _convolutions(found: list[keras.Layer]) -> str:
     """Return what is wrong with the convolutions among the layers."""
     those = [layer for layer in found if isinstance(layer, layers.Conv2D)]
     if len(those) != 3:
-        return f"Your network has {len(those)} convolutions; three are asked."
+        return f"Your network has {len(those)} convolutions; the exercise asks for three."
     for number, layer in enumerate(those, 1):
         place = f"Convolution {number}"
         if layer.kernel_size != (3, 3):
@@ -82,11 +83,11 @@ def _poolings(found: list[keras.Layer]) -> str:
     if pooled < 2:
         forgotten = "One pooling is" if pooled else "The poolings are"
         return (
-            f"{forgotten} forgotten: `MaxPooling2D` stands between any two convolutions. The "
-            "parameters do not tell, but the maps stay large, and so does the work."
+            f"{forgotten} forgotten: `MaxPooling2D` stands between any two convolutions. Without "
+            "it, the parameters stay the same, but the maps stay large, and so does the work."
         )
     if pooled > 2:
-        return "A `MaxPooling2D` too many: after the last convolution the global one follows."
+        return "One `MaxPooling2D` too many: after the last convolution comes the global one."
     if layers.GlobalMaxPooling2D not in kinds:
         return (
             "`GlobalMaxPooling2D` is missing: it makes one number of each of the 64 maps, for the "
@@ -109,16 +110,16 @@ def _end(found: list[keras.Layer], network: keras.Model) -> str:
         name = getattr(outer, "__name__", "no activation")
         return (
             f"The last layer has {'no activation' if name == 'linear' else name}: without softmax "
-            "its three numbers are no probabilities that add up to 1."
+            "its three numbers are not probabilities that add up to 1."
         )
     if len(dense) > 1:
         return f"There are {len(dense)} dense layers; the three units at the end are enough."
     more = [layer for layer in found if isinstance(layer, (layers.Dropout, layers.Rescaling))]
     more += [layer for layer in found if isinstance(layer, layers.BatchNormalization)]
     if more:
-        return f"`{type(more[0]).__name__}` is not asked here; leave it out."
+        return f"`{type(more[0]).__name__}` is not needed here; leave it out."
     if network.count_params() != PARAMETERS:
-        return f"Your network has {network.count_params():,} parameters; asked are {PARAMETERS:,}."
+        return f"Your network has {network.count_params():,} parameters instead of {PARAMETERS:,}."
     return ""
 
 
@@ -136,15 +137,15 @@ def _faults(network: keras.Model, losses: list[float]) -> list[str]:
     for scale in scales:
         if np.max(scale) > 1 / 100:
             faults.append(
-                f"The scaling: times {scale:.3g}, pixels reach {255 * scale:,.0f}. On such numbers "
-                f"a network is sure of everything before it has learnt anything: {went}. It learns "
-                "best from numbers about 1."
+                f"The scaling: times {scale:.3g}, pixels reach {255 * scale:,.0f}. With such "
+                f"numbers a network is confident before it has learnt anything: {went}. It learns "
+                "best from numbers between -1 and 1."
             )
     if loss_of(network) != "sparse_categorical_crossentropy":
         faults.append(
             f"The loss: {went}, and stays. `{loss_of(network)}` does not look up the probability "
-            "of the true class: it compares all three probabilities with the class's *number*, "
-            "0, 1 or 2, and is least where all three are equal."
+            "of the true class. It compares all three probabilities with the class's *number*, "
+            "0, 1 or 2, and is smallest if all three are equal."
         )
     rate = float(keras.ops.convert_to_numpy(network.optimizer.learning_rate))
     if rate > FAST:
@@ -206,8 +207,8 @@ def whole_films(function: Callable) -> str:
             return problem
         if not np.array_equal(mask, again):
             return (
-                "The same seed gives another split the next time, so no run can be repeated: take "
-                "all chance from `np.random.default_rng(seed)`."
+                "The same seed gives another split the next time, so no run can be repeated. Draw "
+                "all random numbers from `np.random.default_rng(seed)`."
             )
         chosen.add(tuple(np.unique(cases[0][mask])))
     if len(chosen) == 1:
@@ -242,18 +243,18 @@ def _sides(films: np.ndarray, mask: np.ndarray) -> str:
         return "Nothing is held out."
     held, kept = set(films[mask]), set(films[~mask])
     if not kept:
-        return "All is held out, and nothing is left to learn from."
+        return "Everything is held out, and nothing is left to learn from."
     both = sorted(held & kept)
     if both:
         inside, outside = ((films[side] == both[0]).sum() for side in (mask, ~mask))
         return (
-            f"{len(both)} films are on both sides. Of {both[0]}, for one, {outside} frames are "
-            f"learnt from and {inside} held out, which look nearly the same. Choose *films*, then "
+            f"{len(both)} films are on both sides. Of {both[0]}, for one, {inside} frames are held "
+            f"out, and {outside} that look nearly the same are learnt from. Choose *films*, then "
             "hold out all their frames."
         ).replace("1 films are", "One film is")
     share = len(held) / (len(held) + len(kept))
     if not LEAST <= share <= MOST:
-        return f"{len(held)} of {len(held) + len(kept)} films are held out; a fifth is asked."
+        return f"{len(held)} of {len(held) + len(kept)} films are held out; it should be a fifth."
     return ""
 
 
@@ -274,18 +275,20 @@ def _trained(network: keras.Model) -> str:
     training.say(f"of the training hands {known:.3f} are right, of the new ones {new:.3f}")
     if new > BEATEN:
         return ""
-    found = f"Of 120 new hands {new:.3f} are right, of those it learnt from {known:.3f}. "
+    found = (
+        f"It reads {new:.3f} of the 120 new hands rightly, {known:.3f} of those it learnt from. "
+    )
     if not any("Conv" in type(layer).__name__ for layer in network.layers):
         return found + (
-            "It has no convolution: weights that are tied to places have to learn a finger anew "
-            "wherever it may be."
+            "It has no convolution: without one, the network has to learn a finger anew for every "
+            "place where it may be."
         )
     if known < BEATEN:
         return found + (
-            "It has not yet learnt those: are the pixels scaled, is the rate about 0.001, is the "
+            "It has not learnt enough yet: are the pixels scaled, is the rate about 0.001, is the "
             "network small enough for a minute?"
         )
     return found + (
-        "It memorises: let fewer numbers go into the dense layer, by more poolings or by "
+        "It memorises. Give the dense layer fewer numbers, by more pooling or by "
         "`GlobalMaxPooling2D`."
     )

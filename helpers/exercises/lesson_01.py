@@ -15,15 +15,15 @@ weights = Number(
     kind="predict",
     title="the weights of one layer",
     question=(
-        "The first convolution has 64 filters. Each looks at squares of 3x3 pixels in three "
-        "colours, with one weight for each of these numbers, and has one weight more, its *bias*. "
-        "How many weights has the layer?"
+        "The first convolution has 64 filters. A filter looks at a square of 3x3 pixels in three "
+        "colours. It has a weight for each of these numbers, and one more, its *bias*, which is "
+        "added to the sum. How many weights does the layer have?"
     ),
     answer=1792,
     mistakes={
         1728: "64 x 27 leaves out the biases, one for each filter.",
         1729: "Each of the 64 filters has a bias of its own; one for all of them is too few.",
-        640: "That would do for grey pictures; in three colours a filter looks at 27 numbers.",
+        640: "That is right for grey pictures; in three colours a filter looks at 27 numbers.",
         576: "A filter looks at three colours, and it has a bias, too.",
         28: "That is one filter; the layer has 64 of them.",
         27: "That is one filter without its bias; the layer has 64 of them.",
@@ -68,10 +68,11 @@ layers_to_fit = Examined(
     kind="complete",
     title="layers that fit",
     question=(
-        "A network for pictures of 64x64x3 and three classes has three convolutions (3x3, ReLU, no "
-        "padding), each with twice as many filters as the one before, `MaxPooling2D` between any "
-        "two, then `GlobalMaxPooling2D` and a dense layer with softmax: 23,779 parameters. Write "
-        "the missing layers."
+        "Write the missing layers of a network for pictures of 64x64x3 and three classes. It has "
+        "three convolutions (3x3, ReLU, no padding), each with twice as many filters as the one "
+        "before, and a `MaxPooling2D` between any two. `GlobalMaxPooling2D`, which keeps the "
+        "largest value of each map, and a dense layer with softmax follow. In all, the network has "
+        "23,779 parameters."
     ),
     start=_fitting('layers.Conv2D(16, 3, activation="relu")', "...").replace(
         "...,", "...,  # the missing layers"
@@ -81,7 +82,7 @@ layers_to_fit = Examined(
         _stack(', padding="same"'): 'has `padding="same"`',
         _stack(pooling=""): "The poolings are forgotten",
         _stack(strongest="layers.Flatten()"): "`Flatten` keeps every place",
-        _stack(strongest="layers.GlobalAveragePooling2D()"): "*strongest* value is asked",
+        _stack(strongest="layers.GlobalAveragePooling2D()"): "asks for the *largest*",
         _stack(strongest=""): "`GlobalMaxPooling2D` is missing",
         _stack(pooling="layers.AveragePooling2D(2)"): "`AveragePooling2D` keeps averages",
         _stack(last="layers.Dense(3)"): "no activation: without softmax",
@@ -109,9 +110,9 @@ layers_to_fit = Examined(
         "`GlobalMaxPooling2D()` and `Dense(3, ...)`.",
     ),
     why=(
-        "448 + 4,640 + 18,496 + 195. Poolings have no parameters, and the size of the pictures "
-        "does not count either: a filter is used at every place, and of each map one number is "
-        "left for the dense layer."
+        "The layers have 448 + 4,640 + 18,496 + 195 parameters. Pooling has none. The size of the "
+        "pictures does not matter: the same filter is used at every place, and the dense layer "
+        "gets one number per map."
     ),
 )
 
@@ -120,9 +121,9 @@ held_out = Examined(
     kind="complete",
     title="hold out whole films",
     question=(
-        "Write a function that holds out a fifth of the films, chosen by `seed`, with all their "
-        "frames; no film may be on both sides. `films` is an array that names the film of each "
-        "frame, such as rock03."
+        "Write a function that holds out a fifth of the films, with all their frames; `seed` "
+        "decides which. No film may be on both sides. `films` is an array with the name of each "
+        "frame's film, such as rock03."
     ),
     start='''\
 def hold_out(films, seed):
@@ -180,14 +181,14 @@ def nothing(films, seed):
     },
     examine=whole_films,
     hints=(
-        "Choose among the names, not among the frames: `np.unique(films)` has each once.",
+        "Choose among the names, not among the frames: `np.unique(films)` has each name once.",
         "`np.random.default_rng(seed).permutation(names)` shuffles them, `np.isin(films, chosen)` "
         "finds their frames.",
     ),
     why=(
-        "A held-out frame whose neighbour is learnt from tells nothing: copying would be enough. "
-        "The same holds for photos of one person, one patient, one walk. Scikit-learn's "
-        "`GroupShuffleSplit` does it, too."
+        "A held-out frame tells nothing if the network learns from its neighbour: copying would be "
+        "enough. The same holds for photos of one person, one patient, one walk. Scikit-learn's "
+        "`GroupShuffleSplit` splits in this way, too."
     ),
 )
 
@@ -219,9 +220,9 @@ repair = Examined(
     kind="explore",
     title="a loss that does not fall",
     question=(
-        "This network learns nothing from pictures (0 to 255) whose labels are numbers, 0, 1, 2. "
-        "It has three faults. Find them, then give `build` to the check, which trains the network "
-        "on drawn hands for some seconds."
+        "This network learns nothing, because it has three faults. The pictures have values from 0 "
+        "to 255, and their labels are the numbers 0, 1, 2. Repair `build`, then give it to the "
+        "check, which trains the network on drawn hands for some seconds."
     ),
     start=_training("255", "mean_squared_error", "1.0"),
     code=_training("1 / 255", RIGHT_LOSS, "0.001"),
@@ -235,13 +236,13 @@ repair = Examined(
     hints=(
         "One fault is in the layers, two are in `compile`. What range do the pixels have after the "
         "first layer?",
-        "`Rescaling(1 / 255)`; a loss for classes that are numbers; and Adam's own rate, 0.001.",
+        "`Rescaling(1 / 255)`; a loss for labels that are numbers; and Adam's usual rate, 0.001.",
     ),
     why=(
-        "Pixels from 0 to 1, the cross-entropy of the true class, and steps that are small enough. "
-        "The first loss tells most: near 1.10, the logarithm of 3, a network of three classes is "
-        "rightly unsure. Far above it the scaling is wrong; where it stays there, the rate or the "
-        "loss."
+        "The network needs pixels from 0 to 1, the cross-entropy of the true class, and small "
+        "steps. The first loss tells most: 1.10, the logarithm of 3, is the cost of guessing among "
+        "three classes. If it begins far above that, suspect the scaling; if it stays there, the "
+        "rate or the loss."
     ),
 )
 
@@ -282,8 +283,9 @@ from_empty = Examined(
     title="from an empty cell",
     question=(
         "Write `build()`, a function that returns a compiled network for pictures of 64x64x3 (0 to "
-        "255) and three classes, numbered 0, 1, 2. The check trains it for a minute at most on "
-        "360 drawn hands, then shows it 120 hands of other people: beat 0.9."
+        "255) and three classes, numbered 0, 1, 2. The check trains it for a minute at most on 360 "
+        "drawn hands, then shows it 120 drawn hands of other people. It must read more than 0.9 of "
+        "them rightly."
     ),
     code=_four_convolutions(),
     mistakes={
@@ -302,7 +304,7 @@ from_empty = Examined(
         'them; `GlobalMaxPooling2D()`; `Dense(3, activation="softmax")`; `compile` with Adam.',
     ),
     why=(
-        "Convolutions find a finger wherever it is, because the same filters slide over all of the "
-        "picture. You have written a network alone: try other sizes, or leave one layer out."
+        "You have written a network alone. Its convolutions find a finger wherever it is, because "
+        "the same filters slide over the whole picture. Try other sizes, or leave one layer out."
     ),
 )
