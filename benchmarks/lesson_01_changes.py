@@ -19,6 +19,7 @@ import os
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from helpers.environment import CACHE_FOLDER, PROJECT, prepare, processor
@@ -28,13 +29,14 @@ LINE = prepare(seed=0, precision="float32")
 import keras  # noqa: E402
 
 from benchmarks.shared import run_cells  # noqa: E402
-from helpers import evaluation  # noqa: E402
+from helpers import evaluation, samples  # noqa: E402
 from helpers.backgrounds import in_photographs  # noqa: E402
 from helpers.data import pictures  # noqa: E402
 from helpers.data.download import find_data  # noqa: E402
 from helpers.files import write_atomically  # noqa: E402
 from tools.execution import cells_of  # noqa: E402
 
+samples.draw_closed_hands = cache(samples.draw_closed_hands)  # for every change the same
 OUTPUT = Path(__file__).with_name("changes")
 NOTEBOOK = PROJECT / "notebooks" / "01_simple_cnn_rock_paper_scissors.ipynb"
 CELLS = ["imports", "parameters", "recipe-network", "recipe-compile", "recipe-augment"]
@@ -112,6 +114,7 @@ def measure(change: str, seed: int, options: argparse.Namespace) -> dict:
     return accuracies | {f"{change}: {name}": value for name, value in times.items()}
 
 
+@cache
 def judges(size: int, seed: int, all_films: bool) -> dict[str, pictures.Pictures]:
     """Load the pictures that judge, of one size."""
     located = find_data("rock_paper_scissors", "full")
