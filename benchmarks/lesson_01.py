@@ -248,9 +248,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", action="store_true", help="time a step and the input alone")
     parser.add_argument("--train", action="store_true", help="time both trainings")
-    parser.add_argument(
-        "--seeds", action="store_true", help="published network, three seeds"
-    )
+    parser.add_argument("--seeds", action="store_true", help="published network, three seeds")
     options = parser.parse_args()
     measures = {"steps": measure_steps, "train": measure_training, "seeds": measure_seeds}
     wanted = [measure for name, measure in measures.items() if getattr(options, name)]
