@@ -73,8 +73,8 @@ def _what_moved(network: keras.Model, moved: list[bool]) -> str:
     both = sum(has for has, norm in zip(moved, kinds, strict=True) if norm)
     if both:
         return (
-            f"{both} of {sum(kinds)} batch normalisation layers moved in training: their averages "
-            "of a million photographs would be spoilt. Set `trainable = False` on each of them."
+            f"{both} of {sum(kinds)} batch normalisation layers moved in training, which would "
+            "spoil averages of a million photographs. Set `trainable = False` on each of them."
         )
     return ""
 
@@ -87,7 +87,7 @@ ENOUGH = 0.97  # a training accuracy after which new hands are asked
 def head_from_empty(function: Callable) -> str:
     base = truncated_base(CUT)
     if isinstance(function, keras.Model):
-        return "Give the function `build` itself; the check hands its base to it."
+        return "Give the check the function `build` itself; it calls it with a base."
     outcome, problem = tried(function, base)
     if problem:
         return problem
@@ -105,11 +105,11 @@ def _used(base: keras.Model, network: keras.Model) -> str:
     learning = {id(weight) for weight in network.trainable_weights}
     if any(id(weight) in learning for weight in base.weights):
         return (
-            "The base is not frozen: `base.trainable = False` before you compile. Large first "
-            "errors of a new head would wreck it."
+            "The base is not frozen: set `base.trainable = False` before you compile. Else the "
+            "large first errors of a new head wreck it."
         )
     if not learning:
-        return "Nothing is trainable: the base stays frozen, the head has to learn."
+        return "Nothing is trainable: only the base must be frozen; the head has to learn."
     return without_softmax(network)
 
 
@@ -124,8 +124,8 @@ def _trained(base: keras.Model, network: keras.Model) -> str:
         return ""
     own = [layer for layer in network.layers if all(layer is not each for each in base.layers)]
     scaled = any(isinstance(layer, layers.Rescaling) for layer in own)
-    return f"Of 120 new hands {new:.3f} are right. " + (
-        "The base scales its pixels itself: without your `Rescaling` it sees what it knows."
+    return f"It reads {new:.3f} of the 120 new hands rightly. " + (
+        "The base scales its pixels itself: leave out your `Rescaling`."
         if scaled
-        else "Has the head a rate about 0.01? Is it small: averages and one dense layer?"
+        else "Is the learning rate about 0.01? Is the head small: averages and one dense layer?"
     )

@@ -9,8 +9,9 @@ small_head = Number(
     kind="predict",
     title="a head of averages",
     question=(
-        "InceptionV3's maps are 7x7x768: 768 maps of 7x7 places. A head first averages each map, "
-        "then has one dense layer for the three classes, biases included. How many weights?"
+        "InceptionV3's maps are 7x7x768: 768 maps of 7x7 places. A head averages each map, then "
+        "has one dense layer for the three classes. How many weights does the head have, biases "
+        "included?"
     ),
     answer=2307,
     mistakes={
@@ -26,8 +27,8 @@ small_head = Number(
         "768 numbers go into three classes, and each class has a bias.",
     ),
     why=(
-        "3 x (768 + 1). The flat head has 16,705 times as many, because it weighs every place of "
-        "every map 1024 times."
+        "3 classes x (768 weights + 1 bias). The flat head has 16,705 times as many, because it "
+        "weighs every place of every map 1024 times."
     ),
 )
 
@@ -35,14 +36,15 @@ copies = Number(
     kind="predict",
     title="how often the base runs",
     question=(
-        "In the walkthrough the frozen base runs over 63,000 pictures in 25 epochs. With six kept "
-        "copies of each of the 2,520 training pictures: over how many, in the same 25 epochs?"
+        "In the walkthrough the frozen base runs over 63,000 pictures in 25 epochs. If you keep "
+        "the features of six copies of each of the 2,520 training pictures, over how many pictures "
+        "does the base run for the same 25 epochs?"
     ),
     answer=15_120,
     mistakes={
         63_000: "That is the walkthrough's way, 25 epochs of 20 batches of 126.",
         2_520: "That would be one copy of each picture; there are six.",
-        378_000: "The features are kept, so the 25 epochs do not count: it runs before they begin.",
+        378_000: "The features are kept, so the 25 epochs do not count: the base runs before them.",
         10_500: "The number of epochs has nothing to do with it; count copies and pictures.",
     },
     hints=(
@@ -50,8 +52,8 @@ copies = Number(
         "Once over each copy of each picture.",
     ),
     why=(
-        "6 x 2,520, however many epochs follow: a quarter of the walkthrough's work, and nothing "
-        "at all for the next head, which finds the features on disk."
+        "The base runs 6 x 2,520 times, however many epochs follow: a quarter of the walkthrough's "
+        "work. The next head finds the features on disk, so for it the base does not run at all."
     ),
 )
 
@@ -59,8 +61,8 @@ swing = Choice(
     kind="explain",
     title="what ends the swing",
     question=(
-        "Compare the eight trainings pair by pair: two that differ in one suspect only. Which "
-        "change narrows the range of the last ten epochs whatever the other two are?"
+        "Compare pairs of trainings that differ in one suspect only. Which change makes the range "
+        "of the last ten epochs narrower, whatever the other two are?"
     ),
     options={
         "a": "The network's own input range.",
@@ -70,16 +72,16 @@ swing = Choice(
     },
     reasons={
         "a": "Look at the two lines in the panels at a constant rate: both swing.",
-        "c": "Compare the panels at a constant rate with the calm ones: which heads do you see?",
+        "c": "Look at the panels of the averaged head: at a constant rate it swings, too.",
         "d": "Look at the calm flat head in the published range: one change, and it is calm.",
     },
     hints=(
-        "The two lines of a panel, left and right, above and below: which difference is greatest?",
+        "Two lines in a panel, left and right panels, upper and lower panels: what differs most?",
         "Read the column 'lowest to highest' of the table: where is it narrow?",
     ),
     why=(
-        "With steps that never get smaller, each epoch ends somewhere around the goal. The rate "
-        "and the averaging came together, so which of the two does more is left open."
+        "If the steps never get smaller, each epoch ends somewhere around the goal. The shrinking "
+        "rate and the averaging came together, so it stays open which of the two does more."
     ),
 )
 
@@ -98,10 +100,10 @@ unfreeze = Examined(
     kind="complete",
     title="who may learn",
     question=(
-        "Write the third rule as code: of `network.layers`, those from number `first` on are "
-        "trainable, those before it are not, and batch normalisation "
-        "(`keras.layers.BatchNormalization`) never. Return the network. The check trains it for a "
-        "few steps, and looks at what moved."
+        "Write the third rule as code. Of `network.layers`, those from number `first` on become "
+        "trainable, those before it do not, and batch normalisation "
+        "(`keras.layers.BatchNormalization`) never does. Return the network. The check trains it "
+        "for a few steps and looks at which weights moved."
     ),
     start='''\
 def unfreeze(network, first):
@@ -129,14 +131,14 @@ def unfreeze(network, first):
     },
     examine=unfrozen,
     hints=(
-        "A loop over `enumerate(network.layers)`; two things must hold: the layer's number, and "
-        "what kind of layer it is.",
+        "Loop over `enumerate(network.layers)`. Two things decide: the layer's number, and what "
+        "kind of layer it is.",
         "`layer.trainable = number >= first and not isinstance(layer, "
         "keras.layers.BatchNormalization)`; then `return network`.",
     ),
     why=(
-        "Both conditions have to hold. Compile the network after such a change: a compiled one "
-        "goes on training what it trained before."
+        "Both conditions have to hold. Compile the network after such a change: until then, it "
+        "goes on training the layers that it trained before."
     ),
 )
 
@@ -171,7 +173,8 @@ from_empty = Examined(
         "Write `build(base)`, which returns a compiled network for pictures of 64x64x3 (0 to 255) "
         "and three classes, numbered 0, 1, 2. `base` is a pretrained network, truncated, with its "
         "scaling inside: freeze it, and put a new head on it. The check trains it for a minute at "
-        "most on 360 drawn hands, then shows it 120 hands of other people: beat 0.9."
+        "most on 360 drawn hands. Then it must read more than 0.9 of 120 drawn hands of other "
+        "people rightly."
     ),
     code=_headed(),
     mistakes={
@@ -191,7 +194,7 @@ from_empty = Examined(
         'activation="softmax")`; `keras.Model(base.input, ...)`; `compile` with Adam at 0.01.',
     ),
     why=(
-        "Six lines, and they serve any folder of pictures: only the number of classes changes. "
-        "With a base of `keras.applications` put its own `preprocess_input` before it."
+        "These six lines serve any folder of pictures: only the number of classes changes. If the "
+        "base comes from `keras.applications`, put its own `preprocess_input` before it."
     ),
 )
