@@ -69,7 +69,7 @@ def weights_for_the_rare(answer: Callable) -> str:
             "number above 0 for each label, such as `{0: 1.0, 1: 1.0}`."
         )
     if weights[1] < weights[0]:
-        return "The frequent class weighs more here; divide by the counts, not by their inverse."
+        return "The frequent class weighs more here; it must be the other way round."
     frequent, rare = _recalls(weights)
     if rare < FOUND:
         return (
@@ -113,11 +113,11 @@ def learns_from_a_folder(answer: Callable) -> str:
 
 def _judged(network: keras.Model, changed: Callable[[], bool]) -> str:
     if changed():
-        return "The base has changed in training: `base.trainable = False`, before you compile."
+        return "The base has changed in training: set `base.trainable = False`, before you compile."
     right = accuracy(network, *drawn("rock_paper_scissors", 3, ASKED, OTHER_PEOPLE))
     if right > BEATEN:
         return ""
     return (
-        f"Of {3 * ASKED} new hands {right:.2f} are right: has the head been trained, for enough "
-        "epochs, and on pixels from 0 to 255? The base scales them itself."
+        f"It reads {right:.2f} of {3 * ASKED} new hands rightly: has the head been trained, for "
+        "enough epochs, and on pixels from 0 to 255? The base scales them itself."
     )

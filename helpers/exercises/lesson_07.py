@@ -9,9 +9,9 @@ honest_split = Choice(
     kind="explain",
     title="which number to believe",
     question=(
-        "Sixty mugs were photographed, ten pictures of each from all sides. With pictures shared "
-        "out at random a network names 98 % of the test pictures, with mugs shared out 81 %. What "
-        "is to be expected of a mug that is bought tomorrow?"
+        "You have ten pictures of each of sixty mugs, from all sides. If you split the pictures at "
+        "random, a network names 98 % of the test pictures rightly; if you split by whole mugs, "
+        "81 %. What should you expect for a mug that you buy tomorrow?"
     ),
     options={
         "a": "98 %, because more training pictures resemble the test pictures.",
@@ -21,7 +21,7 @@ honest_split = Choice(
     },
     reasons={
         "a": "They resemble them because they show the same mugs. Tomorrow's mug is not there.",
-        "c": "A mean of a right number and a wrong one is wrong, too: look at what each one asks.",
+        "c": "The mean of a right number and a wrong one is wrong, too: see what each one tests.",
         "d": "More mugs help a little, but the 98 % are about mugs that the network has seen.",
     },
     hints=(
@@ -29,8 +29,8 @@ honest_split = Choice(
         "The test has to do to the network what tomorrow does to it.",
     ),
     why=(
-        "A test is to be as strange to the network as its use will be. What will be new in use, "
-        "whole mugs, people or days, must be new in the test."
+        "A test must be as strange to the network as its use will be. What will be new in use "
+        "(whole mugs, people, days) must be new in the test."
     ),
 )
 
@@ -38,24 +38,25 @@ rare_weight = Number(
     kind="predict",
     title="what a rare class weighs",
     question=(
-        "A folder holds 40 pictures of owls and 400 of pigeons. Class weights that make both count "
-        "alike are n / (k x count): all pictures, divided by the classes times the pictures of the "
-        "class. What is an owl's weight?"
+        "A folder holds 40 pictures of owls and 400 of pigeons. A class weight multiplies the loss "
+        "of a class's pictures. Both classes count alike if it is n / (k x count): the number of "
+        "all pictures, divided by the number of classes times that of the class's pictures. What "
+        "is the weight of owls?"
     ),
     answer=5.5,
     mistakes={
         10: "That is how much more an owl weighs than a pigeon, whose weight is 0.55.",
         11: "Divide by the number of classes, too.",
         0.55: "That is a pigeon's weight.",
-        0.0909: "That is the share of owls; a rare class is to weigh more than 1.",
+        0.0909: "That is the share of owls; a rare class must weigh more than 1.",
     },
     hints=(
         "n is 440, and k, the number of classes, is 2.",
         "440 / (2 x 40).",
     ),
     why=(
-        "40 owls of weight 5.5 and 400 pigeons of weight 0.55 are 220 each; together they weigh as "
-        "much as 440 pictures of weight 1, so the learning rate still fits."
+        "n is 440 and k is 2. With these weights, the owls together count as much as the pigeons, "
+        "220 each. All count as much as 440 pictures of weight 1, so the learning rate still fits."
     ),
 )
 
@@ -65,7 +66,7 @@ class_weights = Examined(
     question=(
         "Write `weights(labels)`, which returns what `fit` takes as `class_weight`: a dictionary "
         "from each label, 0 and 1, to its weight. The check trains a head on made-up features, 150 "
-        "of class 0 and 10 of class 1, and asks whether it finds both."
+        "of class 0 and 10 of class 1, and tests whether it finds both."
     ),
     start='''\
 def weights(labels):
@@ -102,7 +103,7 @@ def too_much(labels):
     ),
     why=(
         "Each class now adds the same to the loss. The price is some more mistakes in the frequent "
-        "class: which mistakes are worse, only you can say."
+        "class; only you can say which mistakes are worse."
     ),
 )
 
@@ -110,8 +111,8 @@ or_none = Function(
     kind="complete",
     title="or none of these",
     question=(
-        "Write the function that answers with the likeliest class where its probability is at "
-        "least the threshold, and with -1, none of these, elsewhere."
+        "Write a function that returns, for each picture, the likeliest class if its probability "
+        "is at least the threshold, and else -1, none of these."
     ),
     start='''\
 def or_none(probabilities, threshold):
@@ -127,12 +128,12 @@ def or_none(probabilities, threshold):
         """\
 def always(probabilities, threshold):
     return probabilities.argmax(axis=1)
-""": "The likeliest class is right; those below the threshold are still to become -1.",
+""": "The likeliest class is right; below the threshold, it must still become -1.",
         """\
 def turned_round(probabilities, threshold):
     confident = probabilities.max(axis=1) >= threshold
     return np.where(confident, -1, probabilities.argmax(axis=1))
-""": "That refuses the confident answers, and gives the doubtful ones.",
+""": "That refuses the confident predictions and returns the doubtful ones.",
         """\
 def first_column(probabilities, threshold):
     return np.where(probabilities[:, 0] >= threshold, probabilities.argmax(axis=1), -1)
@@ -141,15 +142,15 @@ def first_column(probabilities, threshold):
 def strictly(probabilities, threshold):
     confident = probabilities.max(axis=1) > threshold
     return np.where(confident, probabilities.argmax(axis=1), -1)
-""": "Right but for one case: *at* the threshold the answer still counts, so take `>=`.",
+""": "Right but for one case: *at* the threshold the class still counts, so take `>=`.",
     },
     inputs=lambda random: [
         (random.dirichlet((0.6, 0.6, 0.6), 12), 0.7),
         (np.array([[0.1, 0.9], [0.6, 0.4], [0.5, 0.5], [0.95, 0.05]]), 0.6),
     ],
     hints=(
-        "`probabilities.max(axis=1)` is that of the likeliest class, `argmax` gives its place.",
-        "`np.where(condition, what if so, what if not)`.",
+        "`probabilities.max(axis=1)` is that of the likeliest class, `argmax` gives its number.",
+        "`np.where(condition, value_if_true, value_if_false)`.",
     ),
     why=(
         "One line makes a classifier more honest. It does not make it wise: whatever looks like a "
@@ -178,8 +179,8 @@ from_empty = Examined(
     question=(
         "Write `learn(folder, base)`. The folder holds three folders of drawn hands; the base is "
         "pretrained, for pictures of 64x64x3 (0 to 255). Load the pictures, put a head on the "
-        "frozen base, train it, and return the trained network. The check shows it 36 other hands: "
-        "beat 0.7, with the base as it was."
+        "frozen base, train it, and return the trained network. It must read more than 0.7 of 36 "
+        "other hands rightly, and the base must stay as it was."
     ),
     code=_LEARN,
     mistakes={

@@ -123,8 +123,8 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
                 "A network that has seen one of two near-copies knows the other.",
             ),
             why=(
-                "Two frames in a row look nearly the same. Whoever has learnt one knows the other, "
-                "so a frame is only a fair question if its whole film is new."
+                "Two frames in a row look nearly the same. A network that has learnt one knows the "
+                "other, so a frame is only a fair question if its whole film is new."
             ),
         ),
         Number(
@@ -144,8 +144,8 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             },
             hints=("How many rocks did you show in all?", "9 of 12."),
             why=(
-                "9 of 12 rocks. A row holds all pictures of one true class, its place on the "
-                "diagonal holds those that were read rightly."
+                "9 of 12 rocks. A row holds all pictures of one true class; its place on the "
+                "diagonal counts those that were read rightly."
             ),
         ),
         Choice(
@@ -163,7 +163,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             },
             reasons={
                 "a": "More rounds over the same desk teach it that desk, and no kitchen.",
-                "c": "The desk it knows; what has never varied there is still a surprise.",
+                "c": "It knows the desk; what has never varied there is still a surprise.",
                 "d": "The held-out pictures show the desk, too.",
             },
             hints=(
@@ -191,7 +191,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
                 150: "Without padding the convolution makes it narrower; then it is halved.",
                 149: "A 3x3 filter loses two places, one on either side; then comes the pooling.",
                 73: "One convolution costs two places, not four; then the pooling halves.",
-                5476: "That is the number of places in the whole map; its width is asked.",
+                5476: "That is the number of places in the whole map; give its width.",
             },
             hints=(
                 "At how many places in a row does a filter three pixels wide fit into 150?",
@@ -203,8 +203,8 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             kind=QUIZ,
             title="the best epoch",
             question=(
-                "After each of 25 epochs somebody asks the test set, and then reports the best of "
-                "the 25 accuracies. What is wrong with that?"
+                "After each of 25 epochs somebody measures the accuracy on the test set, and then "
+                "reports the best of the 25. What is wrong with that?"
             ),
             options={
                 "a": "The best of 25 is partly luck: the test set has been used to choose.",
@@ -237,8 +237,8 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
                 "d": "The training loss falls on and on, the validation loss rises again.",
             },
             reasons={
-                "a": "Then it learns what holds for other pictures as well.",
-                "b": "Then it learns nothing at all.",
+                "a": "Then the network learns what holds for other pictures, too.",
+                "b": "Then the network learns nothing at all.",
                 "c": "That happens with augmentation or dropout, which make training harder.",
             },
             hints=(
@@ -246,8 +246,8 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
                 "One of the two losses goes on improving, the other does not.",
             ),
             why=(
-                "It still improves on the pictures that it learns from, and on others it grows "
-                "ever more confident of its mistakes."
+                "The network still improves on the pictures that it learns from. On others, it "
+                "becomes ever more confident in its wrong predictions."
             ),
         ),
     ),
@@ -264,8 +264,8 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
                 37632: "That is what `Flatten` leaves; an average makes one number of each map.",
                 49: "Those are the places of one map; each map becomes one number.",
                 3: "That is what comes after the dense layer.",
-                2304: "Those are the weights of a dense layer on top; the numbers are asked.",
-                2307: "Those are the parameters of a dense layer on top; the numbers are asked.",
+                2304: "Those are the weights of a dense layer; the question asks for numbers.",
+                2307: "Those are the parameters of a dense layer; the question asks for numbers.",
             },
             hints=("How many maps are there?", "One average for each map."),
             why="Each of the 768 maps becomes its average over all 49 places.",
@@ -643,7 +643,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             reasons={
                 "a": "They would teach it the tables once more.",
                 "b": "It would learn the tables, too: they tell the classes apart so well.",
-                "d": "It is not in doubt: the tables tell it all it wants to know.",
+                "d": "It is not in doubt: the tables tell it which class to name.",
             },
             hints=(
                 "What tells the classes apart in these pictures, besides the things?",
@@ -665,11 +665,10 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             share=True,
             tolerance=0.01,
             mistakes={
-                98
-                / 110: "98 of 110 is the accuracy: there a pigeon class ten times as large rules.",
+                98 / 110: "98 of 110 is the accuracy, in which the many pigeons dominate.",
                 0.9: "That is the recall of the pigeons alone.",
                 0.8: "That is the recall of the owls alone.",
-                0.98: "98 are right in all, of 110; the mean of two shares is asked.",
+                0.98: "98 of 110 are right in all; the question asks for the mean of two shares.",
             },
             hints=("One recall is 8 of 10, the other 90 of 100.", "(0.8 + 0.9) / 2."),
             why=(
@@ -692,7 +691,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             },
             reasons={
                 "b": "They have made you change something: so they have chosen.",
-                "c": "The seed does not undo that the pictures have chosen.",
+                "c": "The seed does not help: the pictures have already chosen.",
                 "d": "The network has not learnt from them; but you have.",
             },
             hints=(

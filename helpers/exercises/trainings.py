@@ -151,7 +151,10 @@ def network_of(
         sizes = f"Your network takes the shape {taken}; the pictures have ({size}, {size}, 3)."
         return None, f"{sizes} {advice}".rstrip()
     if compiled and not network.compiled:
-        return None, "The network is not compiled: `network.compile(...)` before you return it."
+        return (
+            None,
+            "The network is not compiled: call `network.compile(...)` before you return it.",
+        )
     if len(given) != 1:
         return network, (
             f"Your network ends in feature maps of the shape {given}. Make them a list of numbers, "
@@ -175,8 +178,8 @@ def without_softmax(network: keras.Model) -> str:
     linear = getattr(network.layers[-1], "activation", None) is keras.activations.linear
     if linear and not getattr(network.loss, "from_logits", False):
         return (
-            "The last layer has no softmax, and the loss expects probabilities: add one to the "
-            "other, or say `from_logits=True` in the loss."
+            "The last layer has no softmax, and the loss expects probabilities: give the layer "
+            '`activation="softmax"`, or the loss `from_logits=True`.'
         )
     return ""
 

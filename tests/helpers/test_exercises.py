@@ -181,7 +181,7 @@ def test_a_large_number_may_be_written_in_many_ways(answer):
     ("answer", "text"),
     [
         ("1728 weights", "No biases."), ("1,728", "No biases."), ("64 x 27", "No biases."),
-        (1790, "1,790 is a little too small; the number is asked exactly."),
+        (1790, "1,790 is a little too small; give the exact number."),
         (1.792, "1.792 is too small; `q.hint()` helps."), ("1792 %", "17.92 is too small"),
         ("1792 million", "too large"), ("1792 or 1728", "is no number"),
         ("9**9**9", "is no number"),
@@ -257,7 +257,7 @@ ATTACKS = {  # right answers, and wrong ones with what is said of them
     "quiz_01.3": (["d", "D)", "option d"], [("a", "other pictures"), ("c", "augmentation")]),
     "quiz_02.1": (
         [768, "768", "768 numbers"],
-        [("7*7*768", "`Flatten`"), (49, "one map"), (2307, "the numbers are asked")],
+        [("7*7*768", "`Flatten`"), (49, "one map"), (2307, "asks for numbers")],
     ),
     "quiz_03.2": (
         [0.02, 2, "2 %", "0,02", "20/1000", "2 points", "(40 - 20) / 1000"],
