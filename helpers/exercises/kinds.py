@@ -225,7 +225,7 @@ class Number(Exercise):
                 return self.mistakes[mistake]
         size = "small" if value < self.answer else "large"
         if not self.tolerance and _near(value, self.answer, NEARLY):
-            return f"{self._shown(value)} is a little too {size}; give the exact number."
+            return f"{self._shown(value)} is a little too {size}; give the number exactly."
         return f"{self._shown(value)} is too {size}; `q.hint()` helps."
 
     def answered(self) -> Feedback:

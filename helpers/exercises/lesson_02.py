@@ -44,7 +44,7 @@ copies = Number(
     mistakes={
         63_000: "That is the walkthrough's way, 25 epochs of 20 batches of 126.",
         2_520: "That would be one copy of each picture; there are six.",
-        378_000: "The features are kept, so the 25 epochs do not count: the base runs before them.",
+        378_000: "The features are kept, so epochs do not count: the base runs before they begin.",
         10_500: "The number of epochs has nothing to do with it; count copies and pictures.",
     },
     hints=(

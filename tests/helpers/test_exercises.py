@@ -181,7 +181,7 @@ def test_a_large_number_may_be_written_in_many_ways(answer):
     ("answer", "text"),
     [
         ("1728 weights", "No biases."), ("1,728", "No biases."), ("64 x 27", "No biases."),
-        (1790, "1,790 is a little too small; give the exact number."),
+        (1790, "1,790 is a little too small; give the number exactly."),
         (1.792, "1.792 is too small; `q.hint()` helps."), ("1792 %", "17.92 is too small"),
         ("1792 million", "too large"), ("1792 or 1728", "is no number"),
         ("9**9**9", "is no number"),
@@ -222,7 +222,7 @@ ATTACKS = {  # right answers, and wrong ones with what is said of them
         [("63,000", "walkthrough"), ("378,000 copies", "before they begin"), (15_000, "exactly")],
     ),
     "lesson_02.swing": (
-        ["b", "B", "b)", "(B)", "b."], [("A)", "both swing"), ("c", "which heads"), ("d", "one")]
+        ["b", "B", "b)", "(B)", "b."], [("A)", "both swing"), ("c", "swings, too"), ("d", "one")]
     ),
     "lesson_03.memory": (
         [16.2, "16.2", "16,2", "16.2 GB", "16 GB", 15.1, "15.1 GiB", "15.1 GB",
@@ -466,9 +466,10 @@ def test_softmax_may_be_a_layer_of_its_own():
         (
             DENSE,
             (0.99, 0.8),
-            "0.800 are right, of those it learnt from 0.990. It has no convolution",
+            "It reads 0.800 of the 120 new hands rightly, 0.990 of those it learnt from. It has no "
+            "convolution",
         ),
-        (LESSON_1.from_empty.code, (0.6, 0.5), "It has not yet learnt those"),
+        (LESSON_1.from_empty.code, (0.6, 0.5), "It has not learnt enough yet"),
         (LESSON_1.from_empty.code, (0.99, 0.9), "It memorises"),
     ],
 )
@@ -531,14 +532,16 @@ def test_a_head_that_has_not_learnt_is_told_why(monkeypatch):
     monkeypatch.setattr(checks_02, "accuracy", lambda *_: 0.5)
     monkeypatch.setattr(checks_02, "PASSES", 1)
     code = exercises.lesson_02.from_empty.code
-    assert "a rate about 0.01?" in exercises.lesson_02.from_empty.judge(defined(code)).text
+    assert "rate about 0.01?" in exercises.lesson_02.from_empty.judge(defined(code)).text
     scaled = code.replace("keras.Model(base.input", "keras.Model(pixels").replace(
         "    average =",
         "    pixels = keras.Input((64, 64, 3))\n"
         "    maps = base(layers.Rescaling(1 / 255)(pixels))\n    average =",
     )
     scaled = scaled.replace("(base.output)", "(maps)")
-    assert "without your `Rescaling`" in exercises.lesson_02.from_empty.judge(defined(scaled)).text
+    assert (
+        "leave out your `Rescaling`" in exercises.lesson_02.from_empty.judge(defined(scaled)).text
+    )
 
 
 def test_a_repair_that_trains_too_slowly_is_told_so(monkeypatch):
