@@ -111,7 +111,7 @@ def find_data(
 
     Args:
         name: its name in the catalog, or an entry of one's own.
-        source: "auto" takes the real pictures where they can be had (unpacked in the data
+        source: "auto" takes the real pictures where they are available (unpacked in the data
             folder, then the mirror folder, then the download), else the drawn samples; "full"
             insists on the real ones; "samples" draws at once. A data set that is a part of
             another gives way to the whole where that is at hand, and where it has to be fetched.
@@ -124,7 +124,7 @@ def find_data(
     Raises:
         ValueError: the data set or the source is not known, the folder of one's own does not
             serve, the mirror is not a folder, or there are no drawn samples of what is to be drawn.
-        NotAvailable: the real pictures cannot be had, and were insisted on or have no drawn
+        NotAvailable: the real pictures are unavailable, and were insisted on or have no drawn
             samples to stand in for them.
     """
     if source not in SOURCES:
@@ -149,7 +149,7 @@ def find_data(
         return Located(which, place, "full", origin, short)
     if source == "full" or not wanted.drawn:
         raise NotAvailable(
-            f"The real pictures of {wanted.name} cannot be had: {reason}; "
+            f"The real pictures of {wanted.name} are unavailable: {reason}; "
             f"{_what_to_do(wanted.whole or wanted, folder)}."
         )
     return _draw(wanted, folder, reason)

@@ -1,4 +1,4 @@
-"""Drawn sample pictures, for when the real ones cannot be had.
+"""Drawn sample pictures, for when the real ones are unavailable.
 
 Good enough to look at and to learn from in a minute; what a network scores on them says nothing
 about the real data. Every picture has a seed of its own, derived from the set's seed and its place

@@ -531,7 +531,7 @@ def test_a_disk_that_fills_up_while_unpacking_is_said(served, tmp_path, monkeypa
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(shutil, "copyfileobj", fail)
-    assert "cannot be had: the disk is full;" in refuse(served, tmp_path)
+    assert "are unavailable: the disk is full;" in refuse(served, tmp_path)
     monkeypatch.undo()
     assert find_data(served, "full", tmp_path).origin == "cache"
 
@@ -665,7 +665,7 @@ def test_class_folders_that_cannot_be_read_are_a_reason(served, web, tmp_path, m
     monkeypatch.setattr(os, "scandir", refuse_to_look)
     message = refuse(served, tmp_path)
     assert message == (
-        "The real pictures of tiny cannot be had: paper could not be used (Permission denied); "
+        "The real pictures of tiny are unavailable: paper could not be used (Permission denied); "
         f"move {tmp_path.name}/tiny away and run again."
     )
     assert find_data(served, "auto", tmp_path).kind == "samples" and web.fetched == []
@@ -917,7 +917,7 @@ def test_class_folders_at_the_top_of_a_mirror_could_be_any_data_set(tmp_path):
     put_pictures(tmp_path / "mirror", ["paper/a.png", "rock/b.png"])
     message = refuse(flat, tmp_path / "data", tmp_path / "mirror")
     assert message == (
-        "The real pictures of tiny cannot be had: the mirror folder does not hold tiny (it holds "
+        "The real pictures of tiny are unavailable: the mirror folder does not hold tiny (it holds "
         "paper, rock; expected is tiny/paper and so on); there is no download of tiny; name a "
         "folder that holds tiny in COURSE_MIRROR and run again."
     )
@@ -1021,7 +1021,7 @@ def test_drawn_samples_lie_where_the_catalog_says(tmp_path, monkeypatch, name):
 
 def test_a_data_set_without_drawn_samples_is_not_replaced(offline, tmp_path):
     wanted = DataSet(**{**vars(offline), "drawn": False})
-    with pytest.raises(FileNotFoundError, match=r"cannot be had: .* could not be reached"):
+    with pytest.raises(FileNotFoundError, match=r"are unavailable: .* could not be reached"):
         find_data(wanted, "auto", tmp_path)
 
 
