@@ -1,4 +1,4 @@
-"""How lesson 3 examines callbacks and networks: each function says what is wrong, "" if nothing."""
+"""How lesson 3 checks callbacks and networks: each function says what is wrong, "" if nothing."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ def _asked(callback: keras.callbacks.Callback, logs: dict[str, float]) -> tuple[
     except Exception as error:
         unknown = isinstance(error, (KeyError, TypeError))
         there = f" The metrics are called {', '.join(METRICS)}." if unknown else ""
-        return False, f"After an epoch it stopped with {type(error).__name__}: {error}.{there}"
+        return (
+            False,
+            f"After an epoch your callback stopped with {type(error).__name__}: {error}.{there}",
+        )
     return bool(model.stop_training), ""
 
 
@@ -75,11 +78,11 @@ def _wrong(stopped: bool, loss: float, validation: float, goal: float) -> str:
         f"With the goal {goal}, after an epoch with loss {loss} and validation loss {validation}"
     )
     if stopped and loss < goal:
-        return f"{after} it stops: it looks at the training loss, which may fall by memorising."
+        return f"{after} it stops: it looks at the training loss, which falls by memorising, too."
     if stopped:
-        return f"{after} it stops, although that is above the goal."
+        return f"{after} it stops, although the validation loss is above the goal."
     return (
-        f"{after} the training goes on. Is it compared the right way round, and is it the "
+        f"{after} the training goes on. Do you compare the right way round, and is it the "
         "*model's* `stop_training` that becomes True?"
     )
 
@@ -108,9 +111,12 @@ def _trained_with(answer: Callable, goal: float) -> str:
     training.say(f"stopped after epoch {len(losses)}, validation loss {losses[-1]:.3f}")
     early = [number for number, loss in enumerate(losses[:-1], 1) if loss < goal]
     if early:
-        return f"In a real training it went on after epoch {early[0]}, which was below the goal."
+        return (
+            f"A real training went on after epoch {early[0]}, whose validation loss was below the "
+            "goal."
+        )
     if losses[-1] >= goal:
-        return f"In a real training it ended at a validation loss of {losses[-1]:.2f}."
+        return f"A real training ended above the goal, at a validation loss of {losses[-1]:.2f}."
     return ""
 
 
@@ -129,13 +135,16 @@ def garments_from_empty(answer: Callable) -> str:
     training.say(f"of the training garments {known:.3f} are right, of the new ones {new:.3f}")
     if new > BEATEN:
         return ""
-    found = f"Of 120 new garments {new:.3f} are right, of those it learned from {known:.3f}. "
+    found = (
+        f"It classifies {new:.3f} of the 120 new garments rightly, {known:.3f} of those it learnt "
+        "from. "
+    )
     if known < BEATEN:
         return found + (
-            "It has not yet learned those: are the pixels scaled once, is the rate about 0.001, is "
+            "It has not learnt enough yet: are the pixels scaled once, is the rate about 0.001, is "
             "the network small enough for a minute?"
         )
     return found + (
-        "It memorises: let fewer numbers go into the dense layer, by more poolings or by an "
-        "average of each map."
+        "It memorises. Give the dense layer fewer numbers, by more pooling or by an average of "
+        "each map."
     )

@@ -1,4 +1,4 @@
-"""How lesson 4 examines networks on a pretrained base: what is wrong, "" if nothing is."""
+"""How lesson 4 checks networks on a pretrained base: what is wrong, "" if nothing is."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ def _network_on(outcome: object, compiled: bool) -> str:
             "begin with the base?"
         )
     if compiled and not outcome.compiled:
-        return "The network is not compiled: `network.compile(...)` before you return it."
+        return "The network is not compiled: call `network.compile(...)` before you return it."
     if len(outcome.output_shape) != 2:
         return (
-            f"Your network ends in feature maps of the shape {outcome.output_shape[1:]}. Make them "
-            "a list of numbers, by `GlobalAveragePooling2D`, before the last `Dense`."
+            f"Your network ends in feature maps of the shape {outcome.output_shape[1:]}. Put "
+            "`GlobalAveragePooling2D` before the last `Dense`, to make a list of numbers of them."
         )
     return ""
 
@@ -101,8 +101,8 @@ def repaired_base(answer: Callable) -> str:
     if right > BEATEN_PETS:
         return ""
     return (
-        f"Of {ASKED} new faces {right:.3f} are right; {BEATEN_PETS} is asked. Is the rate about "
-        "0.01, and does the loss fit the last layer?"
+        f"It classifies {right:.3f} of {ASKED} new faces rightly; it should be more than "
+        f"{BEATEN_PETS}. Is the rate about 0.01, and does the loss fit the last layer?"
     )
 
 
@@ -112,19 +112,19 @@ def _faults(
     found = []
     if 0 < recorder.largest <= 2:
         found.append(
-            f"The scale: the base got values up to {recorder.largest:.2g}, and it takes pixels up "
-            "to 255. What it needs is inside it; who divides again shows it darkness."
+            f"The scale: the base got values up to {recorder.largest:.2g}, but it takes pixels up "
+            "to 255 and scales them itself. If you divide as well, it sees darkness."
         )
     own = {id(weight) for weight in base.weights}
     if any(id(weight) in own for weight in network.trainable_weights):
         found.append(
-            "The base: its weights are trainable, under a head that knows nothing yet and at a "
-            "rate of a new head: what it has learned is lost. Freeze it before you compile."
+            "The base: its weights are trainable, under a head that knows nothing yet and at the "
+            "high rate of a new head. It loses what it has learnt. Freeze it before you compile."
         )
     if answers.shape[1] == 1 and (answers == 1).all():
         found.append(
-            "The end: softmax makes numbers that add up to 1, so a single one is always 1. One "
-            "number takes a sigmoid; two would take a softmax."
+            "The end: softmax makes numbers that add up to 1, so a single one is always 1. Use a "
+            "sigmoid for one number, a softmax for two."
         )
     return found
 
@@ -161,8 +161,11 @@ def learned_on_base(answer: Callable) -> str:
     if new > BEATEN_HANDS:
         return ""
     known = accuracy(network, hands.astype("float32"), labels)
-    return f"Of 120 new hands {new:.3f} are right, of those it learned from {known:.3f}. " + (
-        "It has not yet learned those: more epochs, or a rate about 0.01?"
+    found = (
+        f"It reads {new:.3f} of the 120 new hands rightly, {known:.3f} of those it learnt from. "
+    )
+    return found + (
+        "It has not learnt enough yet: try more epochs, or a rate about 0.01."
         if known < BEATEN_HANDS
-        else "It memorises: let fewer numbers go into the dense layer, or stop earlier."
+        else "It memorises: give the dense layer fewer numbers, or stop earlier."
     )

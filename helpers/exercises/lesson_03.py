@@ -16,26 +16,26 @@ memory = Number(
     kind="predict",
     title="sixty thousand enlarged pictures",
     question=(
-        "How many GB do 60,000 pictures of 150x150 pixels in three colours take, at four bytes a "
-        "number (float32)? Half a GB more or less does not matter."
+        "How many GB do 60,000 pictures of 150x150 pixels in three colours take, with four bytes "
+        "per number (float32)? Half a GB more or less does not matter."
     ),
     answer=16.2,
     tolerance=0.032,
     mistakes={
-        4.05: "That is one byte a number; float32 takes four.",
-        5.4: "That is one colour; there are three, even though all three are equal.",
-        1.35: "That is one colour, and one byte a number; there are three, and float32 takes four.",
-        0.14: "That is the 28x28 pixels they are kept in, at one byte a number.",
-        0.56: "That is 28x28 pixels; enlarged, they have 150x150.",
+        4.05: "That is with one byte per number; float32 takes four.",
+        5.4: "That is with one colour; there are three, even though all three are equal.",
+        1.35: "That is with one colour and one byte; there are three colours, and float32 takes four.",
+        0.14: "That is with the 28x28 pixels that we keep, at one byte per number.",
+        0.56: "That is with 28x28 pixels; enlarged, the pictures have 150x150.",
     },
     units=GB,
     hints=(
-        "Pictures x height x width x colours x bytes a number; a GB is a billion bytes.",
+        "Pictures x height x width x colours x bytes per number; a GB is a billion bytes.",
         "60,000 x 150 x 150 x 3 x 4 bytes.",
     ),
     why=(
-        "60,000 x 150 x 150 x 3 x 4 bytes: more than the memory of many laptops, for pictures that "
-        "need 0.14 GB as they are."
+        "60,000 x 150 x 150 x 3 x 4 bytes. That is more than the memory of many laptops, for "
+        "pictures that need 0.14 GB as they are."
     ),
 )
 
@@ -53,9 +53,9 @@ only_one = Function(
     kind="complete",
     title="the pictures that decide",
     question=(
-        "Most pictures are named rightly by both networks, or by none; these say nothing about "
-        "which is better. Write a function that counts the others. Then try it on "
-        '`contest["fine-tuned"].right` and the same of another network.'
+        "Most pictures are classified rightly by both networks or by neither; these do not tell "
+        "which network is better. Write a function that counts the others. Then try it on "
+        '`contest["fine-tuned"].right` and on the same array of another network.'
     ),
     start='''\
 def only_one(first, second):
@@ -77,11 +77,11 @@ def each(first, second):
         """\
 def swapped(first, second):
     return (second & ~first).sum(), (first & ~second).sum()
-""": "Both counts are there, in the wrong order.",
+""": "Both counts are right, but in the wrong order.",
         """\
 def together(first, second):
     return (first ^ second).sum()
-""": "That is both counts together; give them one by one.",
+""": "That is the sum of both counts; return them one by one.",
         """\
 def alike(first, second):
     return (first & second).sum(), (~first & ~second).sum()
@@ -89,19 +89,19 @@ def alike(first, second):
         """\
 def shares(first, second):
     return (first & ~second).mean(), (second & ~first).mean()
-""": "Those are shares; the question is for counts, so take the sum.",
+""": "Those are shares; the exercise asks for counts, so take the sum.",
         """\
 def difference(first, second):
     return first.sum() - second.sum()
-""": "That is the difference of the two counts; give them one by one.",
+""": "That is the difference of the two counts; return them one by one.",
         """\
 def masks(first, second):
     return first & ~second, second & ~first
-""": "Those say *which* pictures decide; `.sum()` counts them.",
+""": "Those tell *which* pictures decide; `.sum()` counts them.",
         """\
 def only_the_first(first, second):
     return (first & ~second).sum()
-""": "That is the first count; give the second, too, after a comma.",
+""": "That is the first count; return the second, too, after a comma.",
         """\
 def wrong(first, second):
     return (~first).sum(), (~second).sum()
@@ -109,17 +109,17 @@ def wrong(first, second):
     },
     inputs=lambda random: [_right(random, more) for more in (7, 2)],
     told=lambda arguments, place: (
-        "Where {} pictures are right by the first only and {} by the second only".format(
+        "Where only the first gets {} pictures right and only the second {}".format(
             *((one & ~other).sum() for one, other in (arguments, arguments[::-1]))
         )
     ),
     hints=(
-        "`a & b` tells where both are True, `~a` turns True and False round.",
+        "`a & b` is True where both are; `~a` swaps True and False.",
         "Only the first: `first & ~second`. Its `.sum()` is the count.",
     ),
     why=(
         "Their difference, divided by the number of all pictures, is the difference of the two "
-        "accuracies; and the fewer pictures decide, the surer we are of it. Hence "
+        "accuracies. The fewer pictures decide, the more exactly we know it. So "
         "`paired_difference` is sharper than two intervals side by side."
     ),
 )
@@ -128,26 +128,26 @@ dense_inputs = Number(
     kind="predict",
     title="what is left at 28 pixels",
     question=(
-        "At 150 pixels, 17x17x64 = 18,496 numbers go into the dense layer. Each convolution of 2x2 "
-        "makes a map one pixel narrower, each pooling halves it, rounded down. Three times both, "
-        "from 28 pixels: how many numbers go in?"
+        "At 150 pixels, 17x17x64 = 18,496 numbers go into the dense layer. A convolution of 2x2 "
+        "makes a feature map one pixel narrower; the pooling after it halves the map, rounded "
+        "down. Both happen three times. At 28 pixels, how many numbers go in?"
     ),
     answer=256,
     mistakes={
-        576: "Each convolution of 2x2 takes a pixel off first: 28, 27, 13, ...",
-        18_496: "That is at 150 pixels.",
-        4: "That is the number of places; at each there are 64 maps.",
-        64: "That is one place; there are more than one left.",
+        576: "Before each pooling, the convolution of 2x2 takes one pixel off: 28, 27, 13, ...",
+        18_496: "That is the count at 150 pixels.",
+        4: "That is the number of places in one map; there are 64 maps.",
+        64: "That is one place of all 64 maps; more than one place is left.",
         1600: "The third pooling is missing.",
-        12_544: "The pooling halves the maps three times.",
+        12_544: "That is after one pooling; there are three.",
     },
     hints=(
-        "Go on: 28, 27, 13, 12, ...",
-        "The maps end at 2x2, and there are 64 of them.",
+        "Continue: 28, 27, 13, 12, ...",
+        "At the end there are 64 maps of 2x2.",
     ),
     why=(
-        "28, 27, 13, 12, 6, 5, 2: maps of 2x2, and 2 x 2 x 64 = 256. With 72 times fewer numbers "
-        "going in, the dense layer has 72 times fewer weights for them."
+        "28, 27, 13, 12, 6, 5, 2: maps of 2x2, and 2 x 2 x 64 = 256. That is 72 times fewer "
+        "numbers, so the dense layer has 72 times fewer weights for them."
     ),
 )
 
@@ -168,8 +168,8 @@ stop_below = Examined(
     kind="explore",
     title="a callback that does not stop",
     question=(
-        "`stop_below(goal)` is meant to return a callback that ends a training after the first "
-        "epoch whose *validation loss* is below `goal`. It has three faults. Find them, then give "
+        "`stop_below(goal)` should return a callback that ends a training after the first epoch "
+        "whose *validation loss* is below `goal`. It has three faults. Repair them, then give "
         "`stop_below` to the check, which trains a small network with it."
     ),
     start=_stopping('logs["loss"] > goal', "self.stop_training"),
@@ -184,14 +184,14 @@ stop_below = Examined(
     },
     examine=stops_below,
     hints=(
-        "Which of the two losses does it read, which way round does it compare, and whose "
+        "Which of the two losses does it read? Which way round does it compare? Whose "
         "`stop_training` does it set?",
         '`logs["val_loss"]`, `<`, and `self.model.stop_training`.',
     ),
     why=(
-        "Keras looks at the model's own `stop_training` after each epoch; an attribute of the "
-        "callback is nobody's business. None of the three faults raises an error: such a callback "
-        "has to be tried once with a goal that is soon reached."
+        "After each epoch Keras looks at the model's `stop_training`, never at the callback's. "
+        "None of the three faults raises an error. So try such a callback once, with a goal that "
+        "the training soon reaches."
     ),
 )
 
@@ -229,9 +229,9 @@ from_empty = Examined(
     title="from an empty cell",
     question=(
         "Write `build()`, a function that returns a compiled network for garments of 28x28x3 (0 to "
-        "255) in ten classes, numbered 0 to 9: from scratch, or a frozen base with a new head. The "
-        "check trains it for a minute at most on 240 drawn garments, then shows it 120 others: "
-        "beat 0.9."
+        "255) in ten classes, numbered 0 to 9. Write it from scratch, or put a new head on a "
+        "frozen base. The check trains it for a minute at most on 240 drawn garments, then shows "
+        "it 120 others. Reach an accuracy above 0.9."
     ),
     code=_garments(),
     mistakes={
@@ -245,13 +245,13 @@ from_empty = Examined(
     },
     examine=garments_from_empty,
     hints=(
-        "From scratch: scaling, three convolutions with poolings between them, an average, a dense "
+        "From scratch: scaling, three convolutions with pooling between them, an average, a dense "
         "layer. On a base: `layers.Resizing`, the base with `trainable = False`, the same end.",
         "`Rescaling(1 / 127.5, offset=-1)`; convolutions of 32, 64, 64 filters, `MaxPooling2D()` "
         'between; `GlobalAveragePooling2D()`; `Dense(10, activation="softmax")`; `compile`.',
     ),
     why=(
-        "Drawn garments are easy, and a small network learns them in seconds. With real ones you "
-        "would now draw the curve of section 5, and let the number of pictures decide."
+        "Drawn garments are easy: a small network learns them in seconds. With real ones you would "
+        "now draw the curve of section 5, and let the number of pictures decide."
     ),
 )

@@ -36,8 +36,8 @@ cat_or_dog = Function(
     title="add up the names",
     question=(
         "The network gives each photo 1000 probabilities. The cats are the classes 281 to 285, the "
-        "dogs 151 to 268. Write a function that adds up both and says 1 (dog) where the dogs' sum "
-        "is larger, else 0 (cat)."
+        "dogs 151 to 268. Write a function that adds up the cats and the dogs of each photo. It "
+        "returns 1 (dog) if the dogs' sum is larger, else 0 (cat)."
     ),
     start='''\
 def cat_or_dog(answers):
@@ -59,56 +59,56 @@ def strongest(answers):
         """\
 def turned_round(answers):
     return answers[:, 151:269].sum(axis=1) < answers[:, 281:286].sum(axis=1)
-""": "That is turned round: 1 is to mean dog, 0 cat.",
+""": "That is the wrong way round: 1 means dog, 0 means cat.",
         """\
 def averages(answers):
     return answers[:, 151:269].mean(axis=1) > answers[:, 281:286].mean(axis=1)
 """: (
-            "Averages put the dogs at a disadvantage, because there are 118 kinds of them; add the "
-            "probabilities up."
+            "An average is unfair to the dogs, because it divides their sum by 118 and that of the "
+            "cats by 5. Add the probabilities up instead."
         ),
         """\
 def likelier_than_not(answers):
     return answers[:, 151:269].sum(axis=1) > 0.5
 """: (
-            "The two sums need not make 1, as the network may think of other things; compare one "
-            "with the other."
+            "The two sums need not add up to 1, because the network gives other classes a share. "
+            "Compare the two sums."
         ),
         """\
 def how_much(answers):
     return answers[:, 151:269].sum(axis=1) - answers[:, 281:286].sum(axis=1)
-""": "That is by how much the dogs' sum is larger; say 1 where it is above 0, else 0.",
+""": "That is by how much the dogs' sum is larger; return 1 where it is above 0, else 0.",
         """\
 def without_the_last_dog(answers):
     return answers[:, 151:268].sum(axis=1) > answers[:, 281:286].sum(axis=1)
-""": "`151:268` ends before class 268, which is a dog, too: the end of a slice is left out.",
+""": "`151:268` ends before class 268, a dog, too: Python leaves the end of a slice out.",
         """\
 def without_the_last_cat(answers):
     return answers[:, 151:269].sum(axis=1) > answers[:, 281:285].sum(axis=1)
-""": "`281:285` ends before class 285, which is a cat, too: the end of a slice is left out.",
+""": "`281:285` ends before class 285, a cat, too: Python leaves the end of a slice out.",
         """\
 def without_both(answers):
     return answers[:, 151:268].sum(axis=1) > answers[:, 281:285].sum(axis=1)
-""": "Both slices end too soon: their end is left out, so 268 and 285 are missing.",
+""": "Both slices end too soon: Python leaves their end out, so 268 and 285 are missing.",
         """\
 def one_class_more(answers):
     return answers[:, 151:270].sum(axis=1) > answers[:, 281:287].sum(axis=1)
-""": "Both slices reach one class too far: 269 is no dog, 286 no cat.",
+""": "Both slices reach one class too far: 269 is not a dog, and 286 is not a cat.",
         """\
 def counted_from_one(answers):
     return answers[:, 150:268].sum(axis=1) > answers[:, 280:285].sum(axis=1)
-""": "Classes are counted from 0 here, as Python does, so the dogs' columns begin at 151.",
+""": "The classes are counted from 0, as in Python, so the dogs' columns begin at 151.",
         """\
 def likeliest_of_all(answers):
     return (answers.argmax(axis=1) >= 151) & (answers.argmax(axis=1) <= 268)
 """: (
-            "That asks for the single likeliest of all 1000 names. The question is whether all "
-            "dogs together have more than all cats."
+            "That takes the single likeliest of all 1000 classes. The question is whether all dogs "
+            "together are likelier than all cats."
         ),
         """\
 def all_photos_at_once(answers):
     return answers[:, 151:269].sum() > answers[:, 281:286].sum()
-""": "That adds up over all photos at once; `.sum(axis=1)` adds up each row, a photo.",
+""": "That adds up all photos at once; `.sum(axis=1)` adds up each row, which is a photo.",
     },
     inputs=lambda random: [_answers(random)],
     told=_of_one_photo,
@@ -117,8 +117,8 @@ def all_photos_at_once(answers):
         "Compare the two sums by `>`; True counts as 1, False as 0.",
     ),
     why=(
-        "One of 118 breeds may have little probability and dogs in all much. Sums turn a thousand "
-        "answers into the two that we ask for."
+        "Each of 118 breeds may have a small probability, and all dogs together a large one. Two "
+        "sums turn the thousand probabilities into the two that we ask for."
     ),
 )
 
@@ -130,20 +130,20 @@ calibrated = Choice(
         "a": "Calibrated: it is right about most of them.",
         "b": "Over-confident.",
         "c": "Not confident enough.",
-        "d": "That cannot be told without its accuracy.",
+        "d": "We cannot tell without its accuracy.",
     },
     reasons={
-        "a": "Calibrated means that of such photos nine in ten are dogs: 180 of 200.",
-        "c": "Then more than nine in ten would be dogs, more than 180.",
-        "d": "What it said and what came true is all one needs; accuracy is another question.",
+        "a": "Calibrated means that nine in ten of such photos are dogs: 180 of 200.",
+        "c": "Then more than nine in ten would be dogs: more than 180.",
+        "d": "We know what it said and what came true; that is enough.",
     },
     hints=(
         "How many of the 200 would be dogs if 0.9 were honest?",
-        "180 would be; 150 are.",
+        "180 would be dogs; 150 are.",
     ),
     why=(
-        "It says 0.9 where 0.75 would be honest: its curve runs below the diagonal. One can be "
-        "accurate and over-confident all the same."
+        "It says 0.9 where 0.75 would be honest: its curve runs below the diagonal. A classifier "
+        "can be accurate and over-confident at the same time."
     ),
 )
 
@@ -166,9 +166,9 @@ wasted_base = Examined(
     kind="explore",
     title="a base that is wasted",
     question=(
-        "This function puts a head on a pretrained base, and has three faults. The base takes "
-        "photos from 0 to 255, as all bases of this course. Find the faults, then give `build` to "
-        "the check, which trains the network on drawn cats and dogs for some seconds."
+        "This function puts a head on a pretrained base. It has three faults. The base takes "
+        "photos from 0 to 255, like every base in this course. Repair the faults, then give "
+        "`build` to the check, which trains the network on drawn cats and dogs for some seconds."
     ),
     start=_build("base(pixels / 255)", frozen=False, end="softmax"),
     code=_build(),
@@ -185,7 +185,7 @@ wasted_base = Examined(
         "`base(pixels)`; `base.trainable = False`; and a sigmoid for one number.",
     ),
     why=(
-        "The base gets what it was trained on and stays as it is, and one number with a sigmoid is "
+        "The base gets what it was trained on, and stays as it is. One number with a sigmoid is "
         "the probability of the second class. None of the three faults stops the program."
     ),
 )
@@ -194,9 +194,10 @@ sure_mistakes = Number(
     kind="explore",
     title="how confident the mistakes are",
     question=(
-        "Published: accuracy 0.950, and a test loss of 0.486. Suppose that 95 of 100 photos get "
-        "0.99 for their true class. What do the five others get, so that the loss becomes 0.486? "
-        "Make `others` smaller until it does; the right order of magnitude is enough."
+        "The published accuracy is 0.950, the published test loss 0.486. Suppose that 95 of 100 "
+        "photos get the probability 0.99 for their true class. What do the other five get, if the "
+        "loss is 0.486? Make `others` smaller until the loss fits; the right power of ten is "
+        "enough."
     ),
     start="""\
 others = 0.1  # probability of the true class in five mistakes; make it smaller
@@ -206,8 +207,8 @@ print(f"loss {-np.log(true_class).mean():.3f}")
     answer=0.00007,
     tolerance=2,
     mistakes={
-        0.1: "With 0.1 the loss is 0.125 only.",
-        0.01: "With 0.01 the loss is 0.240, half of what is published.",
+        0.1: "With 0.1 the loss is only 0.125.",
+        0.01: "With 0.01 the loss is 0.240, half of the published one.",
         0.001: "With 0.001 the loss is 0.355; go on.",
     },
     hints=(
@@ -215,7 +216,7 @@ print(f"loss {-np.log(true_class).mean():.3f}")
         "It lies between 0.0001 and 0.00001.",
     ),
     why=(
-        "Where it errs, such a network gives 99.99 % to the wrong class. Accuracy counts "
+        "When it is wrong, such a network gives 99.99 % to the wrong class. Accuracy counts "
         "mistakes; the log loss weighs them by how confident they were."
     ),
 )
@@ -245,10 +246,10 @@ new_head = Examined(
     title="from an empty cell",
     question=(
         "Write `learn(base, images, labels)`. `base` is a pretrained network from pictures of "
-        "64x64x3 (0 to 255) to feature maps; there are three classes, numbered 0, 1, 2. Return a "
-        "network, trained, from pictures to three probabilities, whose base is as it was. The "
-        "check calls it with 360 drawn hands, then shows your network 120 hands of other people: "
-        "beat 0.9."
+        "64x64x3 (0 to 255) to feature maps. There are three classes, numbered 0, 1, 2. Return a "
+        "trained network from pictures to three probabilities; the base must stay as it was. The "
+        "check calls `learn` with 360 drawn hands, then shows your network 120 hands of other "
+        "people. Reach an accuracy above 0.9."
     ),
     code=_learn(_JOINED),
     mistakes={
@@ -267,7 +268,7 @@ new_head = Examined(
         "with Adam at 0.01; then `keras.Model(base.input, head(base.output))`.",
     ),
     why=(
-        "The base ran once over each picture, the head learned in a second, and both together are "
+        "The base runs once over each picture, the head learns in a second, and both together are "
         "one network. With a folder of your own pictures, the same lines make your classifier."
     ),
 )

@@ -337,7 +337,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
                 "d": "Both are equally good.",
             },
             reasons={
-                "a": "It may only have had more time; give B as many steps.",
+                "a": "It may only have had more steps; give B as many.",
                 "b": "Perhaps, and perhaps it stops at 0.91; give both as many steps.",
                 "d": "That was not shown either; give both as many steps, and several seeds.",
             },
@@ -354,26 +354,26 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             kind=QUIZ,
             title="how far apart",
             question=(
-                "Of 1,000 test pictures two networks both get 880 right and 60 wrong; 40 only the "
-                "first gets right, 20 only the second. By how much is the first one's accuracy "
-                "higher?"
+                "Two networks classify the same 1,000 test pictures. Both get 880 right, both get "
+                "60 wrong; only the first gets 40 right, only the second 20. By how much is the "
+                "first one's accuracy higher?"
             ),
             answer=0.02,
             share=True,
             tolerance=0.01,
             mistakes={
                 0.04: "Subtract the 20 that only the second gets right.",
-                0.92: "That is the first one's accuracy; the difference is asked.",
-                0.9: "That is the second one's accuracy; the difference is asked.",
+                0.92: "That is the first one's accuracy; subtract the second one's.",
+                0.9: "That is the second one's accuracy; subtract it from the first one's.",
                 1 / 3: "20 of 60 is a share of the deciding pictures; divide by all 1,000.",
                 2 / 3: "40 of 60 is a share of the deciding pictures; divide by all 1,000.",
-                0.06: "Those are all pictures on which they differ, whoever is right.",
-                0.2: "(40 - 20) pictures, of 1,000.",
+                0.06: "That counts all pictures on which they differ; subtract 20 from 40 instead.",
+                0.2: "That is ten times too much: it is (40 - 20) pictures of 1,000.",
             },
             hints=("920 right against 900.", "(40 - 20) / 1000."),
             why=(
-                "Only the 60 pictures on which they differ count, and these are 40 against 20: "
-                "two points of a hundred."
+                "Only the 60 pictures on which they differ count: 40 against 20. That is 20 "
+                "pictures of 1,000."
             ),
         ),
         Choice(
@@ -387,17 +387,17 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
                 "d": "A small CNN from scratch, with strong augmentation.",
             },
             reasons={
-                "b": "It would memorise fifty photos, and know little of others.",
-                "c": "Fifty photos would wreck what a million have taught it.",
-                "d": "However they are turned, fifty photos do not show what a fur looks like.",
+                "b": "It would memorise fifty photos, and know little about others.",
+                "c": "Fifty photos would wreck what a million photos have taught it.",
+                "d": "However you turn them, fifty photos do not show all that fur can look like.",
             },
             hints=(
                 "Look at the left end of the lesson's curves.",
                 "A million photos, seen beforehand, are worth most where your own are few.",
             ),
             why=(
-                "Photos of dogs look like ImageNet's, and ten are few: there features are worth "
-                "most. The simple classifier costs seconds; what is more has to beat it."
+                "Photos of dogs look like ImageNet's, and ten are few: here features help most. "
+                "The simple classifier takes seconds; anything larger has to beat it."
             ),
         ),
     ),
@@ -406,71 +406,71 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             kind=QUIZ,
             title="fifty times 0.9",
             question=(
-                "A calibrated classifier gives its answer the probability 0.9 on 50 photos. On how "
-                "many of them is it right, more or less?"
+                "A calibrated classifier gives its prediction the probability 0.9 on 50 photos. "
+                "On about how many of them is it right?"
             ),
             answer=45,
             tolerance=0.03,
             mistakes={
-                50: "Then it would be too modest: right every time, and it says 0.9.",
+                50: "Then it would not be confident enough: always right, and it says 0.9.",
                 90: "There are 50 photos; 0.9 is a share of them.",
-                5: "That is how often it is wrong.",
+                5: "That is on how many it is wrong.",
                 40: "That would be 0.8.",
             },
             hints=("Calibrated: its probability is the share that is right.", "0.9 x 50."),
             why=(
-                "Nine in ten. If it were 35, it would be over-confident: it says more than it can "
-                "keep."
+                "Nine in ten. If it were 35, the classifier would be over-confident: it says 0.9, "
+                "and 0.7 are right."
             ),
         ),
         Choice(
             kind=QUIZ,
             title="what a temperature changes",
-            question="All logits of a network are divided by a temperature of 2. What changes?",
+            question="You divide all logits of a network by a temperature of 2. What changes?",
             options={
-                "a": "Its answers, and so its accuracy.",
-                "b": "Its confidence, and no answer.",
-                "c": "Its answers on the photos on which it was in doubt.",
+                "a": "Its predictions, and so its accuracy.",
+                "b": "Its confidence, and no prediction.",
+                "c": "Its predictions on the photos on which it was in doubt.",
                 "d": "Nothing: softmax undoes the division.",
             },
             reasons={
-                "a": "The largest logit stays the largest, so each answer stays.",
-                "c": "Half of the largest is still larger than half of another.",
-                "d": "Softmax looks at differences, and these are halved.",
+                "a": "The largest logit stays the largest, so each prediction stays.",
+                "c": "Half of the largest logit is still larger than half of any other.",
+                "d": "Softmax depends on the differences of the logits, and these are halved.",
             },
             hints=(
                 "Which logit is the largest before, and which one after?",
                 "The order stays; the distances shrink.",
             ),
             why=(
-                "The order of the logits stays, so each answer does; their distances shrink, so "
-                "the probabilities move together. One number makes a network more modest."
+                "The order of the logits stays, so each prediction stays. Their distances shrink, "
+                "so the probabilities move closer together: the network is less confident."
             ),
         ),
         Choice(
             kind=QUIZ,
             title="two suspects",
             question=(
-                "A training stays at chance. You mend the input range: still chance. You put it "
-                "back and freeze the block instead: still chance. What follows?"
+                "A training stays at chance level. You correct the input range: still chance. You "
+                "undo that and freeze the block instead: still chance. What follows?"
             ),
             options={
-                "a": "Neither of the two was to blame.",
+                "a": "Neither of the two is to blame.",
                 "b": "The network is too small for the task.",
                 "c": "Both changes do harm.",
-                "d": "Nothing yet: mend both at once, since one may hide the other.",
+                "d": "Nothing yet: correct both at once, since one may hide the other.",
             },
             reasons={
-                "a": "Each was tried while the other fault was still there.",
-                "b": "That is a third suspect; the first two have not been tried together.",
-                "c": "Worse than chance is hard to be; they have not been tried together.",
+                "a": "You tried each while the other fault was still there.",
+                "b": "That is a third suspect; try the first two together before.",
+                "c": "At chance level you cannot see harm; try both changes together.",
             },
             hints=(
-                "How many combinations of two suspects are there, and how many were tried?",
+                "How many combinations of two suspects are there, and how many did you try?",
                 "The fourth corner of the grid is missing.",
             ),
             why=(
-                "Two faults, each of which spoils everything, hide each other from whoever tries "
+                "If each of two faults spoils everything, each hides the other as long as you try "
                 "them one by one. Try every combination."
             ),
         ),
@@ -489,18 +489,18 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
                 1 / 96: "Divide by the errors before, 0.04, not by the accuracy.",
                 1 / 3: "Divide by the errors before, not by those after.",
             },
-            hints=("How many of 100 photos were wrong before, and how many are after?", "1 of 4."),
+            hints=("How many of 100 photos are wrong before, and how many after?", "1 of 4."),
             why=(
                 "Four of a hundred were wrong, now three are: a quarter of the errors is gone. "
-                "Near the top a point of accuracy is a large share."
+                "Near 1, a hundredth of accuracy is a large share of the errors."
             ),
         ),
         Choice(
             kind=QUIZ,
             title="which photos tell",
             question=(
-                "Two approaches answered the same 1,000 test photos. Which of these tell whether "
-                "one is better?"
+                "Two approaches classified the same 1,000 test photos. Which of these photos tell "
+                "whether one approach is better?"
             ),
             options={
                 "a": "Those that exactly one of the two gets right.",
@@ -510,8 +510,8 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             },
             reasons={
                 "b": "There both did equally well.",
-                "c": "There both did equally badly, however hard they are.",
-                "d": "On most of them both do the same, which says nothing about which is better.",
+                "c": "There both did equally badly, however hard the photos are.",
+                "d": "On most of them both do the same, and that does not tell which is better.",
             },
             hints=(
                 "On which photos does one do better than the other?",
@@ -519,14 +519,14 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
             why=(
                 "On all others they are equal. If both were equally good, each photo on which they "
-                "differ would be a fair coin: so McNemar's test counts these."
+                "differ would be like a fair coin. McNemar's test counts these coins."
             ),
         ),
         Choice(
             kind=QUIZ,
             title="the wrong input",
             question=(
-                "VGG16 was trained on blue, green, red, less their mean. You feed it red, green, "
+                "VGG16 was trained on blue, green, red, minus their means. You feed it red, green, "
                 "blue from 0 to 1. What happens?"
             ),
             options={
@@ -537,15 +537,15 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             },
             reasons={
                 "a": "Keras checks shapes, not what the numbers mean.",
-                "b": "VGG16 has none; and a frozen one would not adapt.",
-                "d": "Its filters were learnt for these numbers; others excite them differently.",
+                "b": "VGG16 has none, and a frozen one would not adapt.",
+                "d": "Its filters were learnt for certain numbers, and respond differently to others.",
             },
             hints=(
                 "Does Keras know what range a network was trained on?",
-                "The walkthrough ran through, and its author noticed nothing.",
+                "The walkthrough ran to its end, and its author noticed nothing.",
             ),
             why=(
-                "Such a mistake is silent, which makes it dangerous. `preprocess_input`, as a part "
+                "Such a mistake is dangerous because it is silent. `preprocess_input`, as a part "
                 "of the model, cures it in one line."
             ),
         ),
@@ -563,7 +563,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             tolerance=0.01,
             mistakes={
                 0.06: "That is twice the standard error: how far the 95 % interval reaches.",
-                0.0009: "That is before the square root.",
+                0.0009: "Now take the square root.",
                 0.09: "That is p(1 - p); divide by n and take the square root.",
                 0.3: "Divide by n before you take the square root.",
                 0.1: "That is the share of errors.",
@@ -579,19 +579,19 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             title="what to report",
             question="You have run five seeds of one setting. What do you report?",
             options={
-                "a": "The best of the five, for that is what the setting can do.",
+                "a": "The best of the five, because that is what the setting can do.",
                 "b": "The first, because it was run first.",
-                "c": "The best of the five, and how many were run.",
+                "c": "The best of the five, and how many you ran.",
                 "d": "The mean of the five, with its interval.",
             },
             reasons={
                 "a": "The best of five equal networks is above their mean by luck alone.",
                 "b": "One run says nothing about how far the seeds scatter.",
-                "c": "That is more honest, and still too good a number.",
+                "c": "That is more honest, but the number is still too good.",
             },
             hints=(
                 "What happens to the best of many when you run more of them?",
-                "A number that grows with the number of tries is not about the network.",
+                "A number that grows with the number of tries does not describe the network.",
             ),
             why=(
                 "The mean does not grow with the number of tries, and the interval says how well "
@@ -602,7 +602,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             kind=QUIZ,
             title="an interval around zero",
             question=(
-                "Over five seeds, A is better than B by 0.008 on average; the interval of the "
+                "Over five seeds, A is better than B by 0.008 on average. The interval of the "
                 "paired differences reaches from -0.002 to 0.018. What follows?"
             ),
             options={
@@ -612,17 +612,17 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
                 "d": "B is better, since the interval begins below zero.",
             },
             reasons={
-                "a": "A difference up to 0.018 is still possible; not proven is not equal.",
+                "a": "A difference up to 0.018 is still possible: 'not proven' does not mean 'equal'.",
                 "c": "Zero is in the interval: the seeds may have been kind to A.",
                 "d": "Most of the interval lies above zero; nothing speaks for B.",
             },
             hints=(
-                "Does the interval hold zero?",
+                "Does the interval contain zero?",
                 "What does 'not proven' say, and what does it not say?",
             ),
             why=(
-                "Zero lies inside, so the difference may be chance; 0.018 lies inside, too, so it "
-                "may be real. More seeds, or more pictures, would tell."
+                "Zero lies inside, so the difference may be chance. But 0.018 lies inside, too, so "
+                "it may be real. More seeds, or more pictures, would tell."
             ),
         ),
     ),
