@@ -68,7 +68,7 @@ def _asked(callback: keras.callbacks.Callback, logs: dict[str, float]) -> tuple[
         there = f" The metrics are called {', '.join(METRICS)}." if unknown else ""
         return (
             False,
-            f"After an epoch your callback stopped with {type(error).__name__}: {error}.{there}",
+            f"After an epoch it stopped with {type(error).__name__}: {error}.{there}",
         )
     return bool(model.stop_training), ""
 

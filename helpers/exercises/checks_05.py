@@ -1,4 +1,4 @@
-"""How lesson 5 examines a callback and a head: each function says what is wrong, "" if nothing."""
+"""How lesson 5 checks a callback and a head: each function says what is wrong, "" if nothing."""
 
 from __future__ import annotations
 
@@ -90,13 +90,13 @@ def _late(callbacks: list, losses: list[float]) -> str:
         return ""
     watched = next((c.monitor for c in callbacks if hasattr(c, "monitor")), "")
     found = (
-        f"The training went on to its last epoch, {LONGEST}; the validation loss was lowest in "
+        f"The training went on to its last epoch, {LONGEST}. The validation loss was lowest in "
         f"epoch {lowest}, {min(losses):.2f}, and is {losses[-1]:.2f} at the end. "
     )
     if watched and not watched.startswith("val_"):
         return found + (
-            f"`{watched}` is measured on the training photos, and gets better for ever: watch the "
-            "validation loss, `val_loss`."
+            f"`{watched}` is measured on the training photos, and gets better for ever: monitor "
+            "the validation loss, `val_loss`."
         )
     return found + "Let it end some epochs after that one: `patience` says how many."
 
@@ -108,7 +108,7 @@ def _early(losses: list[float]) -> str:
     return (
         f"The training ended after {len(losses)} epochs with a validation loss of "
         f"{min(losses):.2f}; a little later it would have been {possible:.2f}. One epoch that is "
-        "no better says little: raise `patience`, and watch `val_loss`, not an accuracy."
+        "no better says little: raise `patience`, and monitor `val_loss`, not an accuracy."
     )
 
 
@@ -116,8 +116,8 @@ def _not_restored(losses: list[float], end: float) -> str:
     if end <= RESTORED * min(losses):
         return ""
     return (
-        f"It ends in time, after {len(losses)} epochs, but with the weights of the last one: their "
-        f"validation loss is {end:.2f}, the lowest was {min(losses):.2f} in epoch "
+        f"It ends in time, after {len(losses)} epochs, but with the weights of the last one. Their "
+        f"validation loss is {end:.2f}; the lowest was {min(losses):.2f} in epoch "
         f"{int(np.argmin(losses)) + 1}. `restore_best_weights=True` puts those back."
     )
 
@@ -157,18 +157,18 @@ def _wrong_form(network: object) -> str:
     try:
         taken, given = network.input_shape[1:], network.output_shape[1:]
     except (AttributeError, ValueError):
-        return "Your network has no size: let it begin with the base that your function is given."
+        return "Your network has no size: let it begin with the base that your function gets."
     if taken != (SIZE, SIZE, 3):
         return f"Your network takes the shape {taken}; the photos have ({SIZE}, {SIZE}, 3)."
     if len(given) != 1:
         return (
-            f"Your network ends in feature maps of the shape {given}: make them a list of numbers, "
-            "by `GlobalAveragePooling2D`, before the last `Dense`."
+            f"Your network ends in feature maps of the shape {given}. Put `GlobalAveragePooling2D` "
+            "before the last `Dense`, to make a list of numbers of them."
         )
     if given[0] not in (1, 2):
         return f"The last layer gives {given[0]:,} numbers; cat or dog needs one, or two."
     if not network.compiled:
-        return "The network is not compiled: `network.compile(...)` before you return it."
+        return "The network is not compiled: call `network.compile(...)` before you return it."
     wanted = LOSSES[given[0]]
     if loss_of(network) != wanted:
         return (
@@ -181,11 +181,11 @@ def _no_probability(network: keras.Model) -> str:
     last = getattr(network.layers[-1], "activation", None)
     if last is keras.activations.linear and not getattr(network.loss, "from_logits", False):
         return (
-            "The last layer has no activation, and the loss expects probabilities: a sigmoid for "
-            "one unit, a softmax for two."
+            "The last layer has no activation, but the loss expects probabilities. Use a sigmoid "
+            "for one unit, a softmax for two."
         )
     if network.output_shape[1] == 1 and last is keras.activations.softmax:
-        return "A softmax over a single unit is always 1; for one unit take a sigmoid."
+        return "A softmax over a single unit is always 1; for one unit use a sigmoid."
     return ""
 
 
@@ -196,11 +196,11 @@ def _not_frozen(network: keras.Model, base: keras.Model) -> str:
     moving = sum(id(weight) in own for weight in network.trainable_weights)
     if moving:
         return (
-            f"{moving} weight arrays of the base would be trained: `base.trainable = False`, "
-            "before you compile."
+            f"The training would change {moving} weight arrays of the base: set "
+            "`base.trainable = False`, before you compile."
         )
     if not network.trainable_weights:
-        return "Nothing is left to learn: freeze the base, and not the head."
+        return "Nothing is left to learn: freeze the base, not the head."
     return ""
 
 
@@ -210,16 +210,19 @@ def _trained(network: keras.Model, changed: Callable[[], bool]) -> str:
     training = Training("A new head", MINUTE)
     training.fit(network, known, labels, PASSES)
     if changed():
-        return "The base has changed in training: freeze it before you compile."
+        return "The training has changed the base: freeze it before you compile."
     new, answers = (each[: 2 * ASKED] for each in faces(ASKED, OTHER_FACES))  # not mirrored
     of_known, of_new = _right(network, known, labels), _right(network, new, answers)
     training.say(f"of the training faces {of_known:.3f} are right, of the new ones {of_new:.3f}")
     if of_new > BEATEN:
         return ""
-    found = f"Of {2 * ASKED} new faces {of_new:.3f} are right, of those it learnt from "
+    found = (
+        f"It classifies {of_new:.3f} of {2 * ASKED} new faces rightly, {of_known:.3f} of those it "
+        "learnt from. "
+    )
     if of_known < BEATEN:
-        return f"{found}{of_known:.3f}: it has not learnt those yet. A rate about 0.03 suits it."
-    return f"{found}{of_known:.3f}: it memorises. Fewer weights: average each feature map."
+        return f"{found}It has not learnt enough yet: is the rate about 0.03?"
+    return f"{found}It memorises: use fewer weights, by an average of each feature map."
 
 
 def _right(network: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:

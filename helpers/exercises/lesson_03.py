@@ -24,7 +24,7 @@ memory = Number(
     mistakes={
         4.05: "That is with one byte per number; float32 takes four.",
         5.4: "That is with one colour; there are three, even though all three are equal.",
-        1.35: "That is with one colour and one byte; there are three colours, and float32 takes four.",
+        1.35: "That is with one colour and one byte; there are three colours and four bytes.",
         0.14: "That is with the 28x28 pixels that we keep, at one byte per number.",
         0.56: "That is with 28x28 pixels; enlarged, the pictures have 150x150.",
     },

@@ -9,27 +9,28 @@ work_share = Number(
     kind="predict",
     title="the last block's work",
     question=(
-        "Which share of VGG16's multiplications is done in block 5, on maps of 9x9 places? It has "
-        "three of the thirteen convolutions and nearly half of their weights. A good guess will do."
+        "Block 5 of VGG16 has three of the thirteen convolutions and nearly half of their weights. "
+        "Its feature maps have 9x9 places. What share of all multiplications does block 5 do? A "
+        "good guess is enough."
     ),
     answer=0.087,
     tolerance=0.7,
     share=True,
     mistakes={
-        0.2: "That is an equal share for each of the five blocks. But block 5 has few places.",
-        0.23: "Three of thirteen convolutions, yes. But these are used at few places.",
+        0.2: "That is an equal share for each of the five blocks, but block 5 has few places.",
+        0.23: "Three of thirteen convolutions, yes, but the network uses these at few places.",
         0.48: (
-            "That is its share of the *weights*. A weight is multiplied once at every place, and "
+            "That is its share of the *weights*. Each weight is multiplied once at every place: "
             "block 5 has 81 places, block 1 has 22,500."
         ),
     },
     hints=(
-        "A weight is multiplied once at each place of the map. Block 5 has the smallest maps.",
-        "Block 4 has as wide convolutions as block 5, and four times as many places.",
+        "Each weight is multiplied once at each place of the map. Block 5 has the smallest maps.",
+        "Block 4 has as many filters as block 5, and four times as many places.",
     ),
     why=(
-        "0.57 of 6.62 billion, about a twelfth. Most of the work lies in blocks that "
-        "never learn here; so it pays to do it once."
+        "0.57 of 6.62 billion, about a twelfth. Most of the work lies in blocks that never learn "
+        "here, so it pays to do that work once."
     ),
 )
 
@@ -45,10 +46,10 @@ in_time = Examined(
     kind="explore",
     title="stop in time",
     question=(
-        "The check trains a head on made-up features of 60 photos, a quarter of them labelled "
-        "wrong: its validation loss falls, then rises. Write `stop()`, which returns a callback "
-        "that ends the training some epochs after the validation loss was lowest, and puts back "
-        "the weights of that epoch."
+        "The check trains a head on made-up features of 60 photos, a quarter of them with a wrong "
+        "label. Its validation loss falls, then rises. Write `stop()`. It returns a callback that "
+        "ends the training some epochs after the lowest validation loss, and restores the weights "
+        "of that epoch."
     ),
     start="""\
 def stop():
@@ -66,13 +67,13 @@ def stop():
     },
     examine=stopped_in_time,
     hints=(
-        "Three arguments: what to watch, for how many epochs it may be no better, and which "
+        "Three arguments: what to monitor, how many epochs to wait for something better, and which "
         "weights to keep.",
         '`"val_loss"`, a `patience` of about five, and `restore_best_weights=True`.',
     ),
     why=(
-        "The lowest validation loss is known only some epochs later, so one waits, and goes back. "
-        "The epoch was chosen by the validation data: they can no longer be the test."
+        "You only know the lowest validation loss some epochs later, so wait, then go back. The "
+        "validation data have chosen the epoch, so they can no longer be the test."
     ),
 )
 
@@ -81,8 +82,9 @@ errors_gone = Function(
     kind="complete",
     title="errors, not points",
     question=(
-        "From 0.90 to 0.95 half of the errors are gone. Write the function that says so for any "
-        "two accuracies. (It is below 0 where there are more errors than before.)"
+        "From an accuracy of 0.90 to one of 0.95, half of the errors are gone. Write a function "
+        "that returns this share for any two accuracies. (It is below 0 if there are more errors "
+        "than before.)"
     ),
     start='''\
 def errors_gone(before, after):
@@ -97,7 +99,7 @@ def errors_gone(before, after):
         """\
 def points(before, after):
     return after - before
-""": "Those are points of accuracy. Divide by the errors that there were.",
+""": "That is the difference of the accuracies. Divide it by the errors before.",
         """\
 def left(before, after):
     return (1 - after) / (1 - before)
@@ -105,11 +107,11 @@ def left(before, after):
         """\
 def growth(before, after):
     return (after - before) / before
-""": "That divides by the accuracy; divide by the errors that there were, 1 - accuracy.",
+""": "That divides by the accuracy; divide by the errors before, 1 - accuracy.",
         """\
 def by_what_is_left(before, after):
     return (after - before) / (1 - after)
-""": "That divides by the errors that are left; divide by those that there were.",
+""": "That divides by the errors that are left; divide by the errors before.",
         """\
 def percent(before, after):
     return 100 * (1 - (1 - after) / (1 - before))
@@ -117,19 +119,19 @@ def percent(before, after):
         """\
 def turned_round(before, after):
     return (1 - after) / (1 - before) - 1
-""": "The sign is turned round: fewer errors are to give a number above 0.",
+""": "The sign is wrong: fewer errors must give a number above 0.",
         """\
 def never_below_zero(before, after):
     return max(0, 1 - (1 - after) / (1 - before))
-""": "Where there are more errors than before, it must be below 0; yours stays at 0.",
+""": "If there are more errors than before, the share is below 0; yours stays at 0.",
         """\
 def always_above_zero(before, after):
     return abs(1 - (1 - after) / (1 - before))
-""": "Where there are more errors than before, it must be below 0.",
+""": "If there are more errors than before, the share is below 0.",
         """\
 def of_what_was_right(before, after):
     return 1 - after / before
-""": "That compares the accuracies; an error is what is missing to 1: 1 - accuracy.",
+""": "That compares the accuracies; compare the errors, 1 - accuracy.",
     },
     inputs=lambda random: [  # better, worse, and neither
         (random.uniform(0.5, 0.7), random.uniform(0.8, 0.98)),
@@ -138,11 +140,11 @@ def of_what_was_right(before, after):
     ],
     hints=(
         "An accuracy of 0.90 is an error of 0.10.",
-        "The errors before less the errors after, divided by the errors before.",
+        "The errors before minus the errors after, divided by the errors before.",
     ),
     why=(
-        "Near the top a point of accuracy is worth ever more: from 0.98 to 0.99 it is half of the "
-        "errors, too."
+        "The closer to 1, the more a hundredth of accuracy is worth: from 0.98 to 0.99, too, half "
+        "of the errors are gone."
     ),
 )
 
@@ -150,7 +152,7 @@ vgg_input = Function(
     kind="complete",
     title="as VGG16 learnt to see",
     question=(
-        "VGG16 was trained on blue, green, red, in this order, each less its mean over ImageNet. "
+        "VGG16 was trained on blue, green, red, in this order, each minus its mean over ImageNet. "
         "Write this preprocessing for photos in red, green, blue from 0 to 255."
     ),
     start='''\
@@ -173,35 +175,35 @@ def in_the_old_order(photos, means):
         """\
 def means_first(photos, means):
     return (photos - means)[..., ::-1]
-""": "Blue's mean is taken from red here. Turn the photos' colours round, and `means` as they are.",
+""": "This subtracts blue's mean from red. Reverse the colours first, then subtract.",
         """\
 def without_means(photos, means):
     return photos[..., ::-1]
-""": "The order is right; the means are still to be taken off.",
+""": "The order is right; now subtract the means.",
         """\
 def wrong_axis(photos, means):
     return photos[::-1] - means
-""": "That turns the order of the *photos* round; the colours are on the last axis.",
+""": "That reverses the order of the *photos*; the colours are on the last axis.",
         """\
 def rows(photos, means):
     return photos[:, ::-1] - means
-""": "That stands the photos on their heads; the colours are on the last axis.",
+""": "That turns the photos upside down; the colours are on the last axis.",
         """\
 def scaled(photos, means):
     return photos[..., ::-1] / 255 - means
-""": "The means are those of 0 to 255, so the photos must not be divided by 255.",
+""": "The means belong to values from 0 to 255, so do not divide the photos by 255.",
         """\
 def added(photos, means):
     return photos[..., ::-1] + means
-""": "The means are to be taken off, not added.",
+""": "Subtract the means, do not add them.",
         """\
 def deviations(photos, means):
     return (photos[..., ::-1] - means) / 255
-""": "VGG16 was trained without a division by 255.",
+""": "VGG16 was trained without the division by 255.",
         """\
 def other_way_round(photos, means):
     return means - photos[..., ::-1]
-""": "That is the negative: take the means off the photos.",
+""": "That is the negative: subtract the means from the photos.",
     },
     inputs=lambda random: [
         (random.uniform(0, 255, (2, 4, 5, 3)), np.array([103.939, 116.779, 123.68]))
@@ -212,12 +214,12 @@ def other_way_round(photos, means):
         + " number is wrong:"
     ),
     hints=(
-        "`photos[..., ::-1]` turns the last axis round, the colours.",
-        "Turn round first, then subtract `means`.",
+        "`photos[..., ::-1]` reverses the last axis, the colours.",
+        "Reverse first, then subtract `means`.",
     ),
     why=(
-        "Two steps, in this order, without a division by 255. Nothing warns where they are "
-        "missing; so they belong in the model, as a layer or as `preprocess_input`."
+        "Two steps, in this order, without a division by 255. Nothing warns you if they are "
+        "missing, so they belong in the model, as a layer or as `preprocess_input`."
     ),
 )
 
@@ -243,8 +245,8 @@ from_empty = Examined(
     question=(
         "Write `build(base)`. It gets a pretrained base for pictures of 64x64x3 (0 to 255), "
         "freezes it, puts a new head on it, and returns the compiled network: cat is 0, dog is 1. "
-        "The check trains it on 48 drawn faces and their mirror images, a minute at most, then "
-        "shows it 40 others: beat 0.8, and leave the base as it was."
+        "The check trains the network on 48 drawn faces and their mirror images, a minute at most, "
+        "then shows it 40 others. Reach an accuracy above 0.8, and leave the base as it was."
     ),
     code=_head(_POOLED, _SIGMOID),
     mistakes={
@@ -272,7 +274,7 @@ from_empty = Examined(
         "unit and a sigmoid; `compile` with Adam at 0.03 and `binary_crossentropy`.",
     ),
     why=(
-        "Five lines are a classifier for any two kinds of pictures: load your own, with "
+        "These few lines are a classifier for any two kinds of pictures: load your own with "
         "`image_dataset_from_directory`, and give them to `fit`."
     ),
 )

@@ -538,7 +538,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             reasons={
                 "a": "Keras checks shapes, not what the numbers mean.",
                 "b": "VGG16 has none, and a frozen one would not adapt.",
-                "d": "Its filters were learnt for certain numbers, and respond differently to others.",
+                "d": "Its filters were learnt for certain numbers; others give other results.",
             },
             hints=(
                 "Does Keras know what range a network was trained on?",
@@ -612,7 +612,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
                 "d": "B is better, since the interval begins below zero.",
             },
             reasons={
-                "a": "A difference up to 0.018 is still possible: 'not proven' does not mean 'equal'.",
+                "a": "A difference up to 0.018 is still possible: not proven is not equal.",
                 "c": "Zero is in the interval: the seeds may have been kind to A.",
                 "d": "Most of the interval lies above zero; nothing speaks for B.",
             },
