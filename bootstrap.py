@@ -275,7 +275,7 @@ def _alone(path, name):
 
 
 def _locks(file):
-    """Lock a file until it is closed. Return whether that worked, or no locks are to be had."""
+    """Lock a file until it is closed. Return whether that worked, or there are no locks."""
     try:
         if fcntl:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -185,8 +185,8 @@ def plain_activations(activations: Activations, batch_size: int = 128) -> tf.dat
     """
     if len(activations.copies) > 1:
         raise ValueError(
-            f"These activations have {len(activations.copies)} copies of each picture; to watch or "
-            "test, compute those of the unchanged pictures (copies=1, augment=None)."
+            f"These activations have {len(activations.copies)} copies of each picture; to validate "
+            "or test, compute those of the unchanged pictures (copies=1, augment=None)."
         )
     positions = tf.data.Dataset.range(len(activations)).batch(batch_size)
     first = positions.map(lambda chosen: (chosen, tf.zeros_like(chosen, tf.int32)))
@@ -321,7 +321,7 @@ def _read(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memmap | No
     """Map a file into memory and mark it as used; None if it is not there, or damaged."""
     if path.is_dir():
         raise IsADirectoryError(
-            f"{path.name} is a folder where a file of activations is to be: move it away."
+            f"{path.name} is a folder, in the place of a file of activations: move it away."
         )
     try:
         content = np.memmap(path, np.uint8, "r")

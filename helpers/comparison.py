@@ -393,10 +393,13 @@ class PairedDifference:
             )
             if self.is_real:
                 return told + "the difference is real: luck would hardly make it."
-            return told + f"the best of {self.pairs} pairs looks like that by luck, too: not told."
+            return (
+                told
+                + f"luck, too, makes such a best of {self.pairs} pairs; these runs do not tell."
+            )
         return (
             f"{self.figure}: {self.first} minus {self.second} is {self.mean:+.4f} (95 % interval "
-            f"{low:+.4f} to {high:+.4f}, {seeds} common seeds, {p}): the interval holds 0, so "
+            f"{low:+.4f} to {high:+.4f}, {seeds} common seeds, {p}): the interval contains 0, so "
             "these runs do not tell which is better."
         )
 

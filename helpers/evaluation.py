@@ -91,7 +91,7 @@ def exact_paired_test(first: Scores, second: Scores) -> PairedTest:
 def _check_same_pictures(first: Scores, second: Scores) -> None:
     if len(first) != len(second) or (first.labels != second.labels).any():
         raise ValueError(
-            f"The two networks were asked different pictures ({len(first)} and {len(second)}); "
+            f"The two networks classified different pictures ({len(first)} and {len(second)}); "
             "evaluate both on the same ones, in the same order."
         )
 

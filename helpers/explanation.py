@@ -18,7 +18,7 @@ def last_maps(model: keras.Model) -> keras.KerasTensor:
     outputs = (_output_of(model, layer) for layer in reversed(model.layers))
     found = [output for output in outputs if len(output.shape) == 4]
     if not found:
-        raise ValueError(f"{model.name} has no layer whose output is a map: there is none to show.")
+        raise ValueError(f"{model.name} has no layer with feature maps: there is nothing to show.")
     return next(
         (maps for maps in found if None in maps.shape[1:3] or min(maps.shape[1:3]) >= EDGE),
         found[0],

@@ -87,7 +87,7 @@ def together(seeds: Sequence[Told]) -> Told:
     """
     sizes = seeds[0].sizes
     if any(not np.array_equal(each.sizes, sizes) for each in seeds):
-        raise ValueError("The networks were asked different pictures.")
+        raise ValueError("The networks classified different pictures.")
     return Told(np.stack([each.hits for each in seeds]), sizes)
 
 

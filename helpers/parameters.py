@@ -237,7 +237,7 @@ def check_values(values: Mapping[str, Any], known: Iterable[str]) -> None:
     for name in unknown:
         close = difflib.get_close_matches(str(name).upper(), known, n=1)
         meant = f" (did you mean {close[0]}?)" if close else ""
-        problems.append(f"{name} is no parameter{meant}")
+        problems.append(f"{name} is not a parameter{meant}")
     for name in values:
         if name in known:
             problems += _value_problems(name, values[name])

@@ -122,7 +122,7 @@ def _open_file(source: str | Path | bytes, name: str) -> BinaryIO:
         if path and path.is_dir():
             raise PhotoError(name, "is a folder", f"give one picture ({FORMATS_TEXT})")
         if path and not path.is_file():  # checked first: opening a pipe would wait for ever
-            raise PhotoError(name, "is no file", give)
+            raise PhotoError(name, "is not a file", give)
         if not (path.stat().st_size if path else source):
             raise PhotoError(
                 name, "is empty", f"copy it again, or {give.replace(' a ', ' another ')}"
@@ -322,7 +322,7 @@ def classify_photo(
     output = np.asarray(model(batch, training=False), dtype=np.float64)[0]
     if not (output.min() >= 0 and abs(output.sum() - 1) < 0.01):  # false for NaN too
         raise ValueError(
-            "The model's answer is not a set of probabilities that sum to 1; "
+            "The model's output is not a set of probabilities that sum to 1; "
             "its last layer must be a softmax over the classes."
         )
     probabilities = dict(zip(classes, output.tolist(), strict=True))
@@ -333,7 +333,7 @@ def classify_photo(
 def _input_size(model: keras.Model, classes: Sequence[str]) -> int:
     """Return the side of the model's input pictures, after checking that it fits the classes."""
     if len(set(classes)) != len(classes):
-        raise ValueError(f"Class names must differ from each other; given were {list(classes)}.")
+        raise ValueError(f"Class names must differ from each other; these do not: {list(classes)}.")
     shape = tuple(model.input_shape)
     if len(shape) != 4 or shape[3] != 3 or shape[1] is None or shape[1] != shape[2]:
         raise ValueError(

@@ -228,7 +228,7 @@ def _checked(name: Any) -> str:
     text = " ".join(name.split()) if isinstance(name, str) else ""
     if not re.search(r"[^\W_]", text) or len(text) > 80 or not text.isprintable():
         raise ProgressError(
-            f"{str(name)[:40]!r} is no name; give yours in quotation marks, of 80 letters at most."
+            f"{str(name)[:40]!r} is not a name; give yours in quotation marks, 80 letters at most."
         )
     return text
 
@@ -250,7 +250,7 @@ def read_report(path: Path) -> tuple[str, dict[str, Answers]]:
     except OSError as error:
         raise ProgressError(f"{path.name}: {explain(error)}.") from None
     except (ValueError, RecursionError):
-        raise ProgressError(f"{path.name} is not complete, or no JSON; ask for it again.") from None
+        raise ProgressError(f"{path.name} is incomplete, or not JSON; ask for it again.") from None
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise ProgressError(
             f"{path.name} is another file; exercises.report(name) writes the right one."

@@ -273,11 +273,11 @@ def load_record(path: Path) -> dict[str, Any]:
     fault = next(_faults(content, SHAPE), None) if known else None
     if fault or not content.keys() >= REQUIRED:
         why = f" ({fault})" if fault else ""
-        raise ValueError(f"{path} is no record of a run{why}; move it elsewhere, or delete it.")
+        raise ValueError(f"{path} is not a record of a run{why}; move it elsewhere, or delete it.")
     if not known:
         raise ValueError(
             f"{path} has the schema {_short(content['schema'])}, this course reads up to {SCHEMA}: "
-            "use the course it was written by, or a newer one."
+            "use the course that wrote it, or a newer one."
         )
     return content
 

@@ -285,7 +285,7 @@ def play_alone(game: Game, pictures: Pictures, seed: int = 0) -> Game:
             game.read(_as_bytes(Image.fromarray(pictures.images[position]), "PNG"))  # to the bit
             if this.unsure >= TRIES:
                 raise WebcamError(
-                    f"The network was unsure of {TRIES} pictures in a row; train it longer."
+                    f"The network was not confident in {TRIES} pictures in a row; train longer."
                 )
         game.tell(game.classes[pictures.labels[position]])
     return game
@@ -375,8 +375,8 @@ class Album:
                     return path
         except OSError as error:
             raise WebcamError(
-                f"No picture could be written to {folder} ({error.strerror or error}); see to "
-                "that, or choose another ALBUM."
+                f"No picture could be written to {folder} ({error.strerror or error}); "
+                "correct that, or choose another ALBUM."
             ) from None
 
     def _known(self, gesture: Any) -> str:

@@ -206,7 +206,7 @@ def test_a_folder_with_one_class_is_refused(draw, lesson, tmp_path):
 def test_a_class_that_is_one_group_is_refused(draw, lesson, tmp_path):
     for label, kind in enumerate(("a", "b")):
         fill(draw, tmp_path / "mine" / kind / kind, lambda n: f"{n}.png", 6, label)
-    with pytest.raises(OneSentence, match=r"class 'a' cannot be shared out: .* of one group"):
+    with pytest.raises(OneSentence, match=r"class 'a' cannot be divided: .* of one group"):
         lesson(tmp_path / "mine", TO_SPLIT, GROUPS="folder")
 
 

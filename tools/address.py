@@ -43,7 +43,7 @@ def parse_address(text: str) -> str:
     address = text.removeprefix(HOME).removesuffix(".git")
     if not ADDRESS.fullmatch(address):
         raise ValueError(
-            f"{text!r} is no address of a repository on GitHub; "
+            f"{text!r} is not the address of a repository on GitHub; "
             f"give owner/name or {HOME}owner/name, as your browser shows it."
         )
     return address
@@ -119,7 +119,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{error}; mend that and run the same command again.", file=sys.stderr)
+        print(f"{error}; correct that and run the same command again.", file=sys.stderr)
         return 1
     return 0
 

@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="holds what learners handed in, .json files")
     folder = parser.parse_args(arguments).folder
     if not folder.is_dir():
-        print(f"{folder} is no folder.", file=sys.stderr)
+        print(f"{folder} is not a folder.", file=sys.stderr)
         return 2
     learners, problems = gather(folder)
     for problem in problems:

@@ -110,7 +110,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
             close = difflib.get_close_matches(str(name), ENTRIES, n=1)
             meant = f" (did you mean {close[0]}?)" if close else ""
             known = ", ".join(ENTRIES)
-            raise ValueError(f"{path}: {name!r} is no entry{meant}; there are {known}.")
+            raise ValueError(f"{path}: {name!r} is not an entry{meant}; there are {known}.")
     return matrix
 
 
@@ -142,7 +142,7 @@ class _Strict(yaml.SafeLoader):
     def construct_number(self, node: yaml.ScalarNode) -> Any:
         """Read a number as people do: 010 is ten, and 1:30 is none (YAML 1.1 has 90 seconds)."""
         if ":" in node.value:
-            problem = f"{node.value} is no number; write one, or put it in quotation marks"
+            problem = f"{node.value} is not a number; write one, or put it in quotation marks"
             self._refuse(problem, node)
         if DECIMAL.fullmatch(node.value):
             return int(node.value)
@@ -169,7 +169,7 @@ def _notebook_blocks(path: Path, notebooks: Any) -> dict[Path, dict[str, Any]]:
     for name in notebooks:
         if type(name) not in (str, int):
             raise ValueError(
-                f"{path}: {name!r} is no notebook's number, name or path; to give values, write "
+                f"{path}: {name!r} is not a notebook's number, name or path; to give values, write "
                 "notebooks as a block, such as 01: {EPOCHS: 5}."
             )
         called = f"{name:02}" if isinstance(name, int) else name  # YAML reads 01 as 1
@@ -187,7 +187,9 @@ def _block(block: Any, where: str) -> dict[str, Any]:
     if block is None:
         return {}
     if not isinstance(block, dict):
-        raise ValueError(f"{where}: {block!r} is no block of names and values, such as EPOCHS: 5.")
+        raise ValueError(
+            f"{where}: {block!r} is not a block of names and values, such as EPOCHS: 5."
+        )
     return dict(block)
 
 

@@ -372,7 +372,7 @@ def _section(row: Row, groups: Sequence[Group]) -> str:
     told = [f"- {_how(group)}" for group in groups]
     if not any(group.as_published for group in groups):
         what = f"With {row.backbone}: {NOT_RUN}" if row.backbone else NOT_RUN.capitalize()
-        told.append(f"- {what}. Where data and weights can be had: `{row.command}`")
+        told.append(f"- {what}. If data and weights are available: `{row.command}`")
     lesson = f"[Lesson {int(row.lesson[:2])}](notebooks/{row.lesson}.ipynb)"
     title = f"## {row.id}. {row.walkthrough}\n\n{lesson}\n\n"
     return title + _table(head, lines) + "\n" + "\n".join(told) + "\n"

@@ -247,7 +247,7 @@ def _runner(options: argparse.Namespace) -> sweeps.Runner:
     extras = [value for value in (options.gpus, options.memory) if value is not None]
     cpus = 1 if options.cpus is None else options.cpus
     if cpus < 1 or any(not 0 <= value < math.inf for value in extras):
-        raise ValueError("--cpus is 1 or more, --gpus and --memory are 0 or more.")
+        raise ValueError("--cpus must be 1 or more, --gpus and --memory 0 or more.")
     if options.on == "ray":
         check_ray()
         needs = Needs(cpus, options.gpus or 0, options.memory or 0.0, options.minutes)

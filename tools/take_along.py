@@ -382,7 +382,7 @@ def read_network(path: Path) -> keras.Model:
         ) from None
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         raise PageError(
-            f"{printable(path)} is no network that Keras saved; give a .keras file."
+            f"{printable(path)} is not a network that Keras saved; give a .keras file."
         ) from None
     _check_layers(config)  # before TensorFlow is loaded, and before anything of the file runs
     import keras
@@ -495,7 +495,7 @@ def choose_precision(network: keras.Model, graph: Graph) -> float:
     pictures = _pictures(int(network.input_shape[1]))
     before = network.predict_on_batch(pictures)
     if not np.isfinite(before).all():
-        raise PageError("The network's answers are no numbers; its training went wrong.")
+        raise PageError("The network's outputs are not numbers; its training went wrong.")
     weighty = [each for each in graph.operations if each.layer and each.kind != "affine"]
     if len({id(each.layer) for each in weighty}) < len(weighty):
         return math.inf  # a layer that is used twice may have been folded in two ways
@@ -593,7 +593,7 @@ def make_page(network: keras.Model, classes: Sequence[str]) -> str:
     if len(last.shape) != 1 or not (last.kind == "softmax" or sigmoid):
         raise PageError(
             "The network must end in a softmax over its classes, or in one sigmoid for two; "
-            "its answers are no probabilities."
+            "its outputs are not probabilities."
         )
     return fill_template(classes, *pack(graph, choose_precision(network, graph)))
 
@@ -675,7 +675,7 @@ def write_page(path: Path, target: Path | None = None, classes: Sequence[str] = 
     """
     target = target or Path(f"{path.stem}.html")
     if target.suffix.lower() not in (".html", ".htm"):
-        raise PageError(f"The page is to be {printable(target)}; its name must end in .html.")
+        raise PageError(f"The page's file is {printable(target)}; its name must end in .html.")
     network = read_network(path)
     write_atomically(target, make_page(network, find_classes(path, network, classes)))
     return target

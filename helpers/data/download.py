@@ -132,8 +132,8 @@ def find_data(
 
         if not own:
             raise FolderError(
-                "This lesson keeps to its own pictures: DATA is auto, full or samples; lesson 7 "
-                "takes any folder of yours, and so do 1, 2, 4 and 5."
+                "This lesson only takes its own pictures: DATA may be auto, full or samples; "
+                "lessons 1, 2, 4, 5 and 7 take a folder of yours, too."
             )
         return open_folder(source, cache=folder / "cache")
     wanted = name if isinstance(name, DataSet) else dataset(name)
@@ -195,7 +195,7 @@ def _what_to_do(wanted: DataSet, folder: Path) -> str:
         if _find_fault(archive, folder / "downloads" / archive.name) != ""
     ]
     if not files:
-        return f"{folder.name}/downloads holds all its archives; run again once this is mended"
+        return f"{folder.name}/downloads holds all its archives; correct that and run again"
     listed = " and ".join(filter(None, [", ".join(files[:-1]), files[-1]]))
     return f"put {listed} into {folder.name}/downloads/ and run again"
 
@@ -496,7 +496,7 @@ def _receive(response: requests.Response, file: BinaryIO, name: str, most: int) 
     if time.monotonic() - start > FILE_SECONDS:
         raise ConnectionError(
             f"{host} had sent {file.tell():,} of {total or most:,} bytes of {name} after "
-            f"{format_seconds(FILE_SECONDS)}, which is all the time there is"
+            f"{format_seconds(FILE_SECONDS)}, the longest that a file may take"
         )
 
 

@@ -202,8 +202,8 @@ def _read(folder: Path) -> tuple[list[Entry], list[Path]]:
     if split and "train" not in known:
         names = ", ".join(_text(sub.name) for sub in split)
         raise FolderError(
-            f"The folder {_text(folder.name)} holds {names}, but no train; name that folder train "
-            "which is to be learnt from."
+            f"The folder {_text(folder.name)} holds {names}, but no train; rename the "
+            "folder with the training pictures to train."
         )
     if any(sub in flat for sub in split) or (not split and len(known) > 1):
         odd = next(sub for sub in inside if sub in flat and roles[sub])
@@ -328,7 +328,7 @@ def open_folder(
     entries, beside = _listed.pop(folder, None) or _read(folder)
     classes = tuple(sorted({one.kind for one in entries if _is_picture(one.path)}))
     others = [one for one in entries if not _is_picture(one.path)]
-    skipped = {one: f"is no picture by its name ({one.path.suffix})" for one in others}
+    skipped = {one: f"is not a picture by its name ({one.path.suffix})" for one in others}
     entries = [one for one in entries if one not in skipped]
     label_of = {name: label for label, name in enumerate(classes)}
     if limit:
@@ -364,7 +364,7 @@ def open_folder(
     about = (name, "Pictures of one's own", classes, "folders", "its owner's", "")
     splits = tuple(Split(split, ".", len(part)) for split, part in parts.items())
     dataset = DataSet(*about, splits, folders=classes, drawn=False)
-    left_out = {next(iter(parts)): {_text(sub.name): "is no split" for sub in beside}}
+    left_out = {next(iter(parts)): {_text(sub.name): "is not a split" for sub in beside}}
     for one, reason in skipped.items():
         split = one.split if one.split in parts else next(iter(parts))
         left_out.setdefault(split, {})[printable(one.path.relative_to(folder))] = reason

@@ -162,8 +162,8 @@ def _choose(
     own_groups = [len(np.unique(groups[labels == label])) for label in range(len(classes))]
     if min(own_groups) < 2:
         raise OneSentence(
-            f"The pictures of the class {classes[int(np.argmin(own_groups))]!r} cannot be shared "
-            "out: all are near-duplicates or of one group; use more, and more varied ones."
+            f"The pictures of the class {classes[int(np.argmin(own_groups))]!r} cannot be divided: "
+            "all are near-duplicates or of one group; use more, and more varied ones."
         )
     chosen = np.zeros(len(labels), bool)
     if len(np.unique(groups)) == len(groups):  # no groups: class by class
@@ -180,7 +180,7 @@ def _choose(
             best, chosen = off, np.isin(np.arange(len(labels)), part)
     if best == np.inf:
         raise OneSentence(
-            f"The groups of {', '.join(classes)} cannot be shared out so that each class is in "
+            f"The groups of {', '.join(classes)} cannot be divided so that each class is in "
             "every part; use more, and smaller, groups of pictures."
         )
     return chosen

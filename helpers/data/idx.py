@@ -37,7 +37,7 @@ def read_idx(file: Path, dimensions: int) -> np.ndarray:
     shape = np.frombuffer(content, ">u4", dimensions, offset=4).tolist()
     if len(content) - start != math.prod(shape):
         told = " x ".join(map(str, shape))
-        raise _broken(file, f"holds {len(content) - start:,} bytes where it tells of {told}")
+        raise _broken(file, f"holds {len(content) - start:,} bytes instead of {told}")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 

@@ -230,8 +230,7 @@ def feature_maps(network: keras.Model, picture: np.ndarray, layer_name: str) -> 
     with_maps = [name for name, layer in known.items() if len(layer.output.shape) == 4]
     if layer_name not in with_maps:
         raise OneSentence(
-            f"{layer_name} has no feature maps, or is no layer at all; there are those of "
-            f"{', '.join(with_maps)}."
+            f"{layer_name} is not a layer with feature maps; choose one of {', '.join(with_maps)}."
         )
     cut = keras.Model(network.inputs[0], known[layer_name].output)
     batch = np.asarray(picture, np.float32)[None]

@@ -146,7 +146,9 @@ def to_array(hands: Iterable[Image.Image], number: int, size: int) -> np.ndarray
 
 def _check(name: str, seed: int) -> None:
     if name not in _PLANS:
-        raise ValueError(f"There are no drawn samples of {name!r}; drawn are: {', '.join(_PLANS)}.")
+        raise ValueError(
+            f"There are no drawn samples of {name!r}; the course draws: {', '.join(_PLANS)}."
+        )
     if seed < 0:
         raise ValueError(f"The seed of the drawn samples is {seed}; it must be 0 or more.")
 

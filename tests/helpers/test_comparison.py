@@ -171,13 +171,13 @@ def test_a_large_difference_is_real_and_said_in_the_order_of_the_figures(runs):
 def test_a_small_difference_is_left_open(runs):
     found = seed_difference(runs, "accuracy", "LEARNING_RATE=0.1", "LEARNING_RATE=0.001")
     assert not found.is_real
-    assert "the interval holds 0, so these runs do not tell which is better" in str(found)
+    assert "the interval contains 0, so these runs do not tell which is better" in str(found)
 
 
 def test_a_winner_that_luck_may_have_made_is_not_called_real():
     found = PairedDifference("a", "b", "accuracy", {0: 0.01, 1: 0.02, 2: 0.012}, None, 15, 0.6)
     assert found.interval[0] > 0 and found.p < 0.05 and not found.is_real
-    assert str(found).endswith("the best of 15 pairs looks like that by luck, too: not told.")
+    assert str(found).endswith("luck, too, makes such a best of 15 pairs; these runs do not tell.")
 
 
 def test_where_records_say_what_was_right_a_difference_speaks_of_pictures_too(

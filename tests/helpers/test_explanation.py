@@ -88,5 +88,5 @@ def test_maps_that_are_too_small_are_passed_over(size, edge):
 
 def test_a_model_without_maps_is_refused():
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-    with pytest.raises(ValueError, match="no layer whose output is a map"):
+    with pytest.raises(ValueError, match="no layer with feature maps"):
         last_maps(model)

@@ -141,8 +141,8 @@ def test_an_unknown_name_is_refused_with_the_right_ones():
     with pytest.raises(ValueError) as caught:
         check_parameters(namespace("EPOCHS: int = 25\nDATA: str = 'auto'\nEPOCH = 5"))
     assert str(caught.value) == (
-        "Parameters: EPOCH is no parameter (did you mean EPOCHS?); this notebook has EPOCHS, DATA. "
-        f"{FORGET}"
+        "Parameters: EPOCH is not a parameter (did you mean EPOCHS?); this notebook has EPOCHS, "
+        f"DATA. {FORGET}"
     )
 
 
@@ -150,7 +150,7 @@ def test_an_unknown_name_is_refused_with_the_right_ones():
 def test_a_name_misspelt_in_the_notebooks_own_cell_is_told_with_the_right_one(before):
     code = f"{before}EPOCH: int = 25\nDATA: str = 'auto'"
     with pytest.raises(
-        ValueError, match=r"EPOCH is no parameter \(did you mean EPOCHS\?\)"
+        ValueError, match=r"EPOCH is not a parameter \(did you mean EPOCHS\?\)"
     ) as told:
         check_parameters(namespace(code))
     assert "this notebook has EPOCHS, DATA." in str(told.value)
@@ -185,7 +185,7 @@ def test_papermills_cell_is_read_for_names_in_small_letters():
     names = namespace("EPOCHS: int = 25\nepochs = 5")
     check_parameters(names)  # a notebook's own variable
     names["In"] = ["", "EPOCHS: int = 25", "# Parameters\nepochs = 5\n"]
-    with pytest.raises(ValueError, match="epochs is no parameter"):
+    with pytest.raises(ValueError, match="epochs is not a parameter"):
         check_parameters(names)
 
 
@@ -203,7 +203,7 @@ def test_all_problems_are_told_at_once_in_one_sentence():
     with pytest.raises(ValueError) as caught:
         check_parameters(namespace(code))
     message = str(caught.value)
-    for part in ("EPOCHS is 0", "DATA is 'ful'", "SEED is -1", "SEDE is no parameter"):
+    for part in ("EPOCHS is 0", "DATA is 'ful'", "SEED is -1", "SEDE is not a parameter"):
         assert part in message
     assert message.count("\n") == 0
     assert message.endswith(".")

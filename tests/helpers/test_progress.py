@@ -138,7 +138,7 @@ def test_a_damaged_report_of_that_name_gives_way():
 
 @pytest.mark.parametrize("name", [" ", "...", 7, None, "x" * 81, "_", "a\x00b", ["Ada"]])
 def test_what_is_no_name_is_refused_in_one_sentence(name):
-    with pytest.raises(ProgressError, match="is no name; give yours in quotation marks"):
+    with pytest.raises(ProgressError, match="is not a name; give yours in quotation marks"):
         progress.report(TITLES, name)
 
 

@@ -148,7 +148,7 @@ def test_a_failed_write_leaves_the_old_record_and_nothing_else(tmp_path, monkeyp
 @pytest.mark.parametrize("text", ["{}", "[1]", "{", '{"lesson": "01"}'])
 def test_another_json_file_is_no_record(tmp_path, text):
     (tmp_path / "other.json").write_text(text)
-    with pytest.raises(ValueError, match=r"other\.json is no record"):
+    with pytest.raises(ValueError, match=r"other\.json is not a record"):
         load_record(tmp_path / "other.json")
 
 
@@ -235,7 +235,7 @@ def test_a_record_edited_by_hand_is_refused_by_name_or_gathered_without_it(tmp_p
     path = tmp_path / "edited.json"
     path.write_text(text)
     with pytest.raises(
-        ValueError, match=r"edited\.json (is no record of a run|has the schema)"
+        ValueError, match=r"edited\.json (is not a record of a run|has the schema)"
     ) as said:
         load_record(path)
     assert "\n" not in str(said.value) and len(str(said.value)) < 400

@@ -213,7 +213,7 @@ def test_pictures_play_where_nobody_does(network):
     assert game.is_over and np.trace(game.scores.confusion) == 5
     assert (game.frames == images[[CLASSES.index(one.shown) for one in game.rounds]]).all()
     grey = Pictures(np.full_like(images, 128), pictures.labels, pictures.names, CLASSES)
-    with pytest.raises(WebcamError, match="unsure of 50 pictures in a row"):
+    with pytest.raises(WebcamError, match="not confident in 50 pictures in a row"):
         webcam.play_alone(Game(network, CLASSES, 2), grey)
     with pytest.raises(WebcamError, match="The game has rock, paper, scissors, the pictures paper"):
         webcam.play_alone(Game(network, ("rock", "paper", "scissors")), pictures)

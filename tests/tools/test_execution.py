@@ -48,8 +48,8 @@ def test_a_run_takes_its_parameters_and_leaves_notebook_and_record(tiny_notebook
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"EPOCH": 5}, r"EPOCH is no parameter \(did you mean EPOCHS\?\)"),
-        ({"SEED": 5}, "SEED is no parameter"),
+        ({"EPOCH": 5}, r"EPOCH is not a parameter \(did you mean EPOCHS\?\)"),
+        ({"SEED": 5}, "SEED is not a parameter"),
         ({"EPOCHS": "true"}, "EPOCHS is 'true'"),
         ({"EPOCHS": 0}, "allowed is 1 to 500"),
     ],
@@ -95,7 +95,7 @@ def test_a_dead_kernel_is_told_too(tiny_notebook, tmp_path):
 def test_plain_papermill_is_stopped_by_the_notebook_itself(tiny_notebook, tmp_path):
     import papermill
 
-    with pytest.raises(papermill.PapermillExecutionError, match="EPOCH is no parameter"):
+    with pytest.raises(papermill.PapermillExecutionError, match="EPOCH is not a parameter"):
         papermill.execute_notebook(
             str(tiny_notebook(tmp_path)),
             str(tmp_path / "out.ipynb"),

@@ -44,7 +44,7 @@ def test_files_of_one_name_are_joined_and_bad_ones_named(folder):
     assert [(one.name, one.files) for one in learners] == [
         ("<b>Bob</b>", 1), ("Ada", 2), ("Cleo", 1),
     ]  # fmt: skip
-    assert problems == ["d.json is not complete, or no JSON; ask for it again."]
+    assert problems == ["d.json is incomplete, or not JSON; ask for it again."]
     assert learners[1].answers["01.quiz.1"].right
 
 
@@ -58,7 +58,7 @@ def test_the_page_shows_everybody_and_runs_nothing_of_theirs(folder, capsys):
     assert main([str(folder)]) == 0
     said = capsys.readouterr()
     assert said.out == f"3 learners: open {folder / 'class.html'}\n"
-    assert said.err == "left out: d.json is not complete, or no JSON; ask for it again.\n"
+    assert said.err == "left out: d.json is incomplete, or not JSON; ask for it again.\n"
     page = (folder / "class.html").read_text(encoding="utf-8")
     assert "&lt;b&gt;Bob&lt;/b&gt;" in page and "<b>" not in page
     assert "<td>1 of 1<small>quiz 1 of 1</small></td>" in page
@@ -80,7 +80,7 @@ def test_thirty_learners_are_gathered_without_starting_keras(tmp_path):
 
 @pytest.mark.parametrize(
     ("make", "told"),
-    [(lambda path: None, "is no folder"), (lambda path: path.mkdir(), "holds no file that a")],
+    [(lambda path: None, "is not a folder"), (lambda path: path.mkdir(), "holds no file that a")],
 )
 def test_a_folder_without_files_is_told_in_one_sentence(tmp_path, capsys, make, told):
     make(tmp_path / "in")

@@ -166,7 +166,7 @@ def test_a_cluster_without_a_machine_that_fits_is_told(capsys):
     ("options", "installed", "message"),
     [
         (["--on", "ray"], False, "pip install -r requirements-ray.txt"),
-        (["--on", "ray", "--cpus", "0"], True, "--cpus is 1 or more"),
+        (["--on", "ray", "--cpus", "0"], True, "--cpus must be 1 or more"),
         (["--gpus", "1"], True, "--gpus and --memory are for --on ray"),
     ],
 )

@@ -157,7 +157,7 @@ def test_another_network_is_named_and_the_walkthroughs_own_comes_first(write, tm
     write("02", 0.87, f"{REAL} {LITE}")
     text = page(tmp_path)
     assert line_of(text, "W2")[5] == "EfficientNetLite0, not InceptionV3"
-    assert "With InceptionV3: not run here. Where data and weights can be had: `python -m" in text
+    assert "With InceptionV3: not run here. If data and weights are available: `python -m" in text
     write("02", 0.96, f"{REAL} {INCEPTION}")
     text = page(tmp_path)
     assert line_of(text, "W2")[4:6] == ["0.9600 (0.4000 to 0.6000)", "InceptionV3"]
@@ -260,7 +260,7 @@ def test_the_command_line_writes_the_page_or_one_sentence(write, tmp_path, capsy
     (tmp_path / "other.json").write_text("{}")
     assert main(options) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("Left out: ") and "other.json is no record of a run" in said[0]
+    assert said[0].startswith("Left out: ") and "other.json is not a record of a run" in said[0]
     assert said[1] == "RESULTS.md: runs at the published settings: 1"
     assert main([*options[:3], "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1

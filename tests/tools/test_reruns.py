@@ -104,7 +104,7 @@ def test_a_failed_notebook_makes_the_course_fail_and_stops_no_other(course):
 
 def test_a_wrong_preset_stops_the_course_before_any_work(tiny_notebook, tmp_path, presets):
     presets.write_text('["01_tiny".quick]\nEPOCH = 2\n')
-    with pytest.raises(ValueError, match="EPOCH is no parameter"):
+    with pytest.raises(ValueError, match="EPOCH is not a parameter"):
         run_course([tiny_notebook(tmp_path)], presets, tmp_path / "runs")
     with pytest.raises(ValueError, match="no notebook"):
         run_course([], presets, tmp_path / "runs")
@@ -133,7 +133,7 @@ def test_a_wrong_command_is_one_sentence_and_leaves_nothing(
     assert capsys.readouterr().err == ("Parameters: EPOCHS is 'true' (str), allowed is 1 to 500.\n")
     assert main(["run", "-p", "PHOTO=a=b.png", str(tiny_notebook(tmp_path)), "-p", "EPOCHS="]) == 2
     said = capsys.readouterr().err
-    assert "PHOTO is no parameter" in said and "EPOCHS is ''" in said
+    assert "PHOTO is not a parameter" in said and "EPOCHS is ''" in said
     assert not elsewhere.exists()
 
 
@@ -320,4 +320,4 @@ def test_a_record_that_cannot_be_read_costs_its_line_and_not_the_page(tmp_path):
     path.with_suffix(".json").write_text('{"lesson": <script>}')
     run = Run(path, path, path.with_suffix(".json"), 60.0, None)
     page = reruns.write_page([run], tmp_path).read_text(encoding="utf-8")
-    assert "01_tiny.json is no record of a run" in page and "<script>" not in page
+    assert "01_tiny.json is not a record of a run" in page and "<script>" not in page

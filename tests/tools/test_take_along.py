@@ -402,7 +402,7 @@ def test_what_the_page_cannot_do_is_refused_before_anything_is_written(case, tmp
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(None, "There is no file"), (b"no network", "is no network that Keras saved")],
+    [(None, "There is no file"), (b"no network", "is not a network that Keras saved")],
 )
 def test_a_file_that_is_no_network_is_refused(content, sentence, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)

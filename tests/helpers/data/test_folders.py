@@ -73,8 +73,8 @@ def test_the_line_says_what_was_found(tmp_path):
     assert line == (
         "Data: the folder phone, 21 pictures (10 cat, 11 dog) of 32x32 to 36x32 pixels; 17 train, "
         "4 test, shared out at random; near-duplicates: 2, kept on one side; skipped: 4 "
-        "(cat/film.mov is no picture by its name (.mov), cat/notes.txt is no picture by its name "
-        "(.txt), cat/empty.jpg is empty, dog/x.png is a folder)."
+        "(cat/film.mov is not a picture by its name (.mov), cat/notes.txt is not a picture by its "
+        "name (.txt), cat/empty.jpg is empty, dog/x.png is a folder)."
     )
     for number in range(9):
         (folder / "cat" / f"more{number}.mov").touch()
@@ -350,7 +350,7 @@ def test_what_lies_beside_the_splits_is_passed_over(tmp_path):
         fill(tmp_path / name, ("a", "b"), 5)
     found = opened(tmp_path)
     assert found.dataset.classes == ("a", "b") and len(found.names) == 20
-    assert found.line.endswith("skipped: 1 (unsorted is no split).")
+    assert found.line.endswith("skipped: 1 (unsorted is not a split).")
 
 
 def test_a_whole_disk_is_refused_soon(tmp_path, monkeypatch):
@@ -375,7 +375,7 @@ def test_nothing_but_near_duplicates_is_refused(tmp_path):
     for name in ("a", "b"):
         for number in range(5):
             save(tmp_path / name / f"{number}.jpg", len(name) + ord(name), quality=60 + number)
-    with pytest.raises(ValueError, match="cannot be shared out: all are near-duplicates or of one"):
+    with pytest.raises(ValueError, match="cannot be divided: all are near-duplicates or of one"):
         opened(tmp_path)
 
 
@@ -390,7 +390,7 @@ def test_a_split_that_is_not_there_and_a_split_folder(tmp_path):
 def test_a_lesson_that_cannot_take_a_folder_says_which_can(tmp_path):
     folder = fill(tmp_path / "phone", ("a", "b"), 4)
     cells = {cell.id: cell.source for cell in cells_of(find_notebook("03"))}
-    with pytest.raises(FolderError, match=r"keeps to its own .* lesson 7 takes any folder"):
+    with pytest.raises(FolderError, match=r"only takes its own .* 7 take a folder of yours"):
         exec(cells["find"], {"find_data": find_data, "DATA": str(folder)})
 
 

@@ -160,10 +160,10 @@ def test_the_smallest_that_can_be_shared_out():
 
 def test_what_cannot_be_shared_out_is_refused_in_a_sentence():
     labels = np.repeat([0, 1], 4)
-    with pytest.raises(ValueError, match=r"class 'rock' cannot be shared out: all are near-dup"):
+    with pytest.raises(ValueError, match=r"class 'rock' cannot be divided: all are near-dup"):
         share_out(labels, np.array([0, 1, 2, 3, 4, 4, 4, 4]), (0.8, 0.2), 0, CLASSES)
     crossed = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 1, 2, 0, 2])
-    with pytest.raises(ValueError, match=r"groups of paper, rock, x cannot be shared out so that"):
+    with pytest.raises(ValueError, match=r"groups of paper, rock, x cannot be divided so that"):
         share_out(*crossed, (0.8, 0.2), 0, (*CLASSES, "x"))
     for shares in ((0.5, 0.4), (1.0, 0.0)):
         with pytest.raises(ValueError, match="together they must be 1"):

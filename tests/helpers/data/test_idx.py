@@ -39,9 +39,9 @@ def test_other_contents_are_refused(file, pictures):
         (as_idx(pictures[0]), "begins with the bytes '00000802'"),
         (as_idx(pictures, kind=9), "begins with the bytes '00000903'"),
         (whole[:10], "ends before its first number"),
-        (whole[:-1], "holds 119 bytes where it tells of 6 x 4 x 5"),
-        (whole + b"0", "holds 121 bytes where it tells of 6 x 4 x 5"),
-        (whole[:4] + b"\xff" * 12 + whole[16:], "holds 120 bytes where it tells of 4294967295 x"),
+        (whole[:-1], "holds 119 bytes instead of 6 x 4 x 5"),
+        (whole + b"0", "holds 121 bytes instead of 6 x 4 x 5"),
+        (whole[:4] + b"\xff" * 12 + whole[16:], "holds 120 bytes instead of 4294967295 x"),
     ):
         file.write_bytes(gzip.compress(content))
         with pytest.raises(ValueError, match=f"^train-images-idx3-ubyte.gz {fault}.*; remove it"):

@@ -214,11 +214,11 @@ def put_odd_one(place: Path, kind: str) -> None:
 
 
 ODD_ONES = {
-    "link": "is no file",
-    "loop": "is no file",
-    "device": "is no file",
-    "pipe": "is no file",
-    "socket": "is no file",
+    "link": "is not a file",
+    "loop": "is not a file",
+    "device": "is not a file",
+    "pipe": "is not a file",
+    "socket": "is not a file",
     "folder": "is a folder",
     "empty": "is empty",
     "page": "is not a picture that can be read",

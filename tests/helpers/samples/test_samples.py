@@ -291,7 +291,7 @@ def test_something_else_in_the_folder_is_never_touched(tmp_path, case):
 
 @pytest.mark.parametrize("call", [lambda n, p: draw_samples(n, p), lambda n, p: draw_picture(n, 0)])
 def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path, call):
-    expected = "'hands_green'; drawn are: rock_paper_scissors, cats_and_dogs, fashion_mnist"
+    expected = "'hands_green'; the course draws: rock_paper_scissors, cats_and_dogs, fashion_mnist"
     with pytest.raises(ValueError, match=expected):
         call("hands_green", tmp_path / "drawn")
     assert list(tmp_path.iterdir()) == []
