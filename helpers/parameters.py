@@ -21,7 +21,7 @@ from helpers.messages import OneSentence
 CAPITALS = re.compile(r"[A-Z][A-Z0-9_]*").fullmatch  # a parameter's name
 # Papermill writes the values it was given into a cell of their own, which opens with this line.
 INJECTED_CELL = "# Parameters\n"
-FORGET = "Correct it and restart the kernel, which goes on knowing a name until then."
+FORGET = "Correct it and restart the kernel, which remembers the old name until then."
 PLAIN_TYPES = (bool, int, float, str, list, tuple, dict, NoneType)
 
 
@@ -278,7 +278,7 @@ def _value_problems(name: str, value: Any) -> list[str]:
     if rule.accepts(value):
         return []
     remark = _remark(rule, value)
-    problem = f"{name} is {value!r} ({type(value).__name__}), allowed is {rule.allowed}"
+    problem = f"{name} is {value!r} ({type(value).__name__}), but must be {rule.allowed}"
     return [problem + (f" ({remark})" if remark else "")]
 
 

@@ -247,7 +247,7 @@ def garment_on_black(photo: Image.Image) -> Image.Image:
     if not len(rows):
         raise PhotoError(
             "No garment",
-            "stands out from its ground",
+            "stands out from its background",
             "lay a dark one on something light, or a light one on something dark",
         )
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)

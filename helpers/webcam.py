@@ -323,7 +323,7 @@ class Album:
         text = classes if isinstance(classes, str) else ", ".join(classes)
         for what, value in (("ALBUM", name), ("GESTURES", text)):
             if not RULES[what].accepts(value):
-                raise WebcamError(f"{what} is {value!r}; allowed is {RULES[what].allowed}.")
+                raise WebcamError(f"{what} is {value!r}; it must be {RULES[what].allowed}.")
         self.classes = tuple(sorted(each.strip() for each in text.split(",")))
         self.name, self.folder = name, Path(folder) / name
 

@@ -199,7 +199,7 @@ def parameters_are_annotated_literals(notebook: Notebook) -> Iterator[str]:
             elif annotation != parameter.type_name:
                 yield f"{name} is annotated with another type than {parameter.type_name}"
             elif not parameter.accepts(value):
-                yield f"{name} is {value!r}, allowed is {parameter.allowed}"
+                yield f"{name} is {value!r}, but must be {parameter.allowed}"
 
 
 @rule

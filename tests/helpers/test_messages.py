@@ -45,7 +45,7 @@ def test_a_notebook_shows_the_sentence_and_no_calls():
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-    said = "Parameters: EPOCHS is 0 (int), allowed is 1 to 500."
+    said = "Parameters: EPOCHS is 0 (int), but must be 1 to 500."
     assert (error["ename"], error["evalue"]) == ("ParameterError", said)
     assert error["traceback"] == [f"ParameterError: {said}"]
 

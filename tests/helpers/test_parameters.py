@@ -93,14 +93,14 @@ def test_allowed_values_pass(name, value):
     ],
 )
 def test_other_values_are_refused_with_what_is_allowed(name, value):
-    with pytest.raises(ValueError, match=re.escape(f"allowed is {RULES[name].allowed}")):
+    with pytest.raises(ValueError, match=re.escape(f"but must be {RULES[name].allowed}")):
         check_values({name: value}, [name])
 
 
 @pytest.mark.parametrize("name", ["LIMIT", "PHOTOS_PER_CLASS"])
 def test_so_few_pictures_that_a_lesson_fails_late_are_refused(name):
     for few in (1, 2, 9):
-        with pytest.raises(ValueError, match=rf"{name} is {few} \(int\), allowed is 0, or 10 to "):
+        with pytest.raises(ValueError, match=rf"{name} is {few} \(int\), but must be 0, or 10 to "):
             check_values({name: few}, [name])
     for number in (0, 10, 12_500):
         check_values({name: number}, [name])
@@ -133,7 +133,7 @@ def test_the_annotated_names_are_checked():
 
 def test_an_injected_value_is_checked():
     code = "EPOCHS: int = 25\nEPOCHS = 'true'"
-    with pytest.raises(ValueError, match=r"EPOCHS is 'true' \(str\), allowed is 1 to 500"):
+    with pytest.raises(ValueError, match=r"EPOCHS is 'true' \(str\), but must be 1 to 500"):
         check_parameters(namespace(code))
 
 

@@ -280,9 +280,9 @@ def test_a_whole_take_is_held_out(tmp_path):
 @pytest.mark.parametrize(
     ("name", "classes", "message"),
     [
-        ("../hands", "rock, paper", r"ALBUM is '\.\./hands'; allowed is a name of letters"),
+        ("../hands", "rock, paper", r"ALBUM is '\.\./hands'; it must be a name of letters"),
         ("", "rock, paper", "ALBUM is ''"),
-        ("hands", "rock", "GESTURES is 'rock'; allowed is 2 to 8 different names"),
+        ("hands", "rock", "GESTURES is 'rock'; it must be 2 to 8 different names"),
         ("hands", ("rock", "a/b"), "GESTURES is 'rock, a/b'"),
         ("hands", "rock, Rock", "GESTURES is 'rock, Rock'"),
         ("hands", "rock, test", "GESTURES is 'rock, test'"),

@@ -51,7 +51,7 @@ def test_a_run_takes_its_parameters_and_leaves_notebook_and_record(tiny_notebook
         ({"EPOCH": 5}, r"EPOCH is not a parameter \(did you mean EPOCHS\?\)"),
         ({"SEED": 5}, "SEED is not a parameter"),
         ({"EPOCHS": "true"}, "EPOCHS is 'true'"),
-        ({"EPOCHS": 0}, "allowed is 1 to 500"),
+        ({"EPOCHS": 0}, "but must be 1 to 500"),
     ],
 )
 def test_wrong_parameters_are_refused_before_any_work(tiny_notebook, tmp_path, parameters, message):

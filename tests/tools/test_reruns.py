@@ -130,7 +130,8 @@ def test_a_wrong_command_is_one_sentence_and_leaves_nothing(
     tiny_notebook, elsewhere, capsys, tmp_path
 ):
     assert main(["run", str(tiny_notebook(tmp_path)), "-p", "EPOCHS", "true"]) == 2
-    assert capsys.readouterr().err == ("Parameters: EPOCHS is 'true' (str), allowed is 1 to 500.\n")
+    said = "Parameters: EPOCHS is 'true' (str), but must be 1 to 500.\n"
+    assert capsys.readouterr().err == said
     assert main(["run", "-p", "PHOTO=a=b.png", str(tiny_notebook(tmp_path)), "-p", "EPOCHS="]) == 2
     said = capsys.readouterr().err
     assert "PHOTO is not a parameter" in said and "EPOCHS is ''" in said

@@ -190,7 +190,7 @@ def test_a_run_whose_files_are_gone_runs_again(matrix, tmp_path):
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        ("notebooks: {01_tiny.ipynb: {EPOCHS: 0}}\n", [], "allowed is 1 to 500"),
+        ("notebooks: {01_tiny.ipynb: {EPOCHS: 0}}\n", [], "but must be 1 to 500"),
         (GRID, ["--out", "ftp://bucket"], "papermill writes to s3://"),
         (GRID, ["--out", str(PROJECT / "README.md")], "a file: a sweep needs a folder"),
     ],
