@@ -379,7 +379,7 @@ class PairedDifference:
             runs = "1 common seed" if seeds == 1 else f"{seeds} common seeds"
             return (
                 f"{self.figure}: {self.first} minus {self.second} is {self.mean:+.4f}, but "
-                f"{runs} {why}, so nothing can be said of other seeds; run both with more seeds."
+                f"{runs} {why}, so they say nothing about other seeds; run both with more seeds."
             )
         higher, lower = (self.first, self.second)[:: 1 if self.mean >= 0 else -1]
         ends = sorted((abs(low), abs(high)))

@@ -60,25 +60,26 @@ CLAIMS_HEAD = ("", "claim", "taught as", "verdict", "mean difference (95 % inter
 INTRODUCTION = """\
 # Results
 
-What the five walkthroughs publish, and what this course measures when it repeats them; where a
-setting is not the walkthrough's, the row says so. Written by `python -m tools.replication table`
-from the records of real runs; to change it, run more.
+This page shows what the five walkthroughs publish, and what this course measures when it repeats
+them. If a setting is not the walkthrough's, the row says so. `python -m tools.replication table`
+writes the page from the records of real runs; to change it, run more.
 
-A measured figure over several seeds is their mean, with its 95 % interval. The interval speaks of
-other seeds and of other test pictures (films, where frames are alike) and stays within 0 to 1;
-`helpers/intervals.py` names method and sources. With a star it speaks of other seeds on the same
-pictures, since the records do not tell more. Of one seed, a figure has the interval of its test
-pictures. Seconds and minutes are the shortest and the longest; minutes hold the lesson's better
-recipe, too, as long or short as the run was told to train it. A dash stands for a figure that the
-walkthrough mentions and the lesson does not measure. All rows over three seeds: `make replicate`.
+If there are several seeds, the measured figure is their mean, with its 95 % interval. The interval
+covers other seeds and other test pictures (films, where frames are alike) and stays within 0 to 1;
+`helpers/intervals.py` names the method and its sources. With a star it covers other seeds on the
+same pictures, because the records hold no more. If there is one seed, the interval is that of its
+test pictures. Seconds and minutes are the shortest and the longest; minutes include the lesson's
+better recipe, however long the run trained it. A dash stands for a figure that the walkthrough
+mentions and the lesson does not measure. All rows over three seeds: `make replicate`.
 
 """
 CLAIMS_INTRODUCTION = """\
 ## What the lessons claim
 
-Each comparison that a lesson teaches, from `benchmarks/claims.toml`, recomputed from the kept
-records. A claim holds where all seeds agree, three at least; it is contradicted where all object;
-else it is open. The interval speaks of other seeds; where it says so, of other test pictures, too.
+This table has each comparison that a lesson teaches, from `benchmarks/claims.toml`, recomputed
+from the kept records. A claim holds if at least three seeds agree and none objects; it is
+contradicted if all object; otherwise it is open. The interval covers other seeds and, where it
+says so, other test pictures.
 
 """
 

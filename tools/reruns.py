@@ -184,10 +184,10 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--on", choices=("here", "ray"), default="here", help="this machine, or a Ray cluster"
     )
     sweep.add_argument(
-        "--cpus", type=int, metavar="N", help="cores a run: by default all, or 1 on ray"
+        "--cpus", type=int, metavar="N", help="cores per run: by default all, or 1 on ray"
     )
-    sweep.add_argument("--gpus", type=int, metavar="N", help="graphics processors a run, on ray")
-    sweep.add_argument("--memory", type=float, metavar="GB", help="memory a run, on ray")
+    sweep.add_argument("--gpus", type=int, metavar="N", help="graphics processors per run, on ray")
+    sweep.add_argument("--memory", type=float, metavar="GB", help="memory per run, on ray")
     sweep.set_defaults(act=_sweep)
     given = list(sys.argv[1:] if arguments is None else arguments)
     for place in range(len(given) - 1, 0, -1):  # -p NAME=VALUE is -p NAME VALUE

@@ -131,7 +131,9 @@ def right_and_wrong(right: np.ndarray, groups: Sequence) -> None:
         axis.vlines(edges, 0, seeds, color="0.5", lw=0.8)
         axis.set_yticks(np.arange(seeds) + 0.5, [f"seed {number}" for number in range(seeds)])
         axis.set(
-            title="Coloured: wrong", xlabel="test pictures; lines part the films", ylim=(seeds, 0)
+            title="Coloured: wrong",
+            xlabel="test pictures; lines separate the films",
+            ylim=(seeds, 0),
         )
         side.plot(right.mean(axis=1), np.arange(seeds) + 0.5, "o", color=TRAINING_COLOUR)
         side.set(xlabel="accuracy")
@@ -140,7 +142,8 @@ def right_and_wrong(right: np.ndarray, groups: Sequence) -> None:
     show(
         figure,
         f"Which of {pictures} pictures networks of {seeds} seeds got wrong. {(~films).sum()} of "
-        f"{len(films)} films hold all mistakes. Accuracies: {ends.min():.3f} to {ends.max():.3f}.",
+        f"{len(films)} films contain all mistakes. Accuracies: {ends.min():.3f} to "
+        f"{ends.max():.3f}.",
     )
 
 

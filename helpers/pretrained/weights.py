@@ -248,7 +248,7 @@ def _find_senseless(model: keras.Model) -> str:
     pixels = np.random.default_rng(0).uniform(0, 255, (2, *model.input_shape[1:]))
     one, other = model(pixels).numpy()
     if not np.isfinite([one, other]).all() or (one == other).all():
-        return "answers no picture, or all alike"
+        return "computes nothing usable from a picture"
     return ""
 
 

@@ -204,7 +204,7 @@ def test_where_records_say_what_was_right_a_difference_speaks_of_pictures_too(
 def test_seeds_that_show_no_scatter_prove_nothing(differences):
     found = PairedDifference("a", "b", "accuracy", differences)
     assert not found.is_real
-    assert "nothing can be said of other seeds" in str(found)
+    assert "they say nothing about other seeds" in str(found)
 
 
 def test_the_seeds_needed_would_just_do():

@@ -86,7 +86,7 @@ def test_seeds_and_films_are_shown(shown):
     right = np.ones((3, 8), bool)
     right[:, 2:4] = False
     comparison_figures.right_and_wrong(right, np.repeat(list("abcd"), 2))
-    assert "1 of 4 films hold all mistakes. Accuracies: 0.750 to 0.750." in shown[0]
+    assert "1 of 4 films contain all mistakes. Accuracies: 0.750 to 0.750." in shown[0]
 
 
 def test_false_alarms_are_shown(shown):

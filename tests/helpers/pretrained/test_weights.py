@@ -362,9 +362,9 @@ SENSELESS = {
     "all one": (fill(1), "one and the same value"),
     "one kernel of zeros": (change(0.0), "one and the same value"),
     "one constant kernel": (change(0.3), "one and the same value"),
-    "far too large": (change(np.linspace(1e37, 3e38, 1280)), "answers no picture"),
-    "negative variance": (change(-4.0, "moving_variance"), "answers no picture"),
-    "nothing goes through": (change(0.0, "gamma"), "answers no picture"),
+    "far too large": (change(np.linspace(1e37, 3e38, 1280)), "computes nothing usable"),
+    "negative variance": (change(-4.0, "moving_variance"), "computes nothing usable"),
+    "nothing goes through": (change(0.0, "gamma"), "computes nothing usable"),
 }
 
 
