@@ -40,9 +40,9 @@ def two_schemes() -> None:
     show_drawing(
         figure,
         "Two rows of boxes, from a photo through the five blocks of a pretrained base to its "
-        "class. In the first row, feature extraction, all five blocks are frozen and a new "
-        "classifier follows. In the second, fine-tuning, blocks 1 to 4 are frozen; block 5 is "
-        "trained on together with a new head.",
+        "class. First row, feature extraction: all five blocks are frozen, and a new classifier "
+        "follows. Second row, fine-tuning: blocks 1 to 4 are frozen; block 5 learns on, together "
+        "with a new head.",
     )
 
 
@@ -68,9 +68,9 @@ def features_once(shape: Sequence[int], photos: int) -> None:
     axis.axis("off")
     show_drawing(
         figure,
-        f"{photos:,} photos go once, slowly, through the base, which gives {text} numbers for "
-        "each. They are kept in a file, from which dense layers, a logistic regression and a "
-        "support vector machine learn in seconds each.",
+        f"The base runs once, slowly, over {photos:,} photos and gives {text} numbers for each. A "
+        "file keeps them. Dense layers, a logistic regression and a support vector machine learn "
+        "from it in seconds each.",
     )
 
 
@@ -92,7 +92,7 @@ def pixel_for_vgg() -> None:
     axis.set(xlim=(-0.03, NARROW), ylim=(1.9, 0))
     axis.axis("off")
     told = "; ".join(said)
-    show_drawing(figure, f"The same pixel twice. {told}. The order is another, and the range.")
+    show_drawing(figure, f"The same pixel twice. {told}. The order and the range differ.")
 
 
 @plt.rc_context(STYLE)

@@ -49,9 +49,9 @@ def three_approaches(below: str = "blocks 1 to 4", above: str = "block 5") -> No
     show_drawing(
         figure,
         f"Three rows of boxes, from a photo through {below} and {above} to a new head. Feature "
-        f"extraction: {below} and {above} are frozen and run once for each photo, only the head "
-        f"runs in every step. Frozen base: {below} run once for each augmented copy, {above}, "
-        f"frozen too, and the head run in every step. Fine-tuning: the same, but {above} learns "
+        f"extraction: {below} and {above} are frozen and run once for each photo; only the head "
+        f"runs in every step. Frozen base: {below} run once for each augmented copy; {above} (also "
+        f"frozen) and the head run in every step. Fine-tuning: the same, but {above} learns "
         "on together with the head.",
     )
 
