@@ -274,7 +274,7 @@ def refused(source) -> str:
 
 def test_missing_path(tmp_path):
     sentence = refused(tmp_path / "hand.jpg")
-    assert "no file" in sentence and "hand.jpg" in sentence and photos.FORMATS_TEXT in sentence
+    assert "is not a file" in sentence and "hand.jpg" in sentence and photos.FORMATS_TEXT in sentence
 
 
 def test_folder(tmp_path):
@@ -595,7 +595,7 @@ def test_own_photos_from_a_file(model, tmp_path, displayed):
     path.write_bytes(encoded(Image.new("RGB", (9, 5), "red")))
     photos.classify_own_photos(model, COLOURS, path)
     assert [prediction.label for prediction in displayed] == ["red"]
-    with pytest.raises(PhotoError, match="no file"):
+    with pytest.raises(PhotoError, match="is not a file"):
         photos.classify_own_photos(model, COLOURS, tmp_path / "other.png")
 
 
