@@ -177,7 +177,7 @@ stop_below = Examined(
     mistakes={
         _stopping('logs["loss"] > goal', "self.stop_training"): "the training goes on",
         _stopping('logs["loss"] < goal'): "it looks at the training loss",
-        _stopping('logs["val_loss"] > goal'): "although that is above the goal",
+        _stopping('logs["val_loss"] > goal'): "although the validation loss is above the goal",
         _stopping('logs["val_loss"] < goal', "self.stop_training"): "is it the *model's*",
         _stopping('logs.get("val_lost") < goal'): "stopped with TypeError",
         _stopping('logs["validation_loss"] < goal'): "The metrics are called accuracy, loss",
