@@ -261,11 +261,11 @@ ATTACKS = {  # right answers, and wrong ones with what is said of them
     ),
     "quiz_03.2": (
         [0.02, 2, "2 %", "0,02", "20/1000", "2 points", "(40 - 20) / 1000"],
-        [(0.04, "Subtract the 20"), ("40/60", "all 1,000"), (0.92, "difference"), ("1 %", "small")],
+        [(0.04, "Subtract the 20"), ("40/60", "all 1,000"), (0.92, "subtract"), ("1 %", "small")],
     ),
     "quiz_04.1": (
         [45, "45", "45 photos", "0.9 x 50", "about 45"],
-        [(50, "too modest"), (5, "wrong"), (40, "0.8"), (60, "too large")],
+        [(50, "confident enough"), (5, "wrong"), (40, "0.8"), (60, "too large")],
     ),
     "quiz_05.1": (
         [0.25, "25 %", "1/4", 25],
@@ -329,8 +329,8 @@ RIGHT_CODE = {
 WRONG_CODE = {
     "lesson_03.only_one": [
         ("first and not second", "`and` is written `&`"),
-        ("((first & ~second).sum(), 3)", "right by the first only"),
-        ("((first & ~second).sum(), (first | second).sum())", "right by the first only"),
+        ("((first & ~second).sum(), 3)", "Where only the first gets"),
+        ("((first & ~second).sum(), (first | second).sum())", "Where only the first gets"),
         ("(first & ~second).sum() + 1", "2 numbers, in the shape (2,), are expected"),
     ],
     "lesson_04.cat_or_dog": [
@@ -346,19 +346,19 @@ WRONG_CODE = {
         ("answers[:, 151:269].sum(1, keepdims=True) > answers[:, 281:286].sum(1, keepdims=True)",
          "the right numbers in the shape (40, 1), where (40,) is expected"),
         ("answers[:, 151:269].sum(0) > 1", "40 numbers, in the shape (40,), are expected"),
-        ("(answers.argmax(1) > 150) & (answers.argmax(1) < 269)", "all 1000 names"),
+        ("(answers.argmax(1) > 150) & (answers.argmax(1) < 269)", "all 1000 classes"),
         ("answers[151:269].sum(1) > answers[281:286].sum(1)", "40 numbers"),
     ],
     "lesson_05.errors_gone": [
-        ("max(0, 1 - (1 - after) / (1 - before))", "must be below 0; yours stays at 0"),
-        ("max(0.0, (after - before) / (1 - before))", "must be below 0; yours stays at 0"),
-        ("abs(after - before) / (1 - before)", "must be below 0"),
+        ("max(0, 1 - (1 - after) / (1 - before))", "is below 0; yours stays at 0"),
+        ("max(0.0, (after - before) / (1 - before))", "is below 0; yours stays at 0"),
+        ("abs(after - before) / (1 - before)", "is below 0."),
         ("round((after - before) / (1 - before), 1)", "rounded too far"),
         ("f'{(after - before) / (1 - before):.0%}'", "where numbers are expected"),
         ("0.5", "With before = "),
     ],
     "lesson_05.vgg_input": [
-        ("photos[..., ::-1] - means[::-1]", "Blue's mean is taken from red"),
+        ("photos[..., ::-1] - means[::-1]", "subtracts blue's mean from red"),
         ("(photos[..., ::-1] / 255 - means) / 255", "Of a pixel with red "),
         ("photos[0, ..., ::-1] - means", "numbers in the shape (4, 5, 3), where "),
         ("photos[:, :, ::-1] - means", "Of a pixel with red "),
@@ -590,7 +590,7 @@ def build(base):
 
 @pytest.mark.parametrize(
     ("found", "text"),
-    [((0.6, 0.5), "has not learnt those yet"), ((0.99, 0.8), "it memorises")],
+    [((0.6, 0.5), "has not learnt enough yet"), ((0.99, 0.8), "It memorises")],
 )
 def test_a_head_that_stays_below_is_told_why(monkeypatch, found, text):
     monkeypatch.setattr(checks_05.Training, "fit", lambda *_: {})
