@@ -195,7 +195,7 @@ def test_a_file_that_is_no_report_is_told_in_one_sentence(tmp_path, change, told
 def test_a_file_that_holds_something_else_is_told_in_one_sentence(tmp_path, content):
     path = tmp_path / "x.json"
     path.write_bytes(content.encode("utf-8", "surrogatepass"))
-    with pytest.raises(ProgressError, match=r"^x.json is (not complete|another file)"):
+    with pytest.raises(ProgressError, match=r"^x.json is (incomplete|another file)"):
         read_report(path)
     with pytest.raises(ProgressError, match=r"^gone\.json: gone\.json could not be used"):
         read_report(tmp_path / "gone.json")

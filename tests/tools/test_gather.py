@@ -62,7 +62,7 @@ def test_the_page_shows_everybody_and_runs_nothing_of_theirs(folder, capsys):
     page = (folder / "class.html").read_text(encoding="utf-8")
     assert "&lt;b&gt;Bob&lt;/b&gt;" in page and "<b>" not in page
     assert "<td>1 of 1<small>quiz 1 of 1</small></td>" in page
-    assert "<li>d.json is not complete" in page
+    assert "<li>d.json is incomplete" in page
     assert not re.search(r"https?:|src=|<script", page)
 
 
