@@ -126,7 +126,7 @@ def test_the_exact_test_is_that_of_fair_coins(only_first, only_second, p):
 
 @pytest.mark.parametrize("compare", [paired_difference, exact_paired_test])
 def test_scores_of_different_pictures_are_not_compared(scores, compare):
-    with pytest.raises(ValueError, match=r"asked different pictures \(4 and 2\)"):
+    with pytest.raises(ValueError, match=r"classified different pictures \(4 and 2\)"):
         compare(scores, scores_of((0, 0), (1, 1)))
 
 

@@ -342,7 +342,7 @@ def test_flat_splits(tmp_path):
 def test_splits_without_one_to_learn_from(tmp_path):
     for name in ("test", "val"):
         fill(tmp_path / name, ("a", "b"), 5)
-    refused(tmp_path, "holds test, val, but no train; name that folder train which is to be")
+    refused(tmp_path, "holds test, val, but no train; rename the folder with the training")
 
 
 def test_what_lies_beside_the_splits_is_passed_over(tmp_path):

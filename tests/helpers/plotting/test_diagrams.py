@@ -168,7 +168,7 @@ def test_feature_maps_are_the_layers_own_and_the_strongest(drawn):
 
 
 def test_a_layer_without_feature_maps_is_refused():
-    with pytest.raises(OneSentence, match=r"there are those of .*first"):
+    with pytest.raises(OneSentence, match=r"choose one of .*first"):
         diagrams.feature_maps(small_network(), np.zeros((20, 20, 3)), "dense")
 
 
