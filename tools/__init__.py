@@ -10,7 +10,8 @@ storage        copies in a bucket, by papermill's storage addresses
 replication    RESULTS.md: what is published, what was measured here
 safe_html      what of a notebook a page may show
 publishing     execute a notebook in place, as it is committed
-take_along     one .html file that holds a trained network, for a phone or a friend
+take_along     one .html file that holds a trained network, for a phone or a friend;
+               take_along_page, its text
 gather         learners' progress, from the files that they handed in, on one page
 slides         each lesson's slides for the projector, one .html file each
 site           the web site: lessons, results and notes as static pages

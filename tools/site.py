@@ -5,7 +5,8 @@
 writes static pages to `site/`, with navigation and search. Nothing is executed and nothing
 fetched. Sphinx, MyST-NB and Furo make the pages (requirements-site.txt); what they would lose or
 fetch is put right beforehand, in a copy: figures keep their alt text, the Colab badge is a file of
-the site, links to files outside the site lead to the repository.
+the site, links to files outside the site lead to the repository. Where the network of lesson 1 is
+kept, the site has the page on which a visitor plays against it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from helpers.environment import PROJECT
 from helpers.files import replace_folder
 from tools.address import HOME, present_address
 from tools.outputs import DATA_PICTURES, drop_widgets
+from tools.take_along_page import fill_template, read_kept
 
 SITE = PROJECT / "site"
 SECTIONS = {  # the navigation: its headings, and the pages below each
@@ -47,6 +49,19 @@ CARD_PICTURES = {  # on lessons' cards; of all others, the headline figure
     "1": "![Ten hands drawn by the course in three gestures, and the same hands turned, tilted, "
     "lit and set in front of drawn scenes.](docs/lesson_01.png)"
 }
+NETWORK = Path("data/networks/rock_paper_scissors.zip")  # of lesson 1; data/README.md says how
+PLAY = "play.html"  # the page on which it plays
+ABOUT = (
+    "The network is lesson 1's, trained on rendered hands by Laurence Moroney (CC BY) and on hands "
+    "that the course draws."
+)
+HOME_LINK = '<nav><a href="index.html">Image classification from small data sets</a></nav>\n'
+HEADER = """\
+{% extends "!page.html" %}
+{% block announcement -%}
+<a href="{{ pathto('play.html', 1) }}">Play against the network of lesson 1</a>
+{%- endblock %}
+"""  # Furo's bar on top of every page
 HEADLINE_FIGURE = "headline-figure"  # the tag of a cell; its last figure stands for the lesson
 ROW = re.compile(  # a lesson in the README's table
     r"^\| (?P<number>\d) \| \[(?P<title>[^\]]+)\]\((?P<path>[^)]+)\) \| (?P<promise>[^|]+) \| "
@@ -113,11 +128,31 @@ def stage(project: Path, folder: Path) -> None:
         page.write_lesson() if name.endswith(".ipynb") else page.write_text()
     with (folder / "index.md").open("a", encoding="utf-8") as start:
         start.writelines(_navigation(title, names) for title, names in sections.items() if names)
-    settings = "".join(f"{name} = {value!r}\n" for name, value in SETTINGS.items())
-    (folder / "conf.py").write_text(settings, encoding="utf-8")
+    settings = SETTINGS | (_stage_play(project / NETWORK, folder) if plays(project) else {})
+    lines = "".join(f"{name} = {value!r}\n" for name, value in settings.items())
+    (folder / "conf.py").write_text(lines, encoding="utf-8")
     (folder / "_static").mkdir()
     for name in STATIC:
         shutil.copy(Path(__file__).with_name(name), folder / "_static" / name)
+
+
+def plays(project: Path) -> bool:
+    """Tell whether the site has the page to play on: whether the network is there."""
+    return (project / NETWORK).is_file()
+
+
+def _stage_play(network: Path, folder: Path) -> dict[str, object]:
+    """Write the page to play on, and the header that leads there; return Sphinx's settings."""
+    given, weights = read_kept(network)
+    page = fill_template(given | {"about": ABOUT}, weights, HOME_LINK)
+    for name, text in {f"_extra/{PLAY}": page, "_templates/page.html": HEADER}.items():
+        (folder / name).parent.mkdir()
+        (folder / name).write_text(text, encoding="utf-8")
+    return {
+        "html_extra_path": ["_extra"],
+        "templates_path": ["_templates"],
+        "html_theme_options": {"announcement": "its text is in the template"},
+    }
 
 
 def find_pages(project: Path) -> dict[str, list[str]]:
@@ -157,7 +192,9 @@ class _Page:
         """Return a lesson's card: a picture, the title that leads there, the promise, the badge."""
         shown = CARD_PICTURES.get(row["number"]) or self._headline_figure(row["path"])
         title = f"{row['number']}. {row['title']}"
-        parts = [shown, f"[{title}]({row['path']})", row["promise"], row["badge"]]
+        play = plays(self.project) and row["number"] == "0"
+        more = play and f'<a href="{PLAY}">Play now, against the network of lesson 1</a>'
+        parts = [shown, f"[{title}]({row['path']})", row["promise"], more, row["badge"]]
         return "\n\n".join(["````{container} card", *filter(None, parts), "````"])
 
     def _headline_figure(self, lesson: str) -> str:
@@ -251,6 +288,8 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
         print(error, file=sys.stderr)
         return 1
     print(f"The site is in {SITE.name}/: open {SITE.name}/index.html.")
+    if not plays(project):
+        print(f"It has no page to play on: {NETWORK.as_posix()} is missing, see data/README.md.")
     return 0
 
 

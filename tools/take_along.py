@@ -2,6 +2,8 @@
 
     python -m tools.take_along MODEL.keras [--classes rock,paper,scissors] [--out page.html]
 
+With `--out network.zip` it keeps what the page is made of: see tools/take_along_page.py.
+
 The page takes pictures by camera or from files, shows the probabilities, and plays where the
 classes are rock, paper and scissors. It opens by double click, needs no network, and its
 Content-Security-Policy lets nothing leave the device. The network becomes a short list of
@@ -14,14 +16,10 @@ from __future__ import annotations
 
 import argparse
 import base64
-import gzip
-import hashlib
-import html
 import json
 import math
 import os
 import re
-import string
 import sys
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -33,17 +31,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers.data.catalog import read_catalog
-from helpers.environment import PROJECT, RUNS_FOLDER
+from helpers.environment import RUNS_FOLDER
 from helpers.files import explain, write_atomically
 from helpers.messages import OneSentence, few, printable
 from helpers.results import load_record
 from helpers.samples import draw_picture
 from helpers.samples.hands import GESTURES
+from tools.take_along_page import fill_template, write_kept
 
 if TYPE_CHECKING:
     import keras
 
-HERE = Path(__file__).parent
 BEATS = {"paper": "rock", "rock": "scissors", "scissors": "paper"}
 CLASSES_FILE = "classes.txt"  # beside a network: the names of its classes, one a line
 TOLERANCE = 2e-4  # of a probability, on a few pictures; a fifth of what the page promises
@@ -580,8 +578,11 @@ def pack(graph: Graph, least: float) -> tuple[list[dict[str, Any]], bytes]:
 # The page --------------------------------------------------------------------------------------
 
 
-def make_page(network: keras.Model, classes: Sequence[str]) -> str:
-    """Make the page, one HTML text, of a network from `read_network`, whose weights are rounded.
+def describe(network: keras.Model, classes: Sequence[str]) -> tuple[dict[str, Any], bytes]:
+    """Say what the page is made of, for a network from `read_network`, whose weights are rounded.
+
+    Returns:
+        what the page's code is given, see `fill_template`, and the weights, see `pack`.
 
     Raises:
         PageError: the network ends in no probabilities, or a layer is set to something that the
@@ -595,33 +596,8 @@ def make_page(network: keras.Model, classes: Sequence[str]) -> str:
             "The network must end in a softmax over its classes, or in one sigmoid for two; "
             "its outputs are not probabilities."
         )
-    return fill_template(classes, *pack(graph, choose_precision(network, graph)))
-
-
-def _read(*paths: Path) -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
-
-
-def fill_template(
-    classes: Sequence[str], operations: Sequence[Mapping[str, Any]], weights: bytes
-) -> str:
-    """Return the page as one HTML text; see `make_page` and `pack`."""
-    packed = base64.b64encode(gzip.compress(weights, 9, mtime=0)).decode("ascii")
-    given = {"classes": list(classes), "operations": operations, **_game(classes)}
-    panel = PROJECT / "helpers"
-    modules = HERE / "take_along_network.mjs", panel / "webcam.js", HERE / "take_along_page.mjs"
-    # As parts of one script, modules export nothing.
-    script = re.sub(r"^export (default .*$)?", "", _read(*modules), flags=re.MULTILINE)
-    style = _read(panel / "webcam.css", HERE / "take_along.css")
-    return string.Template(_read(HERE / "take_along.html")).substitute(
-        title=html.escape(_title(classes)),
-        script=script,
-        style=style,
-        script_hash=_hash(script),
-        style_hash=_hash(style),
-        given=json.dumps(given).replace("<", "\\u003c"),
-        weights="\n".join(re.findall(r".{1,1000}", packed)),
-    )
+    operations, weights = pack(graph, choose_precision(network, graph))
+    return {"classes": list(classes), "operations": operations, **_game(classes)}, weights
 
 
 def _game(classes: Sequence[str]) -> dict[str, Any]:
@@ -650,23 +626,13 @@ def _drawn(label: int, seed: int, side: int) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def _title(classes: Sequence[str]) -> str:
-    if len(classes) > 6:
-        return f"Which of {len(classes)} classes is it?"
-    *first, last = classes
-    return f"{', '.join(first)} or {last}?"
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-
-
 def write_page(path: Path, target: Path | None = None, classes: Sequence[str] = ()) -> Path:
     """Write the page of a saved network; return its file.
 
     Args:
         path: a `.keras` file.
-        target: the page; None for the network's name with the ending `.html`, in this folder.
+        target: the page, or a `.zip` that keeps what it is made of; None for the network's name
+            with the ending `.html`, in this folder.
         classes: names in the order of the outputs; none to look for them, see `find_classes`.
 
     Raises:
@@ -674,10 +640,17 @@ def write_page(path: Path, target: Path | None = None, classes: Sequence[str] = 
         OSError: it cannot be written; what was there is left.
     """
     target = target or Path(f"{path.stem}.html")
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise PageError(f"The page's file is {printable(target)}; its name must end in .html.")
+    if target.suffix.lower() not in (".html", ".htm", ".zip"):
+        raise PageError(
+            f"The page's file is {printable(target)}; its name must end in .html, or in .zip for "
+            "what it is made of."
+        )
     network = read_network(path)
-    write_atomically(target, make_page(network, find_classes(path, network, classes)))
+    given, weights = describe(network, find_classes(path, network, classes))
+    if target.suffix.lower() == ".zip":
+        write_kept(target, given, weights)
+    else:
+        write_atomically(target, fill_template(given, weights))
     return target
 
 
@@ -691,7 +664,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--classes", default="", help="their names, in the order of the outputs: rock,paper"
     )
-    parser.add_argument("--out", type=Path, help="the page; without it, the network's name")
+    parser.add_argument(
+        "--out", type=Path, help="the page; without it, the network's name; a .zip for the site"
+    )
     given = parser.parse_args(arguments)
     classes = [name.strip() for name in given.classes.split(",")] if given.classes.strip() else []
     try:
@@ -701,8 +676,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"The page was not written: {explain(error)}.", file=sys.stderr)
     else:
-        megabytes = page.stat().st_size / 1e6
-        print(f"{printable(page)}, {megabytes:.1f} MB: open it by double click, or put it on any")
+        print(f"{printable(page)}, {page.stat().st_size / 1e6:.1f} MB: ", end="")
+        if page.suffix.lower() == ".zip":
+            print("what a page is made of; `make site` makes one of data/networks/.")
+            return 0
+        print("open it by double click, or put it on any")
         print("web server (https) for a phone; it needs no network, and sends nothing anywhere.")
         return 0
     return 1

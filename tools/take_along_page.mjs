@@ -67,6 +67,7 @@ class Brain {
   get(name) {
     const { classes, portraits, rounds, wins } = this.given;
     if (name === "classes") return classes;
+    if (name === "about") return this.given.about ?? "What its network was trained on, the page does not know.";
     if (name === "kind") return wins ? "game" : "look";
     const beats = Object.entries(wins ?? {}).map(([one, other]) => `${one} beats ${other}`).join(", ");
     return { portraits: portraits ?? {}, rounds, beats: beats.charAt(0).toUpperCase() + beats.slice(1) };
@@ -273,7 +274,7 @@ const onPage = (Base) =>
     }
 
     get privacy() {
-      return "Nothing leaves this device: the page's own rules forbid every connection. What its network was trained on, the page does not know; whatever you show, it names one of its classes.";
+      return `Nothing leaves this device: the page's own rules forbid every connection. ${this.model.get("about")} Whatever you show, it names one of its classes.`;
     }
 
     empty() {

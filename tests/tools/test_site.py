@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
@@ -14,14 +16,23 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 import bootstrap
 from helpers.environment import PROJECT
-from tools.site import BADGE, STATIC, main, stage
+from tools import site as site_tool
+from tools.site import BADGE, NETWORK, STATIC, main, stage
+from tools.take_along_page import write_kept
 
 LESSON = "notebooks/01_hands.ipynb"
 PNG = "iVBORw0KGgo="
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><title>Boxes × 2</title></svg>'
 ROWS = "          accuracy  minutes\nfirst     0.95      1.5\nsecond    0.97     12.0\n"
 ALT = "Curves [of 2 runs]: 0.5 < 0.9,\n `best` *last*."
-BUILD = "import sys, pathlib, tools.site as s; s.build_site(site=pathlib.Path(sys.argv[1]))"
+BUILD = """\
+import sys, pathlib, tools.site
+tools.site.NETWORK = pathlib.Path(sys.argv[2])
+tools.site.build_site(site=pathlib.Path(sys.argv[1]))"""
+LOOK = """([text, side]) => {
+    const data = Uint8ClampedArray.from(atob(text), letter => letter.charCodeAt(0));
+    return window.takeAlong.brain.look({ data, width: side, height: side });
+}"""
 TOO_WIDE = """() => {
     const scrolls = each => ["auto", "scroll"].includes(getComputedStyle(each).overflowX);
     const held = each => !each.matches("article") && (scrolls(each) || held(each.parentElement));
@@ -33,7 +44,8 @@ TOO_WIDE = """() => {
 PHONE = {"width": 390, "height": 800}
 LAPTOP = {"width": 1280, "height": 800}
 # Text that is hard to read: its contrast with what lies behind is below what WCAG 2.2 AA asks, 4.5,
-# or 3 for large text. Drawings bring their own white ground, and are left out.
+# or 3 for large text. Drawings bring their own white ground, and are left out, as are buttons that
+# cannot be pressed.
 FAINT = """() => {
     const numbers = colour => (colour.match(/[0-9.]+/g) || []).map(Number);
     const light = ([r, g, b]) => [r, g, b].map(part => part / 255).map(
@@ -53,7 +65,7 @@ FAINT = """() => {
     while (texts.nextNode()) {
         const each = texts.currentNode.parentElement;
         if (!texts.currentNode.data.trim()) continue;
-        if (each.closest("svg, script, style, noscript")) continue;
+        if (each.closest("svg, script, style, noscript, :disabled")) continue;
         const style = getComputedStyle(each), size = parseFloat(style.fontSize);
         if (style.visibility !== "visible" || !each.getClientRects().length) continue;
         const behind = ground(each), text = over(numbers(style.color), behind);
@@ -194,6 +206,54 @@ def test_the_navigation_names_every_page_once(staged):
     assert all((staged / "_static" / name).is_file() for name in STATIC)
 
 
+def keep_a_network(project: Path) -> None:
+    write_kept(project / NETWORK, {"classes": ["a", "b"], "operations": []}, b"")
+
+
+def test_where_the_network_is_kept_there_is_a_page_to_play_on(project, tmp_path):
+    (project / "README.md").write_text(TABLE, encoding="utf-8")
+    keep_a_network(project)
+    stage(project, tmp_path / "staged")
+    page = (tmp_path / "staged" / "_extra" / "play.html").read_text(encoding="utf-8")
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
+    assert policy.startswith("default-src 'none'; connect-src 'none'; script-src 'sha256-")
+    assert '<a href="index.html">' in page and "(CC BY)" in page
+    start = (tmp_path / "staged" / "index.md").read_text(encoding="utf-8")
+    first, second = start.split("````{container} card\n")[1:]
+    assert first.count('href="play.html"') == 1 and "play.html" not in second
+    header = (tmp_path / "staged" / "_templates" / "page.html").read_text(encoding="utf-8")
+    assert "pathto('play.html', 1)" in header
+    assert "_extra" in (tmp_path / "staged" / "conf.py").read_text(encoding="utf-8")
+
+
+def test_where_it_is_missing_the_site_is_built_without_and_says_so(project, monkeypatch, capsys):
+    (project / "README.md").write_text(TABLE, encoding="utf-8")
+    monkeypatch.setattr(
+        site_tool, "build_site", lambda project, site: stage(project, project / "staged")
+    )
+    assert main([], project) == 0
+    said = capsys.readouterr().out
+    assert f"no page to play on: {NETWORK.as_posix()} is missing" in said
+    written = [path for path in (project / "staged").rglob("*") if path.is_file()]
+    texts = [path.read_text(encoding="utf-8") for path in written if path.suffix in (".md", ".py")]
+    assert len(texts) > 2 and not any("play" in path.name for path in written)
+    assert not any("play.html" in text or "announcement" in text for text in texts)
+    shutil.rmtree(project / "staged")
+    keep_a_network(project)
+    assert main([], project) == 0
+    assert "no page to play on" not in capsys.readouterr().out
+
+
+def test_a_damaged_network_stops_the_site_with_a_sentence(project, monkeypatch, capsys):
+    keep_a_network(project)
+    (project / NETWORK).write_bytes(b"no network")
+    monkeypatch.setattr(
+        site_tool, "build_site", lambda project, site: stage(project, project / "staged")
+    )
+    assert main([], project) == 1
+    assert "keeps no network; write it again" in capsys.readouterr().err
+
+
 def test_without_sphinx_one_sentence_says_what_to_do(project, monkeypatch, capsys):
     monkeypatch.setitem(__import__("sys").modules, "sphinx", None)
     assert main([], project) == 1
@@ -204,19 +264,34 @@ def test_without_sphinx_one_sentence_says_what_to_do(project, monkeypatch, capsy
 # The built site --------------------------------------------------------------------------------
 
 
-def build(site: Path) -> subprocess.CompletedProcess:
-    """Build this course's site; skipped where `make site` has not made its environment."""
+@pytest.fixture(scope="module")
+def python() -> str:
+    """The Python that builds this course's site; skipped where `make site` has not made it."""
     python = bootstrap.Environment(*bootstrap.ENVIRONMENTS["site"]).python
     if shutil.which(python) is None:
         pytest.skip("what builds the site is missing: make site")
-    command = [python, "-c", BUILD, str(site)]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    return python
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Path:
+def trained(python, tmp_path_factory):
+    """A network that was trained for seconds, of the kind of lesson 1's, and what keeps it."""
+    import keras
+    from trained import small_network, train_and_save
+
+    from tools.take_along import write_page
+
+    keras.utils.set_random_seed(0)
+    network = small_network()
+    path = train_and_save(network, tmp_path_factory.mktemp("network"))
+    return network, write_page(path, path.with_suffix(".zip"))
+
+
+@pytest.fixture(scope="module")
+def site(python, trained, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("site") / "site"
-    done = build(folder)
+    command = [python, "-c", BUILD, str(folder), str(trained[1])]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert [path.name for path in folder.parent.iterdir()] == ["site"]
     return folder
@@ -402,7 +477,7 @@ def test_every_page_reads_the_same_without_its_scripts(site, browser):
     contexts = [browser.new_context(java_script_enabled=on) for on in (True, False)]
     pages = [context.new_page() for context in contexts]
     for path in sorted(site.rglob("*.html")):
-        if path.name == "search.html":
+        if path.name in ("search.html", "play.html"):
             continue
         for page in pages:
             page.goto(path.as_uri())
@@ -411,6 +486,37 @@ def test_every_page_reads_the_same_without_its_scripts(site, browser):
         assert pages[1].locator(".sidebar-tree a").first.is_visible(), path.name
     for context in contexts:
         context.close()
+
+
+def test_a_visitor_plays_against_the_network_from_every_page(site, trained, browser):
+    from trained import as_input, hands
+
+    page = browser.new_page(viewport=PHONE)
+    faults = []
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    for path in sorted(site.rglob("*.html")):
+        page.goto(path.as_uri())
+        if path.name != "play.html":
+            page.locator(".announcement a", has_text="Play").click()
+            assert page.url == (site / "play.html").as_uri(), path.name
+    page.goto((site / "index.html").as_uri())
+    page.locator(".cards > .card").first.locator("a", has_text="Play now").click()
+    page.locator("button[name=drawn]").click()
+    page.locator("button[name=play]:enabled").click()
+    page.locator(".wc-say", has_text=re.compile("I read|Not sure")).wait_for()
+
+    shown = hands(12, 500)
+    answers = [
+        page.evaluate(LOOK, [base64.b64encode(each.tobytes()).decode(), each.width])
+        for each in shown
+    ]
+    wanted = trained[0].predict(as_input(shown), verbose=0)
+    assert [max(range(3), key=one.__getitem__) for one in answers] == wanted.argmax(1).tolist()
+    assert abs(wanted - answers).max() < 1e-3 and len(set(wanted.argmax(1))) == 3
+    page.locator("nav a").click()
+    assert page.url == (site / "index.html").as_uri() and faults == []
+    page.close()
 
 
 def test_the_search_finds_a_word_in_a_lesson_from_files_alone(site, browser):

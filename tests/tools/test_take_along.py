@@ -23,7 +23,7 @@ from helpers import results
 from helpers.photos import open_photo, to_square_array
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
 from helpers.samples import draw_picture
-from tools import take_along
+from tools import take_along, take_along_page
 from tools.take_along import PageError, find_classes, main, write_page
 
 CLASSES = ("paper", "rock", "scissors")
@@ -63,7 +63,7 @@ def node(tmp_path) -> Callable[[str], str]:
     program = shutil.which("node")
     if program is None:
         pytest.skip("Node is missing, which runs the page's code: install your system's nodejs")
-    shutil.copy(take_along.HERE / "take_along_network.mjs", tmp_path / "network.mjs")
+    shutil.copy(take_along_page.HERE / "take_along_network.mjs", tmp_path / "network.mjs")
 
     def run(code: str) -> str:
         (tmp_path / "run.mjs").write_text(code)
@@ -425,8 +425,8 @@ def test_the_command_writes_a_page(saved, tmp_path, capsys, monkeypatch):
 
 def test_the_page_uses_what_the_panel_has():
     """Names of helpers/webcam.js that the page's code relies on, whatever else changes there."""
-    panel = (take_along.PROJECT / "helpers" / "webcam.js").read_text()
+    panel = (take_along_page.PROJECT / "helpers" / "webcam.js").read_text()
     used: Sequence[str] = ("Panel", "GamePanel", "Camera", "Upload", "Bar")
     assert all(re.search(rf"^(export )?class {name}\b", panel, re.MULTILINE) for name in used)
-    page = take_along.fill_template(("a", "b"), [], b"")
+    page = take_along_page.fill_template({"classes": ["a", "b"], "operations": []}, b"")
     assert not re.search(r"^export\b", page, re.MULTILINE)

@@ -1,0 +1,92 @@
+"""The text of a page to take along, of its parts; needs nothing but Python, as the web site does.
+
+What a page is made of may be kept in a file: a `.zip` of what its code is given and of the
+network's weights. tools/take_along.py writes it, tools/site.py makes its page of one.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import html
+import json
+import re
+import string
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from helpers.environment import PROJECT
+from helpers.files import replacing
+
+HERE = Path(__file__).parent
+GIVEN, WEIGHTS = "given.json", "weights"  # in the file that is kept
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # so that the same network gives the same file
+
+
+def fill_template(given: Mapping[str, Any], weights: bytes, before: str = "") -> str:
+    """Return the page as one HTML text.
+
+    Args:
+        given: for take_along_page.mjs: classes, operations, what the game needs where there is
+            one, and perhaps "about", a sentence on what the network was trained on.
+        weights: see tools/take_along.py's `pack`.
+        before: HTML above the heading.
+    """
+    packed = base64.b64encode(gzip.compress(weights, 9, mtime=0)).decode("ascii")
+    panel = PROJECT / "helpers"
+    modules = HERE / "take_along_network.mjs", panel / "webcam.js", HERE / "take_along_page.mjs"
+    # As parts of one script, modules export nothing.
+    script = re.sub(r"^export (default .*$)?", "", _read(*modules), flags=re.MULTILINE)
+    style = _read(panel / "webcam.css", HERE / "take_along.css")
+    return string.Template(_read(HERE / "take_along.html")).substitute(
+        title=html.escape(_title(given["classes"])),
+        before=before,
+        script=script,
+        style=style,
+        script_hash=_hash(script),
+        style_hash=_hash(style),
+        given=json.dumps(given).replace("<", "\\u003c"),
+        weights="\n".join(re.findall(r".{1,1000}", packed)),
+    )
+
+
+def write_kept(path: Path, given: Mapping[str, Any], weights: bytes) -> None:
+    """Keep what a page is made of in a `.zip`; for the arguments see `fill_template`."""
+    with replacing(path) as partial, zipfile.ZipFile(partial, "w") as file:
+        for name, part in ((GIVEN, json.dumps(given)), (WEIGHTS, weights)):
+            file.writestr(zipfile.ZipInfo(name, LONG_AGO), part, zipfile.ZIP_DEFLATED, 9)
+
+
+def read_kept(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Read what `write_kept` wrote.
+
+    Raises:
+        ValueError: the file is damaged, or another.
+        OSError: it cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            return json.loads(file.read(GIVEN)), file.read(WEIGHTS)
+    except (KeyError, ValueError, zipfile.BadZipFile):
+        raise ValueError(
+            f"{path.name} keeps no network; write it again: python -m tools.take_along "
+            f"MODEL.keras --out {path.name}"
+        ) from None
+
+
+def _title(classes: Sequence[str]) -> str:
+    if len(classes) > 6:
+        return f"Which of {len(classes)} classes is it?"
+    *first, last = classes
+    return f"{', '.join(first)} or {last}?"
+
+
+def _read(*paths: Path) -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
