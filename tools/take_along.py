@@ -220,6 +220,13 @@ class Graph:
             raise _unknown(layer, f"a scale of shape {factor.shape}")
         return self._scale(inputs[0], factor, shift, layer)
 
+    def _standardise(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        if layer.invert or set(layer.mean.shape[:-1]) != {1}:
+            raise _unknown(layer, "another axis than the last, or inverted")
+        mean, variance = (np.ravel(np.float64(each)) for each in (layer.mean, layer.variance))
+        factor = 1 / np.maximum(np.sqrt(variance), 1e-7)  # as Keras: its epsilon
+        return self._scale(inputs[0], factor, -mean * factor, layer)
+
     def _scale(
         self, tensor: Tensor, factor: np.ndarray, shift: np.ndarray, layer: keras.layers.Layer
     ) -> Tensor:
@@ -239,6 +246,13 @@ class Graph:
     def _softmax(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         _check_axis(layer, inputs)
         return self._add("softmax", inputs[0][1], inputs)
+
+    def _resize(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        if layer.interpolation != "bilinear" or layer.antialias:
+            raise _unknown(layer, "another interpolation than plain bilinear")
+        if layer.crop_to_aspect_ratio or layer.pad_to_aspect_ratio:
+            raise _unknown(layer, "an aspect ratio to keep")
+        return self._add("resize", (layer.height, layer.width, inputs[0][1][-1]), inputs)
 
     def _pad(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         height, width, channels = inputs[0][1]
@@ -288,7 +302,8 @@ class Graph:
 
 
 LAYERS: dict[str, Callable[[Graph, Any, list[Tensor]], Tensor]] = {
-    "Rescaling": Graph._rescale, "BatchNormalization": Graph._normalise,
+    "Rescaling": Graph._rescale, "Normalization": Graph._standardise, "Resizing": Graph._resize,
+    "BatchNormalization": Graph._normalise,
     "Conv2D": Graph._convolution, "DepthwiseConv2D": Graph._convolution, "Dense": Graph._dense,
     "ReLU": Graph._clip, "LeakyReLU": Graph._clip,
     "Softmax": Graph._softmax, "Activation": Graph._activation,
@@ -297,6 +312,10 @@ LAYERS: dict[str, Callable[[Graph, Any, list[Tensor]], Tensor]] = {
     "ZeroPadding2D": Graph._pad, "Add": Graph._sum, "Concatenate": Graph._concatenate,
     "Flatten": Graph._flatten, "Dropout": Graph._pass_on, "SpatialDropout2D": Graph._pass_on,
     "Identity": Graph._pass_on, "InputLayer": Graph._pass_on, "ConvertToTensor": Graph._pass_on,
+    # What augments in training only.
+    "RandomFlip": Graph._pass_on, "RandomRotation": Graph._pass_on, "RandomZoom": Graph._pass_on,
+    "RandomTranslation": Graph._pass_on, "RandomContrast": Graph._pass_on,
+    "RandomBrightness": Graph._pass_on, "GaussianNoise": Graph._pass_on,
 }  # fmt: skip
 MODELS = ("Sequential", "Functional")
 ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -423,6 +442,9 @@ def _in_float32(network: keras.Model) -> keras.Model:
         return network
     copy = keras.saving.deserialize_keras_object(json.loads(plain))
     copy.set_weights(network.get_weights())
+    for layer in copy._flatten_layers():
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # takes over what was set
     return copy
 
 

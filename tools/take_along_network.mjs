@@ -305,6 +305,30 @@ function padding(op, [[height, width, channels]]) {
   };
 }
 
+/** Bilinear, as TensorFlow: between the two nearest pixels, however much smaller the picture gets. */
+function resizing(op, [[height, width, channels]]) {
+  const places = (from, to) =>
+    Array.from({ length: to }, (_, at) => {
+      const place = Math.min(Math.max(((at + 0.5) * from) / to - 0.5, 0), from - 1);
+      const first = Math.floor(place);
+      return [first, Math.min(first + 1, from - 1), place - first];
+    });
+  const [rows, columns] = [places(height, op.shape[0]), places(width, op.shape[1])];
+  return ([input], out) => {
+    let to = 0;
+    for (const [top, bottom, down] of rows) {
+      for (const [left, right, across] of columns) {
+        for (let c = 0; c < channels; c++, to++) {
+          const at = (y, x) => input[(y * width + x) * channels + c];
+          const upper = at(top, left) + (at(top, right) - at(top, left)) * across;
+          const lower = at(bottom, left) + (at(bottom, right) - at(bottom, left)) * across;
+          out[to] = upper + (lower - upper) * down;
+        }
+      }
+    }
+  };
+}
+
 const add = () => (inputs, out) => {
   out.set(inputs[0]);
   for (const input of inputs.slice(1)) for (let at = 0; at < out.length; at++) out[at] += input[at];
@@ -332,6 +356,7 @@ const KINDS = {
   dense,
   affine,
   padding,
+  resize: resizing,
   add,
   concatenate,
   max: pooling,

@@ -20,10 +20,12 @@ from keras import layers
 from PIL import Image
 
 from helpers import results
+from helpers.environment import PROJECT
 from helpers.photos import open_photo, to_square_array
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
 from helpers.samples import draw_picture
 from tools import take_along, take_along_page
+from tools.site import NETWORK
 from tools.take_along import PageError, find_classes, main, write_page
 
 CLASSES = ("paper", "rock", "scissors")
@@ -92,6 +94,14 @@ def pictures_of(size: int, number: int = 6) -> np.ndarray:
     return np.concatenate([np.stack(drawn), random.integers(0, 256, (number, size, size, 3))])
 
 
+def write_inputs(folder: Path, operations: list, weights: str, pictures: np.ndarray) -> None:
+    """Write what RUN reads."""
+    given = {"operations": operations, "size": pictures.shape[1]}
+    (folder / "given.json").write_text(json.dumps(given))
+    (folder / "weights.txt").write_text(weights)
+    (folder / "pictures.bin").write_bytes(pictures.astype(np.uint8).tobytes())
+
+
 def shake(network: keras.Model, seed: int = 0) -> keras.Model:
     """Give every layer weights as after a training: no bias or moving average stays at 0 or 1."""
     random = np.random.default_rng(seed)
@@ -144,6 +154,30 @@ def every_layer() -> keras.Model:
     return shake(keras.Model(pixels, head(x)))
 
 
+def preprocessing() -> keras.Model:
+    """A network that begins as Keras's guides do: augmentation, resizing, scaling."""
+    normal = layers.Normalization()
+    normal.adapt(np.random.default_rng(2).uniform(0, 1, (9, 4, 4, 3)) * (0.9, 0.5, 0.2))
+    augment = [layers.RandomFlip(), layers.RandomRotation(0.2), layers.RandomContrast(0.5)]
+    augment += [layers.RandomBrightness(0.5), layers.RandomTranslation(0.2, 0.2)]
+    return shake(
+        keras.Sequential(
+            [
+                keras.Input((40, 40, 3)),
+                keras.Sequential([*augment, layers.RandomZoom(0.2)]),
+                layers.Resizing(17, 61),
+                layers.Rescaling(1 / 255),
+                normal,
+                layers.GaussianNoise(0.5),
+                layers.Conv2D(9, 3, activation="relu"),
+                layers.Normalization(mean=0.2, variance=0.3),
+                layers.GlobalMaxPooling2D(),
+                layers.Dense(3, activation="softmax"),
+            ]
+        )
+    )
+
+
 def published(size: int = 62) -> keras.Model:
     """Lesson 1's published network, smaller."""
     return shake(
@@ -192,7 +226,7 @@ def lite() -> keras.Model:
     return keras.Model(base.input, head(base.output))
 
 
-@pytest.mark.parametrize("build", [every_layer, published, one_sigmoid, lite])
+@pytest.mark.parametrize("build", [every_layer, preprocessing, published, one_sigmoid, lite])
 def test_the_page_computes_what_keras_computes(build, node, tmp_path):
     keras.utils.set_random_seed(0)
     network, size = build(), build().input_shape[1]
@@ -200,10 +234,7 @@ def test_the_page_computes_what_keras_computes(build, node, tmp_path):
     network.save(tmp_path / "network.keras")
     page = write_page(tmp_path / "network.keras", tmp_path / "p.html", [*"abc"[:number]])
     inside, pictures = parts(page.read_text(encoding="utf-8")), pictures_of(size)
-    operations = json.loads(inside["given"])["operations"]
-    (tmp_path / "given.json").write_text(json.dumps({"operations": operations, "size": size}))
-    (tmp_path / "weights.txt").write_text(inside["weights"])
-    (tmp_path / "pictures.bin").write_bytes(pictures.astype(np.uint8).tobytes())
+    write_inputs(tmp_path, json.loads(inside["given"])["operations"], inside["weights"], pictures)
     answers = np.array(json.loads(node(RUN)))
     wanted = network.predict_on_batch(pictures.astype(np.float32))
     if wanted.shape[1] == 1:
@@ -211,6 +242,20 @@ def test_the_page_computes_what_keras_computes(build, node, tmp_path):
     assert answers.shape == wanted.shape
     assert np.abs(answers - wanted).max() < 1e-3
     assert len(np.unique(wanted.round(2), axis=0)) > 1, "the pictures must differ to the network"
+
+
+@pytest.mark.skipif(not (PROJECT / NETWORK).is_file(), reason="data/networks/ keeps no network")
+def test_the_network_of_the_site_reads_drawn_hands(node, tmp_path):
+    given, weights = take_along_page.read_kept(PROJECT / NETWORK)
+    size, packed = given["operations"][0]["shape"][0], base64.b64encode(gzip.compress(weights))
+    drawn = [draw_picture("rock_paper_scissors", n % 3, 700 + n) for n in range(60)]
+    pictures = np.stack([to_square_array(each, size) for each in drawn])
+    write_inputs(tmp_path, given["operations"], packed.decode(), pictures)
+    said = np.array(json.loads(node(RUN))).argmax(axis=1)
+    assert given["classes"] == [*CLASSES] and len(given["drawn"]) == take_along.DRAWN
+    right = (said == np.arange(60) % 3).mean()
+    print(f"{right:.0%} of 60 drawn hands are read rightly.")
+    assert right > 0.7
 
 
 def test_what_can_be_folded_is():
@@ -233,11 +278,14 @@ def test_16_bits_are_taken_only_where_they_change_no_probability(monkeypatch):
 def test_a_network_of_another_precision_becomes_float32(tmp_path):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        network = one_sigmoid()
+        normal = layers.Normalization()
+        normal.adapt(np.arange(48.0).reshape(1, 4, 4, 3))
+        network = wrapped(layers.Identity(), normal)
         network.save(tmp_path / "n.keras")
     finally:
         keras.config.set_dtype_policy("float32")
     read = take_along.read_network(tmp_path / "n.keras")
+    assert np.array_equal(read.layers[1].mean, network.layers[1].adapt_mean[None, None, None])
     assert {layer.compute_dtype for layer in read.layers} == {"float32"}
     for one, other in zip(read.get_weights(), network.get_weights(), strict=True):
         assert np.array_equal(one, other)
@@ -361,6 +409,22 @@ REFUSED = {
         lambda: wrapped(layers.Conv2D(4, 3, dilation_rate=2, name="wide")),
         "The layer 'wide' is a Conv2D with a dilation or groups",
     ),
+    "cropped": (
+        lambda: wrapped(layers.Resizing(8, 8, crop_to_aspect_ratio=True, name="cut")),
+        "The layer 'cut' is a Resizing with an aspect ratio to keep",
+    ),
+    "smoothed": (
+        lambda: wrapped(layers.Resizing(8, 8, antialias=True, name="smooth")),
+        "The layer 'smooth' is a Resizing with another interpolation than plain bilinear",
+    ),
+    "a mean a pixel": (
+        lambda: wrapped(layers.Normalization(axis=(1, 2, 3), name="each")),
+        "The layer 'each' is a Normalization with another axis than the last",
+    ),
+    "random in use": (
+        lambda: wrapped(layers.RandomCrop(8, 8, name="window")),
+        "The layer 'window' is a RandomCrop, which the page cannot compute",
+    ),
     "activation": (
         lambda: wrapped(layers.Conv2D(4, 3, activation="gelu", name="odd")),
         "The layer 'odd' is a Conv2D with the activation gelu",
@@ -425,7 +489,7 @@ def test_the_command_writes_a_page(saved, tmp_path, capsys, monkeypatch):
 
 def test_the_page_uses_what_the_panel_has():
     """Names of helpers/webcam.js that the page's code relies on, whatever else changes there."""
-    panel = (take_along_page.PROJECT / "helpers" / "webcam.js").read_text()
+    panel = (PROJECT / "helpers" / "webcam.js").read_text()
     used: Sequence[str] = ("Panel", "GamePanel", "Camera", "Upload", "Bar")
     assert all(re.search(rf"^(export )?class {name}\b", panel, re.MULTILINE) for name in used)
     page = take_along_page.fill_template({"classes": ["a", "b"], "operations": []}, b"")
