@@ -363,7 +363,7 @@ def _percent(probability: float) -> str:
 
 def show_prediction(prediction: Prediction) -> Figure:
     """Draw the photo as the network saw it, and the class probabilities as bars in class order."""
-    size = (7.5, max(2.8, 0.36 * len(prediction.probabilities) + 0.9))
+    size = (5.2, max(2.4, 0.36 * len(prediction.probabilities) + 0.9))
     options = {"width_ratios": (1, 1.5), "layout": "constrained"}
     figure, (left, right) = plt.subplots(ncols=2, figsize=size, **options)
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import textwrap
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -17,6 +18,7 @@ from sklearn.metrics import pairwise_distances
 
 from helpers.evaluation import Scores, errors_removed
 
+NARROW = 5.2  # inches, of a figure: on a phone letters shrink to seven tenths
 TRAINING_COLOUR, VALIDATION_COLOUR = "#4477aa", "#ee7733"
 # Told apart with any colour vision. Source: P. Tol (2021), Colour Schemes, "bright" and "vibrant".
 COLOURS = ("#4477aa", "#ee7733", "#228833", "#aa3377", "#ccbb44", "#66ccee", "#bbbbbb")
@@ -49,6 +51,13 @@ def show(figure: Figure, alt: str) -> None:
     display(data, raw=True, metadata={"image/png": {"alt": alt}})
 
 
+def legend_below(figure: Figure, axis: Axes, title: str | None = None) -> None:
+    """Put the legend below all panels, where it covers nothing: two entries a line, if short."""
+    handles, names = axis.get_legend_handles_labels()
+    columns = 2 if max(map(len, names), default=0) < 28 else 1
+    figure.legend(handles, names, loc="outside lower center", ncols=columns, title=title)
+
+
 def note(axis: Axes, text: str, place: tuple, offset: tuple, size: float = 9, **more) -> None:
     """Write a text so many points (`offset`) away from a place of an axis."""
     axis.annotate(text, place, offset, textcoords="offset points", fontsize=size, **more)
@@ -78,24 +87,24 @@ def picture_grid(
 
 @plt.rc_context(STYLE)
 def training_curves(history: dict[str, list[float]], title: str, names: dict[str, str]) -> None:
-    """Show accuracy and loss over the epochs.
+    """Show accuracy over the epochs and, below it, loss.
 
     Args:
         history: `fit`'s history: `accuracy`, `loss`, and with `val_` the second set's.
         names: what the two curves are of, such as {"accuracy": "training", "val_accuracy": "test"}.
     """
     epochs = np.arange(1, len(history["accuracy"]) + 1)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(NARROW, 4.8), sharex=True)
     for key, label in names.items():
         colour = VALIDATION_COLOUR if key.startswith("val_") else TRAINING_COLOUR
         style = {"color": colour, "marker": ".", "label": label}
-        left.plot(epochs, history[key], clip_on=False, **style)
-        right.plot(epochs, history[key.replace("accuracy", "loss")], **style)
-    left.set(title=title, xlabel="epoch", ylabel="accuracy", ylim=(None, 1))
-    right.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
-    for axis in (left, right):
-        axis.xaxis.get_major_locator().set_params(integer=True)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        upper.plot(epochs, history[key], clip_on=False, **style)
+        lower.plot(epochs, history[key.replace("accuracy", "loss")], **style)
+    upper.set_title(title, wrap=True)
+    upper.set(ylabel="accuracy", ylim=(None, 1))
+    lower.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
+    lower.xaxis.get_major_locator().set_params(integer=True)
+    legend_below(figure, upper)
     last = ", ".join(f"{label} {history[key][-1]:.2f}" for key, label in names.items())
     what = f"curves of accuracy and loss over {len(epochs)} epochs"
     show(figure, f"{title}: {what}; at the end {last}.")
@@ -115,11 +124,12 @@ def compare_curves(
         quantity: what the values are, such as "test accuracy".
         over: what each value is of, "epoch" or "step"; steps are too many for markers.
     """
-    figure, axis = plt.subplots(figsize=(8.5, 3.6))
+    figure, axis = plt.subplots(figsize=(NARROW, 3.4 + 0.15 * len(curves)))
     for (name, values), colour, marker in zip(curves.items(), COLOURS, MARKERS, strict=False):
         places, size = np.arange(1, len(values) + 1), 4 if over == "epoch" else 0
         axis.plot(places, values, color=colour, marker=marker, ms=size, label=name)
-    axis.set(title=title, xlabel=over, ylabel=quantity)
+    axis.set_title(title, wrap=True)
+    axis.set(xlabel=over, ylabel=quantity)
     axis.xaxis.get_major_locator().set_params(integer=True)
     every = np.concatenate([np.asarray(values, float) for values in curves.values()])
     if over == "epoch" and 0 < 10 * every.min() < every.max():
@@ -127,7 +137,7 @@ def compare_curves(
         axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.yaxis.set_minor_locator(NullLocator())
         axis.yaxis.set_major_formatter("{x:g}")
-    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    legend_below(figure, axis)
     said = "; ".join(
         f"{name} {min(values):.3f} to {max(values):.3f}, at the end {values[-1]:.3f}"
         for name, values in curves.items()
@@ -151,16 +161,19 @@ def embedding(
         groups: what each picture belongs to, such as its film, shape (n,). The alt text says how
             many points lie next to their kind: a neighbour of the same group does not count.
     """
-    size = (2.9 * len(points), 3.4)
-    figure, axes = plt.subplots(1, len(points), figsize=size, squeeze=False)
+    rows, columns = -(-len(points) // 2), min(len(points), 2)
+    size = (NARROW / 2 * columns, 0.5 + 2.6 * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     style = {"s": 14, "alpha": 0.7, "lw": 0}
-    for axis, (title, places) in zip(axes.flat, points.items(), strict=True):
+    for axis in axes.flat[len(points) :]:
+        axis.remove()
+    for axis, (title, places) in zip(axes.flat, points.items(), strict=False):
         for kind, name in enumerate(names):
             look = {"marker": MARKERS[kind], "color": COLOURS[kind % len(COLOURS)], **style}
             axis.scatter(*places[kinds == kind].T, label=name, **look)
         axis.set(title=title, xticks=[], yticks=[])
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, markerscale=1.8)
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, markerscale=1.8)
     beside = "" if groups is None else ", neighbours of their own group left out"
     shares = {title: neighbours_alike(each, kinds, groups) for title, each in points.items()}
     said = "; ".join(
@@ -215,7 +228,8 @@ def confusion(scores: Scores, title: str, muted: bool = False) -> None:
     if not crowded:
         _on_one_line(axis)
     axis.set_yticks(range(len(classes)), classes)
-    axis.set(xlabel="predicted", ylabel="true", title=title)
+    axis.set(xlabel="predicted", ylabel="true")
+    axis.set_title(title, wrap=True)
     right = f"{np.trace(counts)} of {counts.sum()} right"
     show(figure, f"Confusion matrix, {title}: {right}; {_mistakes(counts, classes)}.")
 
@@ -245,18 +259,19 @@ def _draw_intervals(axis: Axes, scores: dict[str, Scores], top: float) -> None:
     for row, score in enumerate(scores.values()):
         axis.plot(score.interval, [row, row], color=TRAINING_COLOUR, lw=2)
         axis.plot(score.accuracy, row, "o", color=TRAINING_COLOUR)
-    axis.set_yticks(range(len(scores)), scores)
+    axis.set_yticks(range(len(scores)), [textwrap.fill(name, 24) for name in scores])
     axis.set(xlabel="accuracy, with its 95 % interval", ylim=(len(scores) - 0.5, -top))
 
 
 @plt.rc_context(STYLE)
 def accuracy_bars(scores: dict[str, Scores], title: str) -> None:
     """Compare accuracies with their 95 % intervals: one dot and whisker a line, top to bottom."""
-    figure, axis = plt.subplots(figsize=(7.5, 0.8 + 0.42 * len(scores)))
+    figure, axis = plt.subplots(figsize=(NARROW, 0.9 + 0.42 * len(scores)))
     _draw_intervals(axis, scores, 0.7)
     for row, score in enumerate(scores.values()):
         note(axis, f"{score.accuracy:.3f}", (score.accuracy, row), (0, 6), ha="center")
-    axis.set(title=title, xlim=(0, 1.03))
+    axis.set(xlim=(0, 1.03))
+    axis.set_title(title, wrap=True)
     values = "; ".join(f"{name} {score.accuracy:.3f}" for name, score in scores.items())
     show(figure, f"{title}: {values}.")
 
@@ -272,22 +287,26 @@ def compare_approaches(scores: dict[str, Scores], minutes: dict[str, float], tit
     first = next(iter(scores.values()))
     removed = [100 * errors_removed(score, first) for score in scores.values()]
     spent = [minutes[name] for name in scores]
-    size, widths = (9, 1.2 + 0.42 * len(scores)), (1.4, 1, 1)
-    figure, axes = plt.subplots(1, 3, figsize=size, sharey=True, width_ratios=widths)
-    _draw_intervals(axes[0], scores, 0.5)
-    for axis, values, form in ((axes[1], removed, "%.0f %%"), (axes[2], spent, "%.1f")):
+    panels = [["accuracy", "accuracy"], ["removed", "minutes"]]
+    size = (NARROW, 2 * (0.7 + 0.38 * len(scores)))
+    figure, axes = plt.subplot_mosaic(panels, figsize=size)
+    _draw_intervals(axes["accuracy"], scores, 0.5)
+    for name, values, form in (("removed", removed, "%.0f %%"), ("minutes", spent, "%.1f")):
+        axis = axes[name]
         bars = axis.barh(range(len(scores)), values, 0.5, color=TRAINING_COLOUR)
         axis.bar_label(bars, fmt=form, padding=3)
         # Room for the labels: on the left, too, where errors were added.
-        axis.margins(x=0.6 if min(values) < 0 else 0.3)
-        axis.xaxis.set_major_locator(MaxNLocator(4))
+        axis.margins(x=0.8 if min(values) < 0 else 0.6)
+        axis.xaxis.set_major_locator(MaxNLocator(3))
         axis.axvline(0, color="grey", lw=0.8)
         axis.spines["left"].set_visible(False)
         axis.tick_params(left=False)
-    axes[0].xaxis.set_major_locator(MaxNLocator(5))
-    axes[1].set(xlabel="errors removed, %")
-    axes[2].set(xlabel="minutes")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        axis.set(yticks=range(len(scores)), yticklabels=[], ylim=axes["accuracy"].get_ylim())
+    axes["accuracy"].xaxis.set_major_locator(MaxNLocator(5))
+    axes["removed"].set_yticklabels([textwrap.fill(name, 18) for name in scores])
+    axes["removed"].set(xlabel="errors removed, %")
+    axes["minutes"].set(xlabel="minutes")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, wrap=True)
     said = []
     for (name, score), share, time in zip(scores.items(), removed, spent, strict=True):
         none = "no errors of the first one to remove"
@@ -306,7 +325,7 @@ def probability_bars(
         probabilities: by name, each of shape (classes,), summing to 1.
         classes: class names in label order.
     """
-    size = (3.2 * len(probabilities), 2.2)
+    size = (NARROW / 2 * len(probabilities), 2.2)
     figure, axes = plt.subplots(1, len(probabilities), figsize=size, sharey=True, squeeze=False)
     for axis, (name, values) in zip(axes.flat, probabilities.items(), strict=True):
         bars = axis.bar(range(len(classes)), values, color=TRAINING_COLOUR)
@@ -327,8 +346,8 @@ def top_guesses(guesses: dict[str, list[tuple[str, float]]], title: str) -> None
         guesses: by the picture's name, pairs of a class name and its probability.
     """
     rows = max(map(len, guesses.values()))
-    size = (4.4 * len(guesses), 0.9 + 0.34 * rows)
-    figure, axes = plt.subplots(1, len(guesses), figsize=size, squeeze=False)
+    size = (NARROW, 0.3 + (0.4 + 0.3 * rows) * len(guesses))
+    figure, axes = plt.subplots(len(guesses), 1, figsize=size, squeeze=False)
     for axis, (picture, pairs) in zip(axes.flat, guesses.items(), strict=True):
         names, values = zip(*pairs, strict=True)
         bars = axis.barh(range(len(names)), values, color=TRAINING_COLOUR)
@@ -342,7 +361,7 @@ def top_guesses(guesses: dict[str, list[tuple[str, float]]], title: str) -> None
 def _show_probabilities(
     figure: Figure, told: dict[str, list[tuple[str, float]]], title: str
 ) -> None:
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, wrap=True)
     said = "; ".join(
         f"{name}: {', '.join(f'{kind} {value:.3f}' for kind, value in pairs)}"
         for name, pairs in told.items()
@@ -361,7 +380,7 @@ def accuracy_by_number(
             accuracies that were measured; their mean is the line, their range the band around it.
         over: what the numbers count, such as "training pictures per class".
     """
-    figure, axis = plt.subplots(figsize=(8, 4.2))
+    figure, axis = plt.subplots(figsize=(NARROW, 4.0))
     for (name, curve), colour, marker in zip(curves.items(), COLOURS, MARKERS, strict=False):
         numbers = sorted(curve)
         means, low, high = ([pick(curve[n]) for n in numbers] for pick in (np.mean, min, max))
@@ -370,9 +389,12 @@ def accuracy_by_number(
     every = sorted({number for curve in curves.values() for number in curve})
     axis.set_xscale("log")
     axis.set_xticks(every, [f"{number:,}" for number in every])
+    if len(every) > 5:
+        axis.tick_params(axis="x", rotation=40)
     axis.minorticks_off()
-    axis.set(title=title, xlabel=over, ylabel="accuracy", ylim=(None, 1.01))
-    figure.legend(loc="outside lower center", ncols=2)  # inside it would cover a low curve
+    axis.set_title(title, wrap=True)
+    axis.set(xlabel=over, ylabel="accuracy", ylim=(None, 1.01))
+    legend_below(figure, axis)
     said = "; ".join(
         f"{name}: {', '.join(f'{number:,}: {np.mean(curve[number]):.3f}' for number in curve)}"
         for name, curve in curves.items()

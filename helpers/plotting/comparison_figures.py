@@ -11,7 +11,7 @@ from matplotlib.colors import ListedColormap
 from scipy.stats import binom
 
 from helpers.comparison import PairedDifference, figure_column, mean_interval, time_unit
-from helpers.plotting import COLOURS, MARKERS, STYLE, TRAINING_COLOUR, show
+from helpers.plotting import COLOURS, MARKERS, NARROW, STYLE, TRAINING_COLOUR, legend_below, show
 
 
 def learning_curves(
@@ -25,16 +25,17 @@ def learning_curves(
         quantity: what the values are, such as "validation accuracy".
     """
     with plt.rc_context(STYLE):
-        figure, axis = plt.subplots(figsize=(8.5, 3.8))
+        figure, axis = plt.subplots(figsize=(NARROW, 3.4 + 0.2 * len(curves)))
         for (setting, runs), (colour, marker) in zip(curves.items(), _looks(), strict=False):
             for number, values in enumerate(runs):
                 epochs = np.arange(1, len(values) + 1)
                 label = f"{setting} ({len(runs)})" if number == 0 else None
                 axis.plot(epochs, values, color=colour, lw=1, alpha=0.75, label=label)
                 axis.plot(epochs[-1], values[-1], color=colour, marker=marker, ms=5)
-        axis.set(title=title, xlabel="epoch", ylabel=quantity)
+        axis.set_title(title, wrap=True)
+        axis.set(xlabel="epoch", ylabel=quantity)
         axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="setting (runs)")
+        legend_below(figure, axis, "setting (runs)")
     ends = {setting: [values[-1] for values in runs] for setting, runs in curves.items()}
     show(figure, f"{title}, {quantity} by epoch; at the end: {_ranges(ends)}.")
 
@@ -52,14 +53,14 @@ def figure_and_minutes(runs: pd.DataFrame, figure: str) -> None:
     runs = runs.dropna(subset=[column])
     unit, minutes = time_unit(runs["minutes"].max())
     with plt.rc_context(STYLE):
-        plot, axis = plt.subplots(figsize=(8.5, 3.6))
         groups = runs.groupby("setting", sort=False)
+        plot, axis = plt.subplots(figsize=(NARROW, 3.2 + 0.2 * len(groups)))
         for (setting, group), (colour, marker) in zip(groups, _looks(), strict=False):
             times = group["minutes"] / minutes
             axis.plot(times, group[column], marker, color=colour, label=setting)
         axis.set(title=f"{figure} against time", xlabel=f"{unit} a run", ylabel=figure)
         axis.set_xlim(0, None)
-        axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="setting")
+        legend_below(plot, axis, "setting")
     said = "; ".join(
         f"{setting} {group[column].mean():.3f} in {group['minutes'].mean() / minutes:.3g} {unit}"
         for setting, group in groups
@@ -85,7 +86,7 @@ def spread(
     """
     intervals = intervals or [mean_interval(numbers) for numbers in values.values()]
     with plt.rc_context(STYLE):
-        figure, axis = plt.subplots(figsize=(8, 1.1 + 0.55 * len(values)))
+        figure, axis = plt.subplots(figsize=(NARROW, 1.2 + 0.55 * len(values)))
         for row, (numbers, ends) in enumerate(zip(values.values(), intervals, strict=True)):
             axis.plot(numbers, [row - 0.12] * len(numbers), "o", color=TRAINING_COLOUR, alpha=0.6)
             axis.plot(ends, [row + 0.2] * 2, color=COLOURS[1], lw=2)
@@ -94,7 +95,8 @@ def spread(
             axis.axvline(truth, color="0.35", ls="--", lw=1)
         axis.set_yticks(range(len(values)), values)
         axis.set_ylim(len(values) - 0.5, -0.6)
-        axis.set(title=title, xlabel=f"{quantity}; diamond: mean, with its 95 % interval")
+        axis.set_title(title, wrap=True)
+        axis.set_xlabel(f"{quantity}\ndiamond: mean, with its 95 % interval")
     wanted = "" if truth is None else f" The dashed line is at {truth:.3f}."
     show(figure, f"{title}, {quantity} of each run: {_ranges(values)}.{wanted}")
 
@@ -124,7 +126,7 @@ def right_and_wrong(right: np.ndarray, groups: Sequence) -> None:
     seeds, pictures = right.shape
     with plt.rc_context(STYLE):
         figure, (axis, side) = plt.subplots(
-            1, 2, figsize=(8.5, 1.2 + 0.4 * seeds), width_ratios=[4, 1], sharey=True
+            1, 2, figsize=(NARROW, 1.2 + 0.4 * seeds), width_ratios=[3, 1], sharey=True
         )
         axis.pcolormesh(~right, cmap=ListedColormap(["0.92", COLOURS[1]]))
         edges = np.flatnonzero(np.asarray(groups[1:]) != np.asarray(groups[:-1])) + 1
@@ -137,6 +139,7 @@ def right_and_wrong(right: np.ndarray, groups: Sequence) -> None:
         )
         side.plot(right.mean(axis=1), np.arange(seeds) + 0.5, "o", color=TRAINING_COLOUR)
         side.set(xlabel="accuracy")
+        side.locator_params(axis="x", nbins=2)
     films = np.array([right[:, groups == name].all() for name in np.unique(groups)])
     ends = right.mean(axis=1)
     show(
@@ -156,7 +159,7 @@ def false_alarms(plain: Mapping[int, float], corrected: Mapping[int, float]) -> 
     """
     places = np.arange(len(plain))
     with plt.rc_context(STYLE):
-        figure, axis = plt.subplots(figsize=(7, 3))
+        figure, axis = plt.subplots(figsize=(NARROW, 3))
         looks = (("the winner, tested", COLOURS[1], None), ("with Holm", COLOURS[0], "//"))
         for shift, values, (label, colour, hatch) in zip(
             (-0.2, 0.2), (plain, corrected), looks, strict=True
@@ -189,7 +192,7 @@ def coin_tosses(first_only: int, second_only: int) -> None:
     chances = binom.pmf(heads, number, 0.5)
     uneven = abs(heads - number / 2) >= abs(first_only - number / 2) - 1e-9
     with plt.rc_context(STYLE):
-        figure, axis = plt.subplots(figsize=(7, 2.8))
+        figure, axis = plt.subplots(figsize=(NARROW, 2.8))
         axis.bar(heads, chances, color="0.8")
         axis.bar(heads[uneven], chances[uneven], color=COLOURS[1], hatch="//")
         axis.axvline(first_only, color="0.2", ls="--", lw=1)

@@ -20,10 +20,9 @@ from matplotlib.patches import Rectangle
 from scipy.signal import correlate2d
 
 from helpers.messages import OneSentence
-from helpers.plotting import NO_GRID, TRAINING_COLOUR, VALIDATION_COLOUR
+from helpers.plotting import NARROW, NO_GRID, TRAINING_COLOUR, VALIDATION_COLOUR
 from helpers.plotting.boxes import INK, PLAIN, write
 
-NARROW = 5.2  # inches: on a phone letters shrink to seven tenths
 PALE, LINE = "#eef1f5", "#8a929c"
 BLUE, ORANGE = "#c9d9ea", "#fbd9bd"  # light, below black numbers
 DRAWING = NO_GRID

@@ -102,9 +102,9 @@ def confidence_panels(scores: Mapping[str, Scores], title: str) -> None:
     The pictures are put into ten bins by the probability of the class that was said. The upper
     part of a panel shows the share that was right in each bin, the lower one their number.
     """
-    columns = min(len(scores), 3)
+    columns = min(len(scores), 2)
     rows = -(-len(scores) // columns)
-    size, heights = (3.0 * columns, 3.4 * rows), [2.2, 1] * rows
+    size, heights = (NARROW / 2 * columns, 3.2 * rows), [2.2, 1] * rows
     grid = {"figsize": size, "height_ratios": heights, "sharex": True, "squeeze": False}
     figure, axes = plt.subplots(2 * rows, columns, **grid)
     for place, (name, score) in enumerate(scores.items()):
@@ -130,7 +130,7 @@ def confidence_panels(scores: Mapping[str, Scores], title: str) -> None:
             axes[2 * (place // columns) + part, place % columns].set_visible(False)
     for axis in axes[-1]:
         axis.set_xlabel("confidence")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, wrap=True)
     told = "; ".join(
         f"{name}: mean confidence {score.probabilities.max(axis=1).mean():.3f}, right "
         f"{score.accuracy:.3f}, log loss {score.log_loss:.3f}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from helpers.plotting import STYLE, TRAINING_COLOUR, VALIDATION_COLOUR, note, show
+from helpers.plotting import NARROW, STYLE, TRAINING_COLOUR, VALIDATION_COLOUR, note, show
 
 
 @plt.rc_context(STYLE)
@@ -25,7 +26,7 @@ def more_pictures(
     """
     means = errors.mean(axis=1)
     low, middle, high = guesses
-    figure, axis = plt.subplots(figsize=(7.5, 3.8))
+    figure, axis = plt.subplots(figsize=(NARROW, 3.8))
     axis.plot(numbers, means, "o-", color=TRAINING_COLOUR, label="measured, mean and range")
     axis.vlines(numbers, errors.min(1), errors.max(1), color=TRAINING_COLOUR, alpha=0.5)
     axis.plot(ahead, middle, "--", color=VALIDATION_COLOUR, label="if it goes on like this")
@@ -58,7 +59,7 @@ def confidence_rows(confidences: Mapping[str, np.ndarray], threshold: float) -> 
         threshold: answers that are less confident are refused.
     """
     random, said = np.random.default_rng(0), []
-    figure, axis = plt.subplots(figsize=(8, 1 + 0.55 * len(confidences)))
+    figure, axis = plt.subplots(figsize=(NARROW, 1 + 0.55 * len(confidences)))
     beside = {"xycoords": ("axes fraction", "data"), "va": "center"}
     for row, (name, values) in enumerate(confidences.items()):
         places = row + random.uniform(-0.22, 0.22, len(values))
@@ -69,7 +70,7 @@ def confidence_rows(confidences: Mapping[str, np.ndarray], threshold: float) -> 
     axis.axvline(threshold, color=VALIDATION_COLOUR, lw=2)
     above = {"xycoords": ("data", "axes fraction"), "ha": "right", "color": VALIDATION_COLOUR}
     note(axis, f"threshold {threshold:.2f}", (threshold, 1), (-4, 4), **above)
-    axis.set_yticks(range(len(confidences)), confidences)
+    axis.set_yticks(range(len(confidences)), [textwrap.fill(name, 18) for name in confidences])
     axis.set(xlabel="confidence", xlim=(None, 1.01), ylim=(len(confidences) - 0.5, -0.5))
     axis.grid(visible=False, axis="y")
     show(

@@ -536,7 +536,7 @@ def test_percentages_keep_doubt():
 def test_alt_text_goes_with_the_picture():
     prediction = make_prediction(paper=0.25, rock=0.75)
     data, metadata = prediction._repr_mimebundle_()
-    assert Image.open(BytesIO(base64.b64decode(data["image/png"]))).size == (750, 280)
+    assert Image.open(BytesIO(base64.b64decode(data["image/png"]))).size == (520, 240)
     assert metadata["image/png"]["alt"] == (
         "A photo, classified as rock. Probabilities: paper 25.0 %, rock 75.0 %."
     )

@@ -142,6 +142,46 @@ def test_labels_of_added_errors_stay_in_their_panel(monkeypatch):
     plt.close(figure)
 
 
+LONG = "A title that is longer than any figure of three classes is wide"
+NAMES = ("the better network, two looks: photographs", "a short one", "and another of them")
+CURVE = [0.5, 0.7, 0.9]
+HISTORY = {"accuracy": CURVE, "loss": CURVE, "val_accuracy": CURVE, "val_loss": CURVE}
+GUESSES = [("West Highland white terrier", 1.0), ("tabby", 0.5)]
+POINTS = np.arange(12.0).reshape(6, 2) % 5
+FIGURES = {
+    "training_curves": lambda scores: (HISTORY, LONG, dict(zip(HISTORY, NAMES[::2], strict=False))),
+    "compare_curves": lambda scores: (dict.fromkeys(NAMES, CURVE), LONG, "accuracy"),
+    "embedding": lambda scores: (dict.fromkeys(NAMES, POINTS), np.arange(6) % 3, CLASSES),
+    "confusion": lambda scores: (scores, LONG),
+    "accuracy_bars": lambda scores: (dict.fromkeys(NAMES, scores), LONG),
+    "compare_approaches": lambda scores: (
+        dict.fromkeys(NAMES, scores),
+        dict.fromkeys(NAMES, 111.1),
+        LONG,
+    ),
+    "probability_bars": lambda scores: (dict.fromkeys(NAMES[1:], CURVE), CLASSES, LONG),
+    "top_guesses": lambda scores: (dict.fromkeys(NAMES, GUESSES), LONG),
+    "accuracy_by_number": lambda scores: (
+        {name: {10 * 4**n: CURVE for n in range(7)} for name in NAMES},
+        LONG,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_can_be_read_on_a_phone_and_nothing_of_it_is_cut_off(name, monkeypatch, scores):
+    figures = []
+    monkeypatch.setattr(plotting, "show", lambda figure, alt: figures.append(figure))
+    getattr(plotting, name)(*FIGURES[name](scores))
+    (figure,) = figures
+    figure.canvas.draw()
+    width, height = figure.get_size_inches()
+    box = figure.get_tightbbox()
+    assert width <= plotting.NARROW
+    assert box.x0 > -0.01 and box.x1 < width + 0.01 and box.y0 > -0.01 and box.y1 < height + 0.01
+    plt.close(figure)
+
+
 def test_probabilities_are_told(shown):
     plotting.probability_bars({"with": np.array([0.2, 0.3, 0.5])}, CLASSES, "One picture")
     assert "with: paper 0.200, rock 0.300, scissors 0.500" in shown[0][1]
@@ -205,8 +245,8 @@ def test_guesses_are_told_with_their_probabilities(shown):
     assert shown[0][1] == expected
     blue = tuple(int(plotting.TRAINING_COLOUR[place : place + 2], 16) for place in (1, 3, 5))
     pixels = np.asarray(shown[0][0].convert("RGB"))
-    left = (pixels[:, : pixels.shape[1] // 2] == blue).all(axis=2).sum()
-    assert left > (pixels == blue).all(axis=2).sum() / 2, "the left panel has the longer bars"
+    upper = (pixels[: len(pixels) // 2] == blue).all(axis=2).sum()
+    assert upper > (pixels == blue).all(axis=2).sum() / 2, "the upper panel has the longer bars"
 
 
 def test_accuracy_by_number_averages_the_draws(shown):
