@@ -371,7 +371,7 @@ def show_prediction(prediction: Prediction) -> Figure:
     left.set(xticks=[], yticks=[])
     left.spines[:].set_visible(False)
     height, width = prediction.image.shape[:2]
-    seen = f"what the network sees: {width} × {height} pixels"
+    seen = f"what the network sees:\n{width} × {height} pixels"
     left.set_xlabel(seen, color=TEXT_COLOUR, size=8)
     _draw_bars(right, prediction)
     plt.close(figure)  # otherwise a notebook shows it a second time

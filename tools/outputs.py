@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import nbformat
 
 DATA_PICTURES = "data-pictures"
 STAND_INS = "Drawn stand-ins for the pictures of the data set: run the cell to see those.\n"
+TABLE = "printed-table"  # the tag of a cell that prints one, whose lines must not be broken
+COLUMNS = re.compile(r"\S {2,}\S")  # in a line that has two of them or more
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -14,3 +18,11 @@ def drop_widgets(book: nbformat.NotebookNode) -> None:
     for cell in book.cells:
         if cell.cell_type == "code":
             cell.outputs = [each for each in cell.outputs if WIDGET not in each.get("data", {})]
+
+
+def mark_tables(book: nbformat.NotebookNode) -> None:
+    """Tag the cells that print a table: two lines or more in columns. Pages let them scroll."""
+    for cell in book.cells:
+        texts = [output.get("text", "") for output in cell.get("outputs", [])]
+        if any(sum(map(bool, map(COLUMNS.search, text.splitlines()))) > 1 for text in texts):
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), TABLE]

@@ -54,7 +54,7 @@ from tools.execution import (
     try_notebook,
 )
 from tools.matrix import read_matrix
-from tools.outputs import drop_widgets
+from tools.outputs import drop_widgets, mark_tables
 from tools.ray_runs import Needs, check_ray, run_on_ray
 from tools.safe_html import clean_html
 
@@ -282,6 +282,7 @@ def _write_html(output: Path) -> None:
     exporter.register_filter("clean_html", clean_html)
     book = nbformat.read(output, as_version=4)
     drop_widgets(book)
+    mark_tables(book)
     page, _ = exporter.from_notebook_node(book, {"metadata": {"name": output.stem}})
     output.with_suffix(".html").write_text(page, encoding="utf-8")
 

@@ -27,7 +27,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 from helpers.environment import PROJECT
 from helpers.files import replace_folder
 from tools.address import HOME, present_address
-from tools.outputs import DATA_PICTURES, drop_widgets
+from tools.outputs import DATA_PICTURES, drop_widgets, mark_tables
 from tools.take_along_page import fill_template, read_kept
 
 SITE = PROJECT / "site"
@@ -72,8 +72,6 @@ TABLE_HEAD = re.compile(r"^\|.*\n\|[-|]+\|\n(?=\| 0 \|)", re.MULTILINE)
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 MARK = "# NBVAL_CHECK_OUTPUT\n"  # says something to the tests only
 LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=\))")
-TABLE = "printed-table"  # the tag of a cell that prints one; the style sheet lets it scroll
-COLUMNS = re.compile(r"^.*\S {2,}\S.* {2,}\S.*$", re.MULTILINE)  # a line of three columns or more
 NOTE = """\
 ```{note}
 What this cell shows is not kept here: run it to see the pictures.
@@ -218,6 +216,7 @@ class _Page:
         """Copy a notebook with its outputs; where pictures are not kept, a note stands instead."""
         book = nbformat.read(self.project / self.name, as_version=4)
         drop_widgets(book)
+        mark_tables(book)
         cells = []
         for cell in book.cells:
             cells.append(cell)
@@ -226,8 +225,6 @@ class _Page:
             elif cell.cell_type == "code":
                 cell.source = cell.source.removeprefix(MARK)
                 cell.outputs = [self._with_alt_text(output) for output in cell.outputs]
-                if any(len(COLUMNS.findall(output.get("text", ""))) > 1 for output in cell.outputs):
-                    cell.metadata["tags"] = [*cell.metadata.get("tags", []), TABLE]
                 if DATA_PICTURES in cell.metadata.get("tags", []):
                     cells.append(new_markdown_cell(NOTE))
         book.cells = cells

@@ -89,6 +89,31 @@ def test_a_notebooks_page_waits_for_no_network_and_keeps_alt_text(course):
     assert re.findall(r"""(?:import\(|@import |url\()["']?http""", page) == []
 
 
+def test_a_notebooks_page_fits_a_phone_and_its_diagrams_keep_alt_text(browser, tmp_path):
+    wide = {"image/svg+xml": '<svg xmlns="http://www.w3.org/2000/svg" width="900" height="9"/>'}
+    alt = {"image/svg+xml": {"alt": "A <wide> line."}}
+    diagram = new_output("display_data", wide, metadata=alt)
+    table = new_output("stream", text=f"{'name':60}  accuracy\n{'first':60}  0.95\n")
+    cells = [new_code_cell(f"draw({'x' * 90})", outputs=[diagram])]
+    cells.append(new_code_cell("rows()", outputs=[table]))
+    nbformat.write(new_notebook(cells=cells), tmp_path / "wide.ipynb")
+    reruns._write_html(tmp_path / "wide.ipynb")
+    page = browser.new_page(viewport={"width": 390, "height": 800}, java_script_enabled=False)
+    page.goto((tmp_path / "wide.html").as_uri())
+    picture = page.locator("img")
+    assert picture.get_attribute("alt") == "A <wide> line."
+    assert picture.bounding_box()["width"] < 390
+    printed = page.locator("pre", has_text="accuracy")
+    assert printed.inner_text().splitlines()[0].endswith("  accuracy")
+    assert printed.bounding_box()["height"] < 50  # two lines, none broken
+    for each in (printed, page.locator(".jp-InputArea-editor").first):
+        wide, seen, scrolls = each.evaluate(
+            "it => [it.scrollWidth, it.clientWidth, getComputedStyle(it).overflowX]"
+        )
+        assert wide > seen and seen < 390 and scrolls == "auto"
+    page.close()
+
+
 def test_the_page_replaces_the_one_before_and_the_run_is_kept(course):
     assert not (course.latest / "old.html").exists()
     (kept,) = [path for path in course.runs_folder.iterdir() if path != course.latest]
