@@ -392,7 +392,7 @@ def _draw_bars(axes: Axes, prediction: Prediction) -> None:
     axes.tick_params(left=False, labelcolor=TEXT_COLOUR)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.spines["left"].set_color(OTHER_COLOUR)
-    title = textwrap.fill(f"Prediction: {prediction.label}", 34)
+    title = textwrap.fill(f"Prediction: {prediction.label}", 26)
     axes.set_title(title, loc="left", color=TEXT_COLOUR, size=11, parse_math=False)
 
 

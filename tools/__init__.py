@@ -15,6 +15,7 @@ take_along     one .html file that holds a trained network, for a phone or a fri
 gather         learners' progress, from the files that they handed in, on one page
 slides         each lesson's slides for the projector, one .html file each
 site           the web site: lessons, results and notes as static pages
+templates      the templates of all these pages
 address        the course's address on GitHub, in all places at once
 """
 

@@ -18,10 +18,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import jinja2
-
 from helpers.files import explain, write_atomically
 from helpers.progress import QUIZ, Answers, ProgressError, counted, merged, read_report, share
+from tools.templates import fill
 
 PAGE = "class.html"
 TEMPLATE = "class_page.html.j2"
@@ -125,9 +124,8 @@ def write_page(learners: Sequence[Learner], problems: Sequence[str], file: Path)
         cells = [[share(those) for those in done.get(lesson, ([], []))] for lesson in lessons]
         days = Counter(each.last[:10] for each in one.answers.values() if each.last)
         rows.append((one, cells, max(days, default="–")))
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    template = jinja2.Environment(loader=loader, autoescape=True).get_template(TEMPLATE)
-    page = template.render(
+    page = fill(
+        TEMPLATE,
         rows=rows,
         lessons=[int(lesson) for lesson in lessons],
         asked=by_exercise(learners),

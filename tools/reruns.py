@@ -25,7 +25,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import nbformat
 from joblib import Parallel, delayed
 from nbconvert import HTMLExporter
@@ -57,6 +56,7 @@ from tools.matrix import read_matrix
 from tools.outputs import drop_widgets, mark_tables
 from tools.ray_runs import Needs, check_ray, run_on_ray
 from tools.safe_html import clean_html
+from tools.templates import LOADER, fill
 
 TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
 PAIR = re.compile(r"\w+=")
@@ -65,7 +65,6 @@ AT_ONCE = 2
 HEADLINE_FIGURE = "headline-figure"  # tag of the cell whose last figure is on its card
 THUMBNAIL_SIZE = (640, 480)  # pixels, at most
 # The pages' templates: the course's page, and nbconvert's own page of a notebook, mended.
-LOADER = jinja2.FileSystemLoader(Path(__file__).parent)
 COURSE_PAGE = "course_page.html.j2"
 NOTEBOOK_PAGE = "notebook_page.html.j2"
 
@@ -119,8 +118,8 @@ def run_course(
 
 def write_page(runs: Sequence[Run], folder: Path) -> Path:
     """Write the page of a course run: a card a notebook, with its headline and its best figure."""
-    template = jinja2.Environment(loader=LOADER, autoescape=True).get_template(COURSE_PAGE)
-    page = template.render(
+    page = fill(
+        COURSE_PAGE,
         when=datetime.now(),
         runs=[_shown(run) for run in runs],
         failed=sum(run.problem is not None for run in runs),

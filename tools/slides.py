@@ -20,7 +20,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import jinja2
 import nbformat
 from nbconvert.filters import markdown2html
 from pygments import highlight
@@ -31,6 +30,7 @@ from helpers.environment import PROJECT
 from helpers.files import explain, write_atomically
 from tools.outputs import DATA_PICTURES, STAND_INS
 from tools.safe_html import clean_html
+from tools.templates import fill
 
 FOLDER = "slides"
 TEMPLATE = "slides.html.j2"
@@ -201,9 +201,7 @@ def write_deck(notebook: Path, file: Path) -> int:
         OSError: a file cannot be read or written.
     """
     slides = make_slides(nbformat.read(notebook, as_version=4))
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    template = jinja2.Environment(loader=loader, autoescape=True).get_template(TEMPLATE)
-    write_atomically(file, template.render(slides=slides))
+    write_atomically(file, fill(TEMPLATE, slides=slides))
     return len(slides)
 
 

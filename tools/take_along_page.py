@@ -1,4 +1,4 @@
-"""The text of a page to take along, of its parts; needs nothing but Python, as the web site does.
+"""The text of a page to take along, of its parts; needs only what the web site's environment has.
 
 What a page is made of may be kept in a file: a `.zip` of what its code is given and of the
 network's weights. tools/take_along.py writes it, tools/site.py makes its page of one.
@@ -9,10 +9,8 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import html
 import json
 import re
-import string
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,8 +18,10 @@ from typing import Any
 
 from helpers.environment import PROJECT
 from helpers.files import replacing
+from tools.templates import fill
 
 HERE = Path(__file__).parent
+TEMPLATE = "take_along.html.j2"
 GIVEN, WEIGHTS = "given.json", "weights"  # in the file that is kept
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # so that the same network gives the same file
 
@@ -41,8 +41,9 @@ def fill_template(given: Mapping[str, Any], weights: bytes, before: str = "") ->
     # As parts of one script, modules export nothing.
     script = re.sub(r"^export (default .*$)?", "", _read(*modules), flags=re.MULTILINE)
     style = _read(panel / "webcam.css", HERE / "take_along.css")
-    return string.Template(_read(HERE / "take_along.html")).substitute(
-        title=html.escape(_title(given["classes"])),
+    return fill(
+        TEMPLATE,
+        title=_title(given["classes"]),
         before=before,
         script=script,
         style=style,
