@@ -55,7 +55,6 @@ ABOUT = (
     "The network is lesson 1's, trained on rendered hands by Laurence Moroney (CC BY) and on hands "
     "that the course draws."
 )
-HOME_LINK = '<nav><a href="index.html">Image classification from small data sets</a></nav>\n'
 HEADER = """\
 {% extends "!page.html" %}
 {% block announcement -%}
@@ -142,7 +141,8 @@ def plays(project: Path) -> bool:
 def _stage_play(network: Path, folder: Path) -> dict[str, object]:
     """Write the page to play on, and the header that leads there; return Sphinx's settings."""
     given, weights = read_kept(network)
-    page = fill_template(given | {"about": ABOUT}, weights, HOME_LINK)
+    home = f'<nav><a href="index.html">{SETTINGS["project"]}</a></nav>\n'
+    page = fill_template(given | {"about": ABOUT}, weights, home)
     for name, text in {f"_extra/{PLAY}": page, "_templates/page.html": HEADER}.items():
         (folder / name).parent.mkdir()
         (folder / name).write_text(text, encoding="utf-8")

@@ -487,6 +487,15 @@ def test_the_command_writes_a_page(saved, tmp_path, capsys, monkeypatch):
     assert "must end in .html" in capsys.readouterr().err
 
 
+def test_what_is_kept_gives_the_very_page(saved, tmp_path, capsys):
+    page = write_page(saved, tmp_path / "page.html").read_text(encoding="utf-8")
+    one, two = tmp_path / "one.zip", tmp_path / "two.zip"
+    assert [main([str(saved), "--out", str(each)]) for each in (one, two)] == [0, 0]
+    assert capsys.readouterr().out.count("make site") == 2
+    assert one.read_bytes() == two.read_bytes()
+    assert take_along_page.fill_template(*take_along_page.read_kept(one)) == page
+
+
 def test_the_page_uses_what_the_panel_has():
     """Names of helpers/webcam.js that the page's code relies on, whatever else changes there."""
     panel = (PROJECT / "helpers" / "webcam.js").read_text()
