@@ -353,7 +353,8 @@ def top_guesses(guesses: dict[str, list[tuple[str, float]]], title: str) -> None
         bars = axis.barh(range(len(names)), values, color=TRAINING_COLOUR)
         axis.bar_label(bars, [f"{value:.3f}" for value in values], padding=3, fontsize=9)
         axis.set_yticks(range(len(names)), names)
-        axis.set(title=picture, xlim=(0, 1.2), xticks=[], ylim=(rows - 0.4, -0.6))
+        axis.set_title(picture, wrap=True)
+        axis.set(xlim=(0, 1.2), xticks=[], ylim=(rows - 0.4, -0.6))
         axis.spines["bottom"].set_visible(False)
     _show_probabilities(figure, guesses, title)
 
