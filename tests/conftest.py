@@ -25,6 +25,8 @@ if WORKERS > 1:
         os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // WORKERS)))
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+INSTALL = "pip install -r requirements-browser.txt"
+FIREFOXES = ("firefox", "firefox-esr")
 CHROMIUM = [  # also as root, and with no word to anybody outside
     "--no-sandbox",
     "--disable-gpu",
@@ -109,25 +111,62 @@ def presets(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def launch() -> Iterator[Callable]:
-    """Return what starts the system's Chromium, without a window; skipped where one is missing.
+def playwright() -> Iterator:
+    """What drives browsers; skipped where it is missing."""
+    if importlib.util.find_spec("playwright") is None:
+        pytest.skip(f"Playwright is missing: {INSTALL}")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def launch(playwright) -> Callable:
+    """Return what starts the system's Chromium, without a window; skipped where it is missing.
 
     It takes further switches of Chromium's.
     """
-    if importlib.util.find_spec("playwright") is None:
-        pytest.skip("Playwright is missing: pip install -r requirements-browser.txt")
     chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
         pytest.skip("Chromium is missing: install your system's package chromium")
-    from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
+    def start(*switches: str):
+        arguments = [*CHROMIUM, *switches]
+        return playwright.chromium.launch(executable_path=chromium, args=arguments)
 
-        def start(*switches: str):
-            arguments = [*CHROMIUM, *switches]
-            return playwright.chromium.launch(executable_path=chromium, args=arguments)
+    return start
 
-        yield start
+
+@pytest.fixture(scope="session")
+def launch_firefox(playwright) -> Callable:
+    """Return what starts the system's Firefox, without a window; skipped where it is missing.
+
+    It takes Firefox's preferences.
+    """
+    from playwright.sync_api import Error
+
+    firefox = next(filter(None, map(shutil.which, FIREFOXES)), None)
+    if firefox is None:
+        pytest.skip("Firefox is missing: install your system's package firefox or firefox-esr")
+
+    def start(preferences: dict[str, bool]):
+        started = playwright.firefox.launch(
+            channel="moz-firefox",  # by WebDriver BiDi: the system's own, without a driver
+            executable_path=firefox,
+            firefox_user_prefs=preferences,
+        )
+        try:
+            started.new_context().close()
+        except Error as error:
+            version = started.version
+            started.close()
+            if "unknown command" not in str(error):
+                raise
+            pytest.skip(f"This Playwright asks more than Firefox {version} knows: {INSTALL}")
+        return started
+
+    return start
 
 
 @pytest.fixture(scope="session")

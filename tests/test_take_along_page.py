@@ -27,6 +27,8 @@ from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packa
 from tools.take_along import write_page
 
 CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+FIREFOX_CAMERA = {"media.navigator.streams.fake": True, "media.navigator.permission.disabled": True}
+ENGINES = ("chromium", "firefox")
 FRAMES = 100  # to compare with Keras; the film has some more
 LOOK = """async () => {
   const { brain, panel } = window.takeAlong;
@@ -37,6 +39,16 @@ LOOK = """async () => {
     text += String.fromCharCode(...pixels.data.subarray(at, at + 8192));
   }
   return { probabilities, milliseconds, side: pixels.width, pixels: btoa(text) };
+}"""
+LISTEN = """() => {
+  const { brain } = window.takeAlong;
+  const look = brain.look.bind(brain);
+  window.looks = [];
+  brain.look = async (picture) => {
+    const probabilities = await look(picture);
+    window.looks.push([probabilities, brain.seen.milliseconds]);
+    return probabilities;
+  };
 }"""
 CONNECT = """async () => {
   const refused = [];
@@ -121,16 +133,30 @@ def opened() -> Iterator[Callable]:
         context.close()
 
 
-@pytest.fixture(scope="module")
-def with_camera(launch) -> Iterator:
-    started = launch(*CAMERA)
+def start(request, engine: str, camera: bool):
+    if engine == "chromium":
+        return request.getfixturevalue("launch")(*(CAMERA if camera else []))
+    return request.getfixturevalue("launch_firefox")(FIREFOX_CAMERA if camera else {})
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def without_camera(request) -> Iterator:
+    started = start(request, request.param, camera=False)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def with_camera(request) -> Iterator:
+    """A browser whose camera shows something that it makes up: green, or in Firefox any colour."""
+    started = start(request, request.param, camera=True)
     yield started
     started.close()
 
 
 @pytest.fixture(scope="module")
 def with_film(launch, tmp_path_factory) -> Iterator:
-    """A browser whose camera shows drawn hands, each for a moment."""
+    """Chromium whose camera shows drawn hands, each for a moment; Firefox plays no film."""
     film = tmp_path_factory.mktemp("film") / "hands.y4m"
     with film.open("wb") as file:
         file.write(b"YUV4MPEG2 W320 H240 F10:1 Ip A1:1 C420jpeg\n")
@@ -154,9 +180,7 @@ def says(page, text: str) -> None:
 
 
 def choose(page, *files: Path) -> None:
-    with page.expect_file_chooser() as chooser:
-        press(page, "upload")
-    chooser.value.set_files(files)
+    page.locator("input[type=file]").set_input_files(files)
 
 
 def shot(page, name: str) -> None:
@@ -173,9 +197,8 @@ def seen(page) -> np.ndarray:
     return np.array(values, np.uint8).reshape(side, side, 3)
 
 
-def test_the_page_reads_a_hundred_frames_as_keras_does(trained, with_film, opened):
-    network, path = trained
-    page = opened(with_film, path)
+def watch(page) -> tuple[list[Image.Image], list[list[float]], list[float]]:
+    """Return different frames of the camera, the page's answers, and their milliseconds."""
     press(page, "camera")
     page.locator(".wc-best").wait_for()
     frames, answers, times = {}, [], []
@@ -183,22 +206,69 @@ def test_the_page_reads_a_hundred_frames_as_keras_does(trained, with_film, opene
         look = page.evaluate(LOOK)
         if look["pixels"] not in frames:
             raw = np.frombuffer(base64.b64decode(look["pixels"]), np.uint8)
-            picture = Image.fromarray(raw.reshape(look["side"], look["side"], 3))
-            frames[look["pixels"]] = picture
+            frames[look["pixels"]] = Image.fromarray(raw.reshape(look["side"], look["side"], 3))
             answers.append(look["probabilities"])
             times.append(look["milliseconds"])
         if len(frames) >= FRAMES:
             break
-    wanted = network.predict(as_input([*frames.values()]), verbose=0)
-    assert len(frames) >= FRAMES and look["side"] == 240
+    return [*frames.values()], answers, times
+
+
+def agree(page, trained, pictures: list[Image.Image], answers, times) -> list[int]:
+    """Check a page's answers against Keras's; return the classes."""
+    network, path = trained
+    wanted = network.predict(as_input(pictures), verbose=0)
+    classes = wanted.argmax(axis=1)
+    assert len(pictures) >= FRAMES
     assert np.abs(np.array(answers) - wanted).max() < 1e-3
-    assert np.array_equal(np.argmax(answers, axis=1), wanted.argmax(axis=1))
-    assert len(set(wanted.argmax(axis=1))) == 3, "all classes must occur"
-    size = path.stat().st_size / 1e6
-    print(f"{network.name}: {np.median(times):.0f} ms a frame, page {size:.1f} MB.")
-    assert page.asked == [path.as_uri()] and page.errors == []
+    assert np.array_equal(np.argmax(answers, axis=1), classes)
+    browser = page.context.browser
+    print(
+        f"{browser.browser_type.name} {browser.version}, {network.name}: {len(pictures)} pictures, "
+        f"{np.median(times):.0f} ms each, page {path.stat().st_size / 1e6:.1f} MB."
+    )
+    return list(classes)
 
 
+def test_the_page_reads_a_hundred_frames_as_keras_does(trained, with_film, opened):
+    page = opened(with_film, trained[1])
+    frames, *read = watch(page)
+    assert frames[0].width == 240
+    classes = agree(page, trained, frames, *read)
+    assert len(set(classes)) == 3, "all classes must occur"
+    assert page.asked == [trained[1].as_uri()] and page.errors == []
+
+
+@pytest.mark.parametrize("with_camera", ["firefox"], indirect=True)
+def test_firefox_reads_its_camera_as_keras_does(trained, with_camera, opened):
+    page = opened(with_camera, trained[1])
+    agree(page, trained, *watch(page))
+    page.evaluate(LISTEN)
+    page.wait_for_function("looks.length > 2")  # live
+    shares = page.locator(".wc-value").all_inner_texts()
+    assert abs(sum(int(share.removesuffix(" %")) for share in shares) - 100) <= 1
+    assert page.errors == []
+
+
+def test_the_page_reads_a_hundred_photos_as_keras_does(trained, without_camera, opened, tmp_path):
+    page = opened(without_camera, trained[1])
+    photos = hands(FRAMES, 1000)
+    files = [tmp_path / f"{number}.png" for number in range(FRAMES)]
+    for photo, file in zip(photos, files, strict=True):
+        photo.save(file)
+    page.evaluate(LISTEN)
+    choose(page, *files)
+    # The list of all, then the last one in the square.
+    page.wait_for_function("number => looks.length > number", arg=FRAMES, timeout=120_000)
+    looks = page.evaluate("looks.slice(0, -1)")
+    classes = agree(page, trained, photos, *zip(*looks, strict=True))
+    assert len(set(classes)) == 3, "all classes must occur"
+    rows = page.locator(".ta-list td:last-child").all_inner_texts()
+    assert [row.split(",")[0] for row in rows] == [CLASSES[each] for each in classes]
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("with_camera", ["chromium"], indirect=True)  # all green
 def test_a_game_is_played_to_its_end(green, with_camera, opened):
     page = opened(with_camera, green(*CLASSES))
     press(page, "camera")
@@ -224,10 +294,14 @@ def test_a_game_is_played_to_its_end(green, with_camera, opened):
     assert page.locator("video").count() == 0 and page.errors == []
 
 
-def test_without_a_camera_a_photo_is_read_as_the_course_reads_it(green, browser, opened, tmp_path):
-    page = opened(browser, green(*CLASSES))
+def test_without_a_camera_a_photo_is_read_as_the_course_reads_it(
+    green, without_camera, opened, tmp_path
+):
+    page = opened(without_camera, green(*CLASSES))
     press(page, "camera")
     says(page, "There is no camera here: .* or choose a photo")
+    with page.expect_file_chooser():
+        press(page, "upload")
     pixels = np.zeros((60, 90, 3), np.uint8)
     pixels[:, :, 1] = np.arange(90) + 150
     exif = Image.Exif()
@@ -254,8 +328,8 @@ def test_without_a_camera_a_photo_is_read_as_the_course_reads_it(green, browser,
     assert page.errors == []
 
 
-def test_other_classes_have_no_game_and_photos_may_be_dropped(green, browser, opened):
-    page = opened(browser, green("cat", "frog", "dog"), color_scheme="dark")
+def test_other_classes_have_no_game_and_photos_may_be_dropped(green, without_camera, opened):
+    page = opened(without_camera, green("cat", "frog", "dog"), color_scheme="dark")
     assert page.locator("button[name=play]").count() == 0
     assert page.locator("h1").text_content() == "cat, frog or dog?"
     Image.new("RGB", (40, 30), (0, 255, 0)).save(file := BytesIO(), "PNG")
@@ -265,15 +339,15 @@ def test_other_classes_have_no_game_and_photos_may_be_dropped(green, browser, op
     page.locator(".ta-list tr", has_text="two <b>.png").wait_for()
     says(page, "The network says frog")
     assert page.locator(".ta-list td", has_text="frog, 100 %").count() == 2
-    shot(page, "take_along_photos")
     assert page.errors == []
+    shot(page, f"take_along_photos_{without_camera.browser_type.name}")
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_a_page_fits_its_window_and_can_be_touched(green, browser, opened, width):
+def test_a_page_fits_its_window_and_can_be_touched(green, without_camera, opened, width):
     window = {"width": width, "height": 844}
     for classes in (CLASSES, ("one", "a very long name of a class", "x" * 60)):
-        page = opened(browser, green(*classes), viewport=window)
+        page = opened(without_camera, green(*classes), viewport=window)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         for button in page.locator("button:visible").all():
             assert button.bounding_box()["height"] >= 44 and button.inner_text()
@@ -290,8 +364,9 @@ def test_nothing_leaves_the_page_and_nothing_else_runs_in_it(green, with_camera,
     handler = functools.partial(Quiet, directory=str(path.parent))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/{path.name}"
-        page = opened(with_camera, address, offline=False)
+        origin = f"http://127.0.0.1:{server.server_port}"
+        address = f"{origin}/{path.name}"
+        page = opened(with_camera, address, offline=False, proxy={"server": origin})
         press(page, "camera")
         page.locator(".wc-best").wait_for()
         assert page.asked == [address]
