@@ -191,7 +191,7 @@ def shot(page, name: str) -> None:
 
 def seen(page) -> np.ndarray:
     """Return what the network saw last, (size, size, 3), uint8."""
-    page.wait_for_function("takeAlong.brain.seen")
+    page.wait_for_function("() => takeAlong.brain.seen")
     values = page.evaluate("[...takeAlong.brain.seen.square]")
     side = round((len(values) / 3) ** 0.5)
     return np.array(values, np.uint8).reshape(side, side, 3)
@@ -244,7 +244,7 @@ def test_firefox_reads_its_camera_as_keras_does(trained, with_camera, opened):
     page = opened(with_camera, trained[1])
     agree(page, trained, *watch(page))
     page.evaluate(LISTEN)
-    page.wait_for_function("looks.length > 2")  # live
+    page.wait_for_function("() => looks.length > 2")  # live
     shares = page.locator(".wc-value").all_inner_texts()
     assert abs(sum(int(share.removesuffix(" %")) for share in shares) - 100) <= 1
     assert page.errors == []
