@@ -1,6 +1,6 @@
-"""A page to take along in a browser: opened as a file, without a network, by a camera of pictures.
+"""A page to take along in Chromium and Firefox: opened as a file, without a network, by a camera.
 
-Needs what test_browser.py needs. What it showed is left in `runs/browser/`.
+Needs what test_browser.py needs, and Firefox. What it showed is left in `runs/browser/`.
 """
 
 from __future__ import annotations
@@ -180,6 +180,7 @@ def says(page, text: str) -> None:
 
 
 def choose(page, *files: Path) -> None:
+    """Choose photos without the dialogue, which in Firefox nobody closes: it opens once a page."""
     page.locator("input[type=file]").set_input_files(files)
 
 
