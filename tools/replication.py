@@ -190,7 +190,8 @@ def published_runs(runs: pd.DataFrame, defaults: Mapping[str, Mapping[str, Any]]
         name: kept["data"].map(lambda line, pattern=pattern: (pattern.findall(line) or [""])[0])
         for name, pattern in (("pictures", DATA), ("network", BACKBONE))
     }
-    return kept.assign(**found)[found["pictures"] != ""]
+    kept = pd.concat([kept, pd.DataFrame(found)], axis=1)
+    return kept[kept["pictures"] != ""]
 
 
 def groups_of(row: Row, runs: pd.DataFrame) -> list[Group]:
