@@ -473,7 +473,7 @@ def test_a_folder_in_a_files_place_is_said_before_any_work(pictures, folder):
     path.unlink()
     path.mkdir()
     Counter.blocks = 0
-    with pytest.raises(OSError, match=rf"{path.name} is a folder .* move it away"):
+    with pytest.raises(OSError, match=rf"{path.name} is a folder, .* move it away"):
         compute(lower, pictures, folder)
     assert Counter.blocks == 0 and path.is_dir()
 
