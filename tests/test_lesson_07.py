@@ -1,7 +1,8 @@
 """Lesson 7 on folders as people have them: each ends well, or refuses in one clear sentence.
 
 The lesson's own cells run here as they stand in the notebook, in this process, on small drawn
-pictures: on all folders as far as the split, on two of them to the end.
+pictures: on all folders as far as the split, on two of them to the end. `pytest -m slow` runs the
+whole notebook on each of them, as `python -m tools.reruns run 07 --preset quick` does.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import pytest
 from PIL import Image
 
 from helpers.data.folders import FolderError
+from helpers.environment import PROJECT
 from helpers.messages import OneSentence
 from helpers.results import RECORD_VARIABLE
 from helpers.samples import draw_picture
-from tools.execution import cells_of, find_notebook
+from tools.execution import cells_of, find_notebook, quick_preset, run_notebook
 
 CELLS = {c.id: c.source for c in cells_of(find_notebook("07")) if c.cell_type == "code"}
 LEFT_OUT = {"setup", "parameters", "check", "prepare", "imports"}
@@ -249,3 +251,18 @@ def test_the_lesson_ends_well_where_pictures_and_minutes_are_few(draw, lesson, t
     assert list(table.file) == ["0.jpg", "1.jpg", "2.jpg", "no picture.jpg"]
     assert set(table.answer[:3]) <= {*names["classes"], "none of these"}
     assert table.remark.notna().tolist() == [False, False, False, True]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+def test_the_notebook_runs_quickly_on_any_folder(shape, draw, tmp_path, monkeypatch):
+    shape(draw, tmp_path / "mine")
+    monkeypatch.chdir(PROJECT)
+    notebook, out = find_notebook("07"), tmp_path / "out.ipynb"
+    parameters = quick_preset(notebook) | {"DATA": str(tmp_path / "mine")}
+    run = run_notebook(notebook, out, parameters, progress=False)
+    assert run.problem is None, run.problem
+    record = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))
+    tested = record["figures"]["test"]
+    print(f"\n{shape.__name__}: {tested}")
+    assert tested["n"] >= 4 and tested["value"] > 0.5

@@ -60,7 +60,8 @@ class Quiz:
         asked = (each.markdown(number) for number, each in enumerate(self.questions, 1))
         how = (
             "Answer in a new cell, a number or a letter in quotation marks in place of each three "
-            f'dots: `exercises.quiz("{self.lesson}").check(..., ..., ...)`'
+            f'dots: `exercises.quiz("{self.lesson}").check(..., ..., ...)`. In place of `check`, '
+            "`hint(1)` helps with question 1, and `solution(1)` shows its answer."
         )
         return "\n\n".join([*asked, how])
 

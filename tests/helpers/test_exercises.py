@@ -672,7 +672,7 @@ def test_a_quiz_gives_hints_and_solutions_by_a_questions_number(monkeypatch):
 def test_a_quiz_shows_its_questions_and_how_to_answer():
     text = quiz("02")._repr_markdown_()
     assert all(f"**Question {number}: " in text for number in (1, 2, 3))
-    assert text.endswith('`exercises.quiz("02").check(..., ..., ...)`')
+    assert '`exercises.quiz("02").check(..., ..., ...)`' in text and "`hint(1)`" in text
     assert repr(quiz("02")) == text
 
 
