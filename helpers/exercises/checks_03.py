@@ -11,7 +11,7 @@ import numpy as np
 from keras import layers
 
 from helpers import samples
-from helpers.exercises.kinds import shown, tried
+from helpers.exercises.kinds import described, shown, tried
 from helpers.exercises.trainings import Training, accuracy, network_of, without_softmax
 
 SIZE, CLASSES = 28, 10
@@ -68,7 +68,7 @@ def _asked(callback: keras.callbacks.Callback, logs: dict[str, float]) -> tuple[
         there = f" The metrics are called {', '.join(METRICS)}." if unknown else ""
         return (
             False,
-            f"After an epoch it stopped with {type(error).__name__}: {error}.{there}",
+            f"After an epoch it stopped with {described(error)}.{there}",
         )
     return bool(model.stop_training), ""
 

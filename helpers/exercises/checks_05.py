@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from helpers.exercises.kinds import shown, tried
+from helpers.exercises.kinds import described, shown, tried
 from helpers.exercises.trainings import (
     SIZE,
     Training,
@@ -80,7 +80,7 @@ def stopped_in_time(answer: Callable) -> str:
     try:
         losses, end = _overfit(callbacks)
     except Exception as error:  # whatever a callback of the learner's own may raise
-        return f"With your callback the training stopped with {type(error).__name__}: {error}"
+        return f"With your callback the training stopped with {described(error)}"
     return _late(callbacks, losses) or _early(losses) or _not_restored(losses, end)
 
 

@@ -44,6 +44,12 @@ CURES = {  # what NumPy says of these leads astray
 }
 
 
+def described(error: BaseException) -> str:
+    """Name an error as a learner reads it; of a report of Keras, its sentence in bold."""
+    bold = re.search(r"\x1b\[1m(.+?)\x1b\[0m", str(error), re.DOTALL)
+    return f"{type(error).__name__}: {bold[1] if bold else error}"
+
+
 class NotAttempted(Exception):
     """The answer, or what the function returns, is still the placeholder."""
 
@@ -159,7 +165,7 @@ class Exercise(ABC):
         except NotAttempted:
             return WAITING
         except Exception as error:
-            problem = f"This answer cannot be checked: {type(error).__name__}: {error}"
+            problem = f"This answer cannot be checked: {described(error)}"
         return Feedback("Not yet", problem) if problem else Feedback("Right", self.why)
 
     def markdown(self, number: int = 0) -> str:
@@ -478,7 +484,7 @@ def tried(function: Callable, *arguments: Any) -> tuple[Any, str]:
         if isinstance(error, DOTS) and "ellipsis" in str(error).lower():
             raise NotAttempted from None
         known = next((f" {cure}" for part, cure in CURES.items() if part in str(error)), "")
-        return None, f"Your function stopped with {type(error).__name__}: {error}{known}"
+        return None, f"Your function stopped with {described(error)}{known}"
     if isinstance(outcome, (map, filter, zip, Iterator)):
         outcome = list(outcome)
     parts = outcome if isinstance(outcome, (list, tuple)) else [outcome]

@@ -426,6 +426,16 @@ def test_two_ellipses_in_an_index_are_a_mistake_and_no_dots_left():
     assert text.startswith("Your function stopped with IndexError")
 
 
+def test_of_a_report_of_keras_the_sentence_that_says_why_is_shown():
+    def build(values):
+        flat = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten()])
+        return keras.Sequential([flat, keras.layers.Dense(2)])(np.zeros((1, 9, 9, 3)))
+
+    told = DOUBLE.judge(build).text
+    assert "stopped with ValueError: " in told and "expected axis -1" in told
+    assert "\x1b" not in told and "Arguments received" not in told
+
+
 def test_a_function_that_ends_the_program_does_not_end_the_notebook():
     def leave(values):
         raise SystemExit
