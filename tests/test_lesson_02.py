@@ -104,7 +104,7 @@ def test_only_what_is_above_the_lower_cut_learns_and_batch_normalisation_never(l
     lower, upper, network = lesson["build_network"]()
     head = [weights.path for weights in upper.trainable_weights]
     assert len(head) == 2 and len(network.trainable_weights) == 2
-    lesson["unfreeze"](upper)
+    lesson["unfreeze_upper"](upper)
     norms = [each for each in network.layers if isinstance(each, layers.BatchNormalization)]
     assert norms and not any(each.trainable for each in norms)
     assert not lower.trainable_weights and len(upper.trainable_weights) > 5

@@ -69,10 +69,11 @@ layers_to_fit = Examined(
     title="layers that fit",
     question=(
         "Write the missing layers of a network for pictures of 64x64x3 and three classes. It has "
-        "three convolutions (3x3, ReLU, no padding), each with twice as many filters as the one "
-        "before, and a `MaxPooling2D` between any two. `GlobalMaxPooling2D`, which keeps the "
-        "largest value of each map, and a dense layer with softmax follow. In all, the network has "
-        "23,779 parameters."
+        "three convolutions (3x3, ReLU, and no padding, which is Keras's default: the filter stays "
+        "inside the picture), each with twice as many filters as the one before, and a "
+        "`MaxPooling2D` between any two. `GlobalMaxPooling2D`, which keeps the largest value of "
+        "each map, and a dense layer with softmax follow. In all, the network has 23,779 "
+        "parameters."
     ),
     start=_fitting('layers.Conv2D(16, 3, activation="relu")', "...").replace(
         "...,", "...,  # the missing layers"

@@ -61,12 +61,13 @@ swing = Choice(
     kind="explain",
     title="what ends the swing",
     question=(
-        "Compare pairs of trainings that differ in one suspect only. Which change makes the range "
-        "of the last ten epochs narrower, whatever the other two are?"
+        "Compare pairs of trainings that differ in one suspect only. Which change brings the "
+        "lowest and the highest accuracy of the last ten epochs closer together, whatever the "
+        "other two are?"
     ),
     options={
         "a": "The network's own input range.",
-        "b": "The calm schedule: a shrinking rate and averaged weights.",
+        "b": "The calm schedule: a shrinking rate, averaged weights and AdamW.",
         "c": "The averaged head.",
         "d": "None of them by itself; only all three together.",
     },
@@ -81,7 +82,7 @@ swing = Choice(
     ),
     why=(
         "If the steps never get smaller, each epoch ends somewhere around the goal. The shrinking "
-        "rate and the averaging came together, so it stays open which of the two does more."
+        "rate, the averaging and AdamW came together, so it stays open which of them does most."
     ),
 )
 
