@@ -90,10 +90,10 @@ def gather(folder: Path) -> tuple[list[Learner], list[str]]:
 
 
 def by_exercise(learners: Sequence[Learner]) -> list[Asked]:
-    """Say of each exercise that anybody tried how the class did, in the order of the lessons."""
+    """Say of each exercise that anybody tried how the class did, as the lessons ask, quiz last."""
     titles = {key: each.title for one in learners for key, each in one.answers.items()}
     asked = []
-    for key, title in sorted(titles.items()):
+    for key in sorted(titles, key=lambda key: (key.partition(".")[0], f".{QUIZ}." in key)):
         those = [one.answers[key] for one in learners if key in one.answers]
         right = [each for each in those if each.right]
         tried = sum(each.right or each.tries > 0 or each.solution for each in those)
@@ -102,7 +102,7 @@ def by_exercise(learners: Sequence[Learner]) -> list[Asked]:
         where = f"{int(lesson)}, quiz" if name.startswith(f"{QUIZ}.") else f"{int(lesson)}"
         if tried:
             looked = sum(each.solution for each in those)
-            asked.append(Asked(where, title, len(right), tried, tries, looked))
+            asked.append(Asked(where, titles[key], len(right), tried, tries, looked))
     return asked
 
 

@@ -93,8 +93,13 @@ def a_list(labels):
 """: "`fit` wants a dictionary",
         """\
 def too_much(labels):
-    return {0: 1.0, 1: 1000.0}
+    rare = labels.mean() < 0.5
+    return {0: 1.0, 1: 1000.0} if rare else {0: 1000.0, 1: 1.0}
 """: "the rare one weighs too much now",
+        """\
+def by_hand(labels):
+    return {0: 1, 1: 15}
+""": "compute the weights from `labels`",
     },
     examine=weights_for_the_rare,
     hints=(

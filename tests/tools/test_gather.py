@@ -11,7 +11,7 @@ import pytest
 
 from helpers.environment import PROJECT
 from helpers.progress import KIND, Answers
-from tools.gather import by_exercise, gather, main
+from tools.gather import Learner, by_exercise, gather, main
 
 RIGHT, WRONG, OPEN = (True, 2, False), (False, 3, True), (False, 0, False)
 EXERCISES = {"01.weights": "the weights", "01.quiz.1": "a width", "00.quiz.1": "whole films"}
@@ -49,9 +49,16 @@ def test_files_of_one_name_are_joined_and_bad_ones_named(folder):
 
 
 def test_what_was_hard_is_marked_and_what_nobody_tried_is_left_out(folder):
-    quiz, weights = by_exercise(gather(folder)[0])
+    weights, quiz = by_exercise(gather(folder)[0])
     assert weights == ("1", "the weights", 2, 3, 2.0, 1) and not weights.hard
     assert quiz == ("1, quiz", "a width", 1, 3, 2.0, 2) and quiz.hard
+
+
+def test_exercises_come_as_the_lesson_asks_them_and_its_quiz_last():
+    asked = ("01.weights", "01.quiz.1", "01.held_out", "00.quiz.1")
+    answers = {key: Answers(key, True, 1, False, last="") for key in asked}
+    titles = [each.title for each in by_exercise([Learner("Ada", answers, 1)])]
+    assert titles == ["00.quiz.1", "01.weights", "01.held_out", "01.quiz.1"]
 
 
 def test_the_page_shows_everybody_and_runs_nothing_of_theirs(folder, capsys):
