@@ -49,7 +49,7 @@ in_time = Examined(
         "The check trains a head on made-up features of 60 photos, a quarter of them with a wrong "
         "label. Its validation loss falls, then rises. Write `stop()`. It returns a callback that "
         "ends the training some epochs after the lowest validation loss, and restores the weights "
-        "of that epoch."
+        "of that epoch. Keras has one: `keras.callbacks.EarlyStopping`."
     ),
     start="""\
 def stop():
