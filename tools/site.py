@@ -225,7 +225,7 @@ class _Page:
             elif cell.cell_type == "code":
                 cell.source = cell.source.removeprefix(MARK)
                 cell.outputs = [self._with_alt_text(output) for output in cell.outputs]
-                if DATA_PICTURES in cell.metadata.get("tags", []):
+                if DATA_PICTURES in cell.metadata.get("tags", []) and not cell.outputs:
                     cells.append(new_markdown_cell(NOTE))
         book.cells = cells
         nbformat.write(book, self.target)

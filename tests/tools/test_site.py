@@ -111,6 +111,7 @@ def lesson() -> nbformat.NotebookNode:
         new_markdown_cell(f"See [the notes]({own}), [missing](gone.md), [web](https://e.org/x)."),
         new_code_cell("# NBVAL_CHECK_OUTPUT\nplot()", outputs=[figure, widget]),
         new_code_cell("show()", metadata={"tags": ["data-pictures"]}),
+        new_code_cell("look()", outputs=[figure], metadata={"tags": ["data-pictures"]}),
         new_code_cell("rows()", outputs=[new_output("stream", text=ROWS)]),
         new_code_cell("lines()", outputs=[new_output("stream", text="One  gap.\nNo gap.\n")]),
     ]
