@@ -71,7 +71,9 @@ def weights_for_the_rare(answer: Callable) -> str:
     if weights[1] < weights[0]:
         return "The frequent class weighs more here; it must be the other way round."
     turned, problem = tried(answer, 1 - labels)
-    if problem or turned[0] < turned[1]:
+    if problem:
+        return problem
+    if turned[0] < turned[1]:
         return (
             f"With {RARE} pictures of class 0 and {MANY} of class 1, class 1 still weighs more: "
             "compute the weights from `labels`."
