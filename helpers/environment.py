@@ -112,8 +112,9 @@ def processor() -> dict[str, str]:
     """Name the processor and what decides its speed.
 
     Returns:
-        `processor`, its model, and `instructions`, those of AVX2, AVX512 and bfloat16 that it has,
-        with spaces between; "" where they cannot be told.
+        `processor`, its model, with family and number where the system gives them (many virtual
+        machines name the maker alone), and `instructions`, those of AVX2, AVX512 and bfloat16 that
+        it has, with spaces between; "" where they cannot be told.
     """
     try:
         text = Path("/proc/cpuinfo").read_text()
@@ -123,5 +124,7 @@ def processor() -> dict[str, str]:
     flags = entries.get("flags", entries.get("Features", ""))
     signs = {"AVX2": "avx2", "AVX512": "avx512f", "bfloat16": "avx512_bf16|amx_bf16|bf16"}
     found = [name for name, sign in signs.items() if re.search(rf"\b({sign})\b", flags)]
-    model = entries.get("model name") or platform.processor()
-    return {"processor": model, "instructions": " ".join(found)}
+    name = entries.get("model name") or platform.processor()
+    if "cpu family" in entries:
+        name += f" (family {entries['cpu family']}, model {entries.get('model', '?')})"
+    return {"processor": name, "instructions": " ".join(found)}

@@ -57,6 +57,12 @@ def test_start_is_quiet_seeded_and_says_what_runs():
     assert values.endswith("float32")
 
 
+def test_a_processor_that_hides_its_name_is_told_by_family_and_model(monkeypatch):
+    text = "cpu family\t: 25\nmodel\t\t: 1\nmodel name\t: Bare\nflags\t\t: avx2\n"
+    monkeypatch.setattr(Path, "read_text", lambda *_: text)
+    assert processor()["processor"] == "Bare (family 25, model 1)"
+
+
 @pytest.mark.parametrize(
     ("text", "instructions"),
     [
