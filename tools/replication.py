@@ -38,11 +38,15 @@ from helpers.environment import PROJECT, RUNS_FOLDER
 from helpers.files import write_atomically
 from helpers.results import format_figure, load_record
 from tools.execution import course_notebooks, default_parameters, listing
+from tools.speed import HEAD as SPEED_HEAD
+from tools.speed import TITLE as SPEED_TITLE
+from tools.speed import speed_lines
 
 ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
 PAGES = (PROJECT / "README.md", PROJECT / "docs" / "instructors.md")  # with marks, see `fill_in`
-KEPT = PROJECT / "benchmarks" / "records"
+BENCHMARKS = PROJECT / "benchmarks"
+KEPT = BENCHMARKS / "records"
 # Parameters that may differ in every lesson, as may all of the better recipe.
 FREE = ("SEED", "DATA", "BACKBONE", "PACE", "PRECISION", "PHOTO")
 # and what only the better recipes have.
@@ -208,17 +212,29 @@ def groups_of(row: Row, runs: pd.DataFrame) -> list[Group]:
     return sorted(groups, key=lambda group: not group.as_published)
 
 
-def results_page(rows: Sequence[Row], runs: pd.DataFrame, claims: Sequence[Claim] = ()) -> str:
-    """Write the page of results in Markdown: walkthroughs, claims, a section a walkthrough."""
+def results_page(
+    rows: Sequence[Row],
+    runs: pd.DataFrame,
+    claims: Sequence[Claim] = (),
+    benchmarks: Path | None = None,
+) -> str:
+    """Write the page of results in Markdown: walkthroughs, claims, speed, a section a walkthrough.
+
+    `benchmarks` is the folder of what the benchmarks wrote; None leaves speed out.
+    """
     head = ("", "walkthrough", "figure", "published", "measured here", "network", "seeds")
     head = (*head, "other settings that differ")
     groups = [groups_of(row, runs) for row in rows]
     summary = [_summary(row, own) for row, own in zip(rows, groups, strict=True)]
     sections = [_section(row, own) for row, own in zip(rows, groups, strict=True)]
-    table = CLAIMS_INTRODUCTION + _table(CLAIMS_HEAD, [_claim_line(each) for each in claims])
-    return INTRODUCTION + "\n".join(
-        [_table(head, summary), *([table] if claims else []), *sections]
-    )
+    parts = [_table(head, summary)]
+    if claims:
+        lines = [_claim_line(each) for each in claims]
+        parts.append(CLAIMS_INTRODUCTION + _table(CLAIMS_HEAD, lines))
+    lines, told = speed_lines(benchmarks) if benchmarks else ([], [])
+    if lines:
+        parts.append(SPEED_TITLE + _table(SPEED_HEAD, lines) + "\n" + "\n".join(told) + "\n")
+    return INTRODUCTION + "\n".join([*parts, *sections])
 
 
 def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = RESULTS) -> int:
@@ -231,7 +247,7 @@ def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = 
         before = page.read_text(encoding="utf-8")
         if (after := fill_in(before, runs)) != before:
             write_atomically(page, after)
-    write_atomically(target, results_page(read_rows(), runs, all_claims()))
+    write_atomically(target, results_page(read_rows(), runs, all_claims(), BENCHMARKS))
     return len(runs)
 
 

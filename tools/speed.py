@@ -1,0 +1,57 @@
+"""The section of RESULTS.md on speed, from what the benchmarks wrote (benchmarks/lesson_*.json)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from helpers.messages import format_seconds
+
+HEAD = ("lesson", "training", "way", "seeds at the goal", "time to the goal", "times faster")
+TITLE = """\
+## Time to equal accuracy
+
+Each training of a lesson is done in several ways, one after the other on one machine, in the same
+precision and with three seeds. The time is that to the goal, everything before the first step
+included; medians over the seeds, the shortest and the longest in brackets. How many times faster a
+way is was computed seed by seed, against the first way of each training; if that never reached the
+goal, all its seconds count.
+
+"""
+
+
+def speed_lines(folder: Path) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Return the table's lines, and a sentence a training on its goal and machines.
+
+    Args:
+        folder: where the benchmarks' files are; those without such trainings are passed over.
+    """
+    lines, told = [], []
+    for path in sorted(folder.glob("lesson_*.json")):
+        lesson = path.stem.removeprefix("lesson_").lstrip("0")
+        for name, training in _trainings(json.loads(path.read_text(encoding="utf-8"))):
+            settings, ways = training["settings"], training["summary"]
+            for way, found in ways.items():
+                seconds = _span(found["seconds"], format_seconds)
+                faster = _span(found["times faster"], "{:.1f}".format)
+                lines.append((lesson, name, way, found["reached"], seconds, faster))
+            machines = dict.fromkeys(row["machine"] for row in training["seeds"].values())
+            rows = settings.get("in_a_row", 1)
+            often = f", in {rows} epochs in a row" if rows > 1 else ""
+            goal = f"{settings['watched']} {settings['goal']:g}{often}"
+            told.append(f"- Lesson {lesson}, {name}: {goal}; {'; '.join(machines)}.")
+    return lines, told
+
+
+def _trainings(results: Mapping) -> Iterator[tuple[str, Mapping]]:
+    for name, value in results.items():
+        if isinstance(value, Mapping) and value.get("summary"):
+            yield name, value
+
+
+def _span(values: Mapping[str, float] | None, write) -> str:
+    if values is None:
+        return "–"
+    low, high = write(values["low"]), write(values["high"])
+    return f"{write(values['median'])} ({low} to {high})"
