@@ -73,6 +73,7 @@ def measure_seeds(
     settings: dict,
     train_all: Callable[[int], Mapping[str, History]],
     seeds: Sequence[int] = (0, 1, 2),
+    base: str = WALKTHROUGH,
 ) -> dict:
     """Train all ways with each seed, one after the other on the same machine.
 
@@ -83,6 +84,8 @@ def measure_seeds(
         name: of the comparison in it.
         settings: `goal`, `in_a_row` and what else decides; a record of others is begun anew.
         train_all: from a seed to each way's `accuracy` and `seconds`, both by epoch.
+        seeds: those to train.
+        base: the way that the others are compared with.
 
     Returns:
         The comparison as it is written: settings, seeds, and the summary by `summarise`.
@@ -95,7 +98,7 @@ def measure_seeds(
         if str(seed) not in found["seeds"]:
             ways = {way: dict(history) for way, history in train_all(seed).items()}
             found["seeds"][str(seed)] = {"machine": machine(), "ways": ways}
-        found["summary"] = summarise(found)
+        found["summary"] = summarise(found, base)
         write_atomically(output, json.dumps(record | {name: found}, indent=1) + "\n")
         print(name, f"seed {seed}", found["summary"], sep="\n", flush=True)
     return found

@@ -11,7 +11,6 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from benchmarks.lesson_02 import FRESH, KEPT, ways_of
 from benchmarks.memory import Look, by_cell, draw_photos, watching
 from benchmarks.shared import (
     RANGES,
@@ -103,13 +102,6 @@ def test_a_seed_on_record_is_not_trained_again(tmp_path):
 
 def test_the_copies_seconds_count_before_the_first_epoch():
     assert trained({"val_accuracy": [0.5], "seconds": [2.0]}, 3) == _way([0.5], [5.0])
-    fresh = {"val_accuracy": [0.2] + [0.8] * 10, "seconds": [1.0] * 11}
-    kept = {"val_accuracy": [0.7, 0.79], "seconds": [1.0, 2.0]}
-    record = {"histories": {FRESH: fresh, KEPT: kept}}
-    record["figures"] = {"copies_kept_minutes": {"value": 2.0}}
-    ways = ways_of(record)
-    assert ways["kept copies"]["seconds"] == [119.0, 120.0]
-    assert ways["kept copies"]["accuracy"] == pytest.approx([-0.1, -0.01])
 
 
 def test_the_highest_look_of_each_cell_is_found(tmp_path):

@@ -12,7 +12,7 @@ from keras import layers
 
 from benchmarks.shared import run_cells
 from helpers import activations, augmentation
-from helpers.data.pictures import Pictures, training_batches
+from helpers.data.pictures import Pictures
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0
 from tools.execution import cells_of, find_notebook
 
@@ -114,7 +114,7 @@ def test_only_what_is_above_the_lower_cut_learns_and_batch_normalisation_never(l
 
 
 def test_training_false_alone_does_not_protect_batch_normalisation(lesson):
-    space = lesson | {"batches": training_batches(lesson["pictures"], 12, seed=0)}
+    space = lesson | {"training": lesson["pictures"]}
     run_cells(NOTEBOOK, ["moving"], space)
     moved, norms = space["count_moved"](False)
     assert moved == norms > 3
