@@ -10,47 +10,24 @@ import tensorflow as tf
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
+from helpers import intervals
 from helpers.data.pictures import AT_ONCE, Pictures, plain_batches
-from helpers.intervals import (
-    PairedTest,
-    Told,
-    difference_interval,
-    exact_test,
-    share_interval,
-    told,
-)
 from helpers.results import Measured
 
 
-def accuracy_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's score interval of an accuracy.
+def accuracy_interval(correct: int, total: int) -> tuple[float, float]:
+    """Return Wilson's score interval of an accuracy, of 95 %: (low, high), both 0 to 1.
 
     Args:
         correct: pictures classified correctly.
-        total: pictures classified, at least 1.
-        confidence: probability that such an interval covers the true accuracy.
-
-    Returns:
-        (low, high), both 0 to 1.
+        total: pictures classified, at least 1; independent ones: for frames of films, see
+            `intervals.share_interval`.
 
     Source: E. B. Wilson (1927), Probable inference, the law of succession, and statistical
-        inference. It supposes independent pictures: for frames of films, see `grouped_interval`.
+        inference.
     """
-    interval = binomtest(int(correct), int(total)).proportion_ci(confidence, method="wilson")
+    interval = binomtest(int(correct), int(total)).proportion_ci(method="wilson")
     return float(interval.low), float(interval.high)
-
-
-def grouped_interval(right: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
-    """Return the interval of an accuracy where the pictures of a group are alike.
-
-    Args:
-        right: whether each picture was classified correctly, boolean, shape (n,).
-        groups: the group of each, such as the film it is a frame of, shape (n,); two or more.
-
-    Returns:
-        (low, high), both 0 to 1, of 95 %; method and sources in `helpers.intervals`.
-    """
-    return share_interval(told(right, groups))
 
 
 def paired_difference(first: Scores, second: Scores) -> tuple[float, float, float]:
@@ -59,37 +36,31 @@ def paired_difference(first: Scores, second: Scores) -> tuple[float, float, floa
     Both have classified the same pictures, so only those count that one of them gets right and
     the other wrong; where pictures come in groups, the groups count.
 
-    Args:
-        first, second: scores of the same pictures in the same order.
-
     Returns:
         (difference, low, high) of the accuracies, each -1 to 1; the interval of 95 %, see
         `intervals.difference_interval`.
 
     Raises:
-        ValueError: the two were not asked the same pictures.
+        ValueError: the two were not asked the same pictures, in the same order.
     """
     _check_same_pictures(first, second)
-    return first.accuracy - second.accuracy, *difference_interval(first.told, second.told)
+    return first.accuracy - second.accuracy, *intervals.difference_interval(first.told, second.told)
 
 
-def exact_paired_test(first: Scores, second: Scores) -> PairedTest:
+def exact_paired_test(first: Scores, second: Scores) -> intervals.PairedTest:
     """Ask whether two networks differ by more than chance: McNemar's exact test.
 
     Where pictures come in groups, whole groups count, see `intervals.exact_test`.
 
-    Args:
-        first, second: scores of the same pictures in the same order.
-
     Raises:
-        ValueError: the two were not asked the same pictures.
+        ValueError: the two were not asked the same pictures, in the same order.
     """
     _check_same_pictures(first, second)
-    return exact_test(first.right, second.right, first.groups)
+    return intervals.exact_test(first.right, second.right, first.groups)
 
 
 def _check_same_pictures(first: Scores, second: Scores) -> None:
-    if len(first) != len(second) or (first.labels != second.labels).any():
+    if not np.array_equal(first.labels, second.labels):
         raise ValueError(
             f"The two networks classified different pictures ({len(first)} and {len(second)}); "
             "evaluate both on the same ones, in the same order."
@@ -99,11 +70,8 @@ def _check_same_pictures(first: Scores, second: Scores) -> None:
 def errors_removed(scores: Scores, reference: Scores) -> float:
     """Return the share of the reference's errors that is gone.
 
-    Where accuracies are high, it tells more than their difference.
-
-    Returns:
-        1 where no error is left, 0 where there are as many, below 0 where there are more; NaN
-        where the reference has made none.
+    Where accuracies are high, it tells more than their difference: 1 where no error is left, 0
+    where there are as many, below 0 where there are more; NaN where the reference has made none.
     """
     before, now = ((~each.right).mean() for each in (reference, scores))
     return float(1 - now / before) if before else float("nan")
@@ -145,9 +113,9 @@ class Scores:
         return float(self.right.mean())
 
     @property
-    def told(self) -> Told:
+    def told(self) -> intervals.Told:
         """The pictures classified correctly, by group."""
-        return told(self.right, self.groups)
+        return intervals.told(self.right, self.groups)
 
     @property
     def measured(self) -> Measured:
@@ -158,7 +126,7 @@ class Scores:
     def interval(self) -> tuple[float, float]:
         """95 % interval of the accuracy, of the groups where there are any, else of pictures."""
         if self.groups is not None:
-            return grouped_interval(self.right, self.groups)
+            return intervals.share_interval(self.told)
         return accuracy_interval(self.right.sum(), len(self))
 
     @property
@@ -189,14 +157,13 @@ class Scores:
         )
 
 
-def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = AT_ONCE) -> Scores:
+def evaluate(model: keras.Model, pictures: Pictures) -> Scores:
     """Let a network classify pictures.
 
     Args:
         model: takes pixels (batch, size, size, 3), 0 to 255, of one size or of any; answers as
             `score` expects.
         pictures: pictures of the size that the model takes, or smaller: those are enlarged.
-        batch_size: pictures at once; changes the memory needed, not the result.
 
     Raises:
         ValueError: the pictures are larger than the model's, or have other channels.
@@ -208,19 +175,13 @@ def evaluate(model: keras.Model, pictures: Pictures, batch_size: int = AT_ONCE) 
             f"The network takes pictures of shape {expected}, these are {found}; "
             "load them with the network's size."
         )
-    batches = plain_batches(pictures, size=expected[0])
-    scores = score(model, batches, pictures.classes, batch_size)
+    scores = score(model, plain_batches(pictures, size=expected[0]), pictures.classes)
     groups = pictures.groups
     grouped = 1 < len(np.unique(groups)) < len(groups)
     return replace(scores, groups=groups) if grouped else scores
 
 
-def score(
-    model: keras.Model,
-    batches: tf.data.Dataset,
-    classes: tuple[str, ...],
-    batch_size: int = AT_ONCE,
-) -> Scores:
+def score(model: keras.Model, batches: tf.data.Dataset, classes: tuple[str, ...]) -> Scores:
     """Let a network, or its upper part, classify ready batches.
 
     Args:
@@ -229,11 +190,10 @@ def score(
         batches: of (inputs, integer labels), once through, such as `pictures.plain_batches` or
             `activations.plain_activations`.
         classes: class names in label order.
-        batch_size: pictures at once; changes the memory needed, not the result.
     """
-    batches = batches.rebatch(batch_size)
+    batches = batches.rebatch(AT_ONCE)
     answers = [(np.asarray(model(inputs)), np.asarray(labels)) for inputs, labels in batches]
     probabilities, labels = (np.concatenate(parts) for parts in zip(*answers, strict=True))
     if probabilities.shape[1] == 1:
-        probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)
+        probabilities = np.hstack([1 - probabilities, probabilities])
     return Scores(probabilities.astype(np.float32), labels, tuple(classes))

@@ -15,8 +15,12 @@ def last_maps(model: keras.Model) -> keras.KerasTensor:
     They have an edge of 4 at least, where the model has such ones: smaller maps, in which small
     pictures end, say little about places. A model without maps is refused (ValueError).
     """
-    outputs = (_output_of(model, layer) for layer in reversed(model.layers))
-    found = [output for output in outputs if len(output.shape) == 4]
+    graph = getattr(model, "_functional", None) or model  # a Sequential keeps its graph inside
+    nodes = [node for each in graph._nodes_by_depth.values() for node in each]
+    # A layer may be part of other models, too: its own output need not be that in this one.
+    outputs = {node.operation: node.outputs[0] for node in reversed(nodes)}
+    from_the_last = [outputs[layer] for layer in reversed(model.layers)]
+    found = [output for output in from_the_last if len(output.shape) == 4]
     if not found:
         raise ValueError(f"{model.name} has no layer with feature maps: there is nothing to show.")
     return next(
@@ -55,10 +59,3 @@ def grad_cam(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> np.n
     heat = tf.image.resize(heat, images.shape[1:3])[..., 0]
     peak = tf.reduce_max(heat, axis=(1, 2), keepdims=True)
     return (heat / tf.maximum(peak, 1e-12)).numpy()
-
-
-def _output_of(model: keras.Model, layer: keras.layers.Layer) -> keras.KerasTensor:
-    """Return a layer's output in this very model; layers may be part of others as well."""
-    graph = getattr(model, "_functional", None) or model  # a Sequential keeps its graph inside
-    nodes = (node for each in graph._nodes_by_depth.values() for node in each)
-    return next(node.outputs[0] for node in nodes if node.operation is layer)

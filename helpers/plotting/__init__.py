@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
+from html import escape
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,7 +25,6 @@ TRAINING_COLOUR, VALIDATION_COLOUR = "#4477aa", "#ee7733"
 # Told apart with any colour vision. Source: P. Tol (2021), Colour Schemes, "bright" and "vibrant".
 COLOURS = ("#4477aa", "#ee7733", "#228833", "#aa3377", "#ccbb44", "#66ccee", "#bbbbbb")
 MARKERS = "osD^vP*X<>"
-MUTED = "#eeeeee"  # the diagonal of a confusion matrix, where errors are to be seen
 NAMED_MISTAKES = 8  # of a confusion matrix, in its alt text
 STYLE = {
     "figure.dpi": 90,
@@ -42,20 +43,35 @@ NO_GRID = {**STYLE, "axes.grid": False}
 
 def show(figure: Figure, alt: str) -> None:
     """Display a figure as PNG with its alt text, which must not be empty (ValueError); close it."""
-    if not alt.strip():
-        raise ValueError("A figure needs an alt text: say in one sentence what it shows.")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=figure.get_dpi(), facecolor="white")
+    _present(figure, "image/png", base64.b64encode(buffer.getvalue()).decode(), alt)
+
+
+def show_drawing(figure: Figure, alt: str) -> None:
+    """Display a figure as `show` does, but as SVG, whose title is the alt text, too."""
+    buffer = io.StringIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    with plt.rc_context({"svg.hashsalt": "the same ids every time"}):
+        figure.savefig(buffer, format="svg", facecolor="white", metadata=nothing)
+    drawn = buffer.getvalue()
+    drawn = drawn[drawn.index("<svg ") :].replace("<svg ", '<svg role="img" ', 1)
+    titled = drawn.replace(">", f">\n <title>{escape(alt)}</title>", 1)
+    _present(figure, "image/svg+xml", titled, alt)
+
+
+def _present(figure: Figure, kind: str, data: str, alt: str) -> None:
+    if not alt.strip():
+        raise ValueError("A figure needs an alt text: say in one sentence what it shows.")
     plt.close(figure)
-    data = {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": alt}
-    display(data, raw=True, metadata={"image/png": {"alt": alt}})
+    display({kind: data, "text/plain": alt}, raw=True, metadata={kind: {"alt": alt}})
 
 
-def legend_below(figure: Figure, axis: Axes, title: str | None = None) -> None:
+def legend_below(figure: Figure, axis: Axes, **more) -> None:
     """Put the legend below all panels, where it covers nothing: two entries a line, if short."""
     handles, names = axis.get_legend_handles_labels()
     columns = 2 if max(map(len, names), default=0) < 28 else 1
-    figure.legend(handles, names, loc="outside lower center", ncols=columns, title=title)
+    figure.legend(handles, names, **{"loc": "outside lower center", "ncols": columns, **more})
 
 
 def note(axis: Axes, text: str, place: tuple, offset: tuple, size: float = 9, **more) -> None:
@@ -78,10 +94,9 @@ def picture_grid(
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
-    for position, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
+    for axis, image, title in zip(axes.flat, images, titles or [""] * len(images), strict=False):
         axis.imshow(np.clip(image, 0, 255).astype(np.uint8))
-        if titles:
-            axis.set_title(titles[position], fontsize=9, loc="center")
+        axis.set_title(title, fontsize=9, loc="center")
     show(figure, alt or f"{len(images)} pictures: {'; '.join(titles or ['without titles'])}")
 
 
@@ -125,9 +140,11 @@ def compare_curves(
         over: what each value is of, "epoch" or "step"; steps are too many for markers.
     """
     figure, axis = plt.subplots(figsize=(NARROW, 3.4 + 0.15 * len(curves)))
+    said = []
     for (name, values), colour, marker in zip(curves.items(), COLOURS, MARKERS, strict=False):
         places, size = np.arange(1, len(values) + 1), 4 if over == "epoch" else 0
         axis.plot(places, values, color=colour, marker=marker, ms=size, label=name)
+        said.append(f"{name} {min(values):.3f} to {max(values):.3f}, at the end {values[-1]:.3f}")
     axis.set_title(title, wrap=True)
     axis.set(xlabel=over, ylabel=quantity)
     axis.xaxis.get_major_locator().set_params(integer=True)
@@ -138,19 +155,12 @@ def compare_curves(
         axis.yaxis.set_minor_locator(NullLocator())
         axis.yaxis.set_major_formatter("{x:g}")
     legend_below(figure, axis)
-    said = "; ".join(
-        f"{name} {min(values):.3f} to {max(values):.3f}, at the end {values[-1]:.3f}"
-        for name, values in curves.items()
-    )
-    show(figure, f"{title}, {quantity} by {over}: {said}.")
+    show(figure, f"{title}, {quantity} by {over}: {'; '.join(said)}.")
 
 
 @plt.rc_context(NO_GRID)
 def embedding(
-    points: dict[str, np.ndarray],
-    kinds: np.ndarray,
-    names: Sequence[str],
-    groups: np.ndarray | None = None,
+    points: dict[str, np.ndarray], kinds: np.ndarray, names: Sequence[str], groups: np.ndarray
 ) -> None:
     """Show pictures as points in the plane, coloured by their kind; one panel an embedding.
 
@@ -164,38 +174,31 @@ def embedding(
     rows, columns = -(-len(points) // 2), min(len(points), 2)
     size = (NARROW / 2 * columns, 0.5 + 2.6 * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    style = {"s": 14, "alpha": 0.7, "lw": 0}
     for axis in axes.flat[len(points) :]:
         axis.remove()
+    said = []
     for axis, (title, places) in zip(axes.flat, points.items(), strict=False):
         for kind, name in enumerate(names):
-            look = {"marker": MARKERS[kind], "color": COLOURS[kind % len(COLOURS)], **style}
-            axis.scatter(*places[kinds == kind].T, label=name, **look)
+            look = {"marker": MARKERS[kind], "color": COLOURS[kind % len(COLOURS)], "label": name}
+            axis.scatter(*places[kinds == kind].T, 14, alpha=0.7, lw=0, **look)
         axis.set(title=title, xticks=[], yticks=[])
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, markerscale=1.8)
-    beside = "" if groups is None else ", neighbours of their own group left out"
-    shares = {title: neighbours_alike(each, kinds, groups) for title, each in points.items()}
-    said = "; ".join(
-        f"{title}: {share:.0%} of the points lie next to their kind{beside}"
-        for title, share in shares.items()
-    )
-    show(figure, f"Pictures of {', '.join(names)} as points in the plane. {said}.")
+        alike = neighbours_alike(places, kinds, groups)
+        share = f"{title}: {alike:.0%} of the points lie next to their kind"
+        said.append(f"{share}, neighbours of their own group left out")
+    legend_below(figure, axes[0, 0], ncols=3, markerscale=1.8)
+    show(figure, f"Pictures of {', '.join(names)} as points in the plane. {'; '.join(said)}.")
 
 
-def neighbours_alike(
-    values: np.ndarray, kinds: np.ndarray, groups: np.ndarray | None = None
-) -> float:
+def neighbours_alike(values: np.ndarray, kinds: np.ndarray, groups: np.ndarray) -> float:
     """Return the share, 0 to 1, of pictures whose nearest neighbour is of their own kind.
 
     Args:
         values: a list of numbers for each picture, shape (n, numbers).
         kinds: the kind of each, shape (n,).
         groups: what each belongs to, such as its film, shape (n,): the nearest picture of another
-            group counts, because frames of one film are nearly the same. None counts all others.
+            group counts, because frames of one film are nearly the same.
     """
     distances = pairwise_distances(values)
-    groups = np.arange(len(kinds)) if groups is None else groups
     distances[groups[:, None] == groups] = np.inf
     return float((kinds[distances.argmin(axis=1)] == kinds).mean())
 
@@ -209,49 +212,41 @@ def confusion(scores: Scores, title: str, muted: bool = False) -> None:
     """
     counts, classes = scores.confusion, scores.classes
     figure, axis = plt.subplots(figsize=(1.6 + 0.8 * len(classes), 1.1 + 0.75 * len(classes)))
+    errors = counts * ~np.eye(len(classes), dtype=bool)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     if muted:
-        errors = counts * ~np.eye(len(classes), dtype=bool)
         shares = errors / max(errors.max(), 1)
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(*counts.shape):
         colour = "white" if shares[row, column] > 0.5 else "black"
         if muted and row == column:
-            axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, color=MUTED, lw=0))
+            axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, color="#eeeeee", lw=0))
             colour = "#777777"
         elif muted and not counts[row, column]:
             colour = "#aaaaaa"
         axis.text(column, row, counts[row, column], ha="center", va="center", color=colour)
-    crowded = sum(map(len, classes)) > 7 * len(classes)
-    turned = {"rotation": 40, "ha": "right"} if crowded else {}
-    axis.set_xticks(range(len(classes)), classes, **turned)
-    if not crowded:
+    axis.set_xticks(range(len(classes)), classes)
+    if sum(map(len, classes)) > 7 * len(classes):
+        plt.setp(axis.get_xticklabels(), rotation=40, ha="right")
+    else:
         _on_one_line(axis)
     axis.set_yticks(range(len(classes)), classes)
     axis.set(xlabel="predicted", ylabel="true")
     axis.set_title(title, wrap=True)
+    # The most frequent mistakes: a list of all would tire a reader.
+    wrong = Counter({place: count for place, count in np.ndenumerate(errors) if count})
+    named = wrong.most_common(NAMED_MISTAKES)
+    said = [f"{count} {classes[row]} taken for {classes[column]}" for (row, column), count in named]
+    if rest := wrong.total() - sum(count for _, count in named):
+        said.append(f"{rest} other mistakes")
     right = f"{np.trace(counts)} of {counts.sum()} right"
-    show(figure, f"Confusion matrix, {title}: {right}; {_mistakes(counts, classes)}.")
+    show(figure, f"Confusion matrix, {title}: {right}; {', '.join(said) or 'no mistakes'}.")
 
 
 def _on_one_line(axis: Axes) -> None:
     """Put the names below an axis on one line; Matplotlib hangs them up by their tallest letter."""
-    for label in axis.get_xticklabels():
-        label.set_verticalalignment("baseline")
+    plt.setp(axis.get_xticklabels(), va="baseline")
     axis.tick_params(axis="x", pad=14)
-
-
-def _mistakes(counts: np.ndarray, classes: Sequence[str]) -> str:
-    """Name the most frequent mistakes of a confusion matrix: a list of all would tire a reader."""
-    wrong = [place for place in np.ndindex(*counts.shape) if counts[place] and len({*place}) > 1]
-    wrong.sort(key=lambda place: -counts[place])
-    said = [
-        f"{counts[row, column]} {classes[row]} taken for {classes[column]}"
-        for row, column in wrong[:NAMED_MISTAKES]
-    ]
-    if rest := sum(counts[place] for place in wrong[NAMED_MISTAKES:]):
-        said.append(f"{rest} other mistakes")
-    return ", ".join(said) or "no mistakes"
 
 
 def _draw_intervals(axis: Axes, scores: dict[str, Scores], top: float) -> None:
@@ -280,16 +275,13 @@ def accuracy_bars(scores: dict[str, Scores], title: str) -> None:
 def compare_approaches(scores: dict[str, Scores], minutes: dict[str, float], title: str) -> None:
     """Show accuracy with its interval, the share of the first one's errors removed, and the cost.
 
-    Args:
-        scores: what was measured, by the name that stands beside it, top to bottom.
-        minutes: what each took, by the same names.
+    `minutes` is what each took, by the names of `scores`.
     """
     first = next(iter(scores.values()))
     removed = [100 * errors_removed(score, first) for score in scores.values()]
     spent = [minutes[name] for name in scores]
-    panels = [["accuracy", "accuracy"], ["removed", "minutes"]]
     size = (NARROW, 2 * (0.7 + 0.38 * len(scores)))
-    figure, axes = plt.subplot_mosaic(panels, figsize=size)
+    figure, axes = plt.subplot_mosaic([["accuracy"] * 2, ["removed", "minutes"]], figsize=size)
     _draw_intervals(axes["accuracy"], scores, 0.5)
     for name, values, form in (("removed", removed, "%.0f %%"), ("minutes", spent, "%.1f")):
         axis = axes[name]
@@ -321,9 +313,7 @@ def probability_bars(
 ) -> None:
     """Show class probabilities of several predictions side by side.
 
-    Args:
-        probabilities: by name, each of shape (classes,), summing to 1.
-        classes: class names in label order.
+    `probabilities` are of shape (classes,), by name; `classes` are in label order.
     """
     size = (NARROW / 2 * len(probabilities), 2.2)
     figure, axes = plt.subplots(1, len(probabilities), figsize=size, sharey=True, squeeze=False)
@@ -342,8 +332,7 @@ def probability_bars(
 def top_guesses(guesses: dict[str, list[tuple[str, float]]], title: str) -> None:
     """Show the likeliest classes of several pictures as bars, without the pictures.
 
-    Args:
-        guesses: by the picture's name, pairs of a class name and its probability.
+    `guesses` are pairs of a class name and its probability, by the picture's name.
     """
     rows = max(map(len, guesses.values()))
     size = (NARROW, 0.3 + (0.4 + 0.3 * rows) * len(guesses))
@@ -382,11 +371,14 @@ def accuracy_by_number(
         over: what the numbers count, such as "training pictures per class".
     """
     figure, axis = plt.subplots(figsize=(NARROW, 4.0))
+    said = []
     for (name, curve), colour, marker in zip(curves.items(), COLOURS, MARKERS, strict=False):
         numbers = sorted(curve)
         means, low, high = ([pick(curve[n]) for n in numbers] for pick in (np.mean, min, max))
         axis.plot(numbers, means, color=colour, marker=marker, ms=5, label=name)
         axis.fill_between(numbers, low, high, color=colour, alpha=0.2, lw=0)
+        told = ", ".join(f"{number:,}: {np.mean(curve[number]):.3f}" for number in curve)
+        said.append(f"{name}: {told}")
     every = sorted({number for curve in curves.values() for number in curve})
     axis.set_xscale("log")
     axis.set_xticks(every, [f"{number:,}" for number in every])
@@ -396,11 +388,7 @@ def accuracy_by_number(
     axis.set_title(title, wrap=True)
     axis.set(xlabel=over, ylabel="accuracy", ylim=(None, 1.01))
     legend_below(figure, axis)
-    said = "; ".join(
-        f"{name}: {', '.join(f'{number:,}: {np.mean(curve[number]):.3f}' for number in curve)}"
-        for name, curve in curves.items()
-    )
-    show(figure, f"{title}, accuracy by number of {over}. {said}.")
+    show(figure, f"{title}, accuracy by number of {over}. {'; '.join(said)}.")
 
 
 @plt.rc_context(NO_GRID)
@@ -419,5 +407,5 @@ def pictures_with_maps(images: np.ndarray, maps: np.ndarray, titles: Sequence[st
             axis.axis("off")
         axes[1, column].imshow(heat, cmap="inferno", alpha=0.6, vmin=0, vmax=1)
         axes[0, column].set_title(titles[column], fontsize=9, loc="center")
-    said = "; ".join(title.replace("\n", " ") for title in titles)
+    said = "; ".join(titles).replace("\n", " ")
     show(figure, f"{len(images)} pictures and where the evidence lies in each: {said}.")

@@ -7,53 +7,40 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from helpers.plotting import COLOURS, MARKERS
-from helpers.plotting.boxes import FROZEN, INK, NEW, PLAIN, SLOW, draw_chain, draw_key, write
-from helpers.plotting.diagrams import DRAWING, LINE, NARROW, show_drawing
+from helpers.plotting import COLOURS, NARROW, NO_GRID, STYLE, boxes, legend_below, show_drawing
+from helpers.plotting.boxes import FROZEN, LINE, NEW, PLAIN, SLOW, sheet, write
 
 HIGH, BETWEEN = 0.5, 0.16  # inches: of a box, and between two
 STORE = "#fff3b0"  # features on disk
+PICTURE, FEATURES = ("picture", 1.0, PLAIN), ("features", 1.0, STORE)
+HEAD, SMALL = ("head", 1.0, NEW), ("head", 0.8, NEW)
 WAYS = (  # title, boxes as (words, share of the width, colour), how often they run
     (
         "The plain way",
-        (("picture", 1.0, PLAIN), ("frozen base", 2.9, FROZEN), ("head", 1.0, NEW)),
+        (PICTURE, ("frozen base", 2.9, FROZEN), HEAD),
         ((0, 3, "every picture of every epoch"),),
     ),
     (
         "Features once",
-        (
-            ("picture", 1.0, PLAIN),
-            ("frozen base", 1.9, FROZEN),
-            ("features", 1.0, STORE),
-            ("head", 1.0, NEW),
-        ),
+        (PICTURE, ("frozen base", 1.9, FROZEN), FEATURES, HEAD),
         ((0, 3, "once per augmented copy"), (2, 4, "every epoch")),
     ),
     (
         "Fine-tuning",
-        (
-            ("picture", 1.0, PLAIN),
-            ("lower base", 1.2, FROZEN),
-            ("features", 1.0, STORE),
-            ("upper base", 1.2, SLOW),
-            ("head", 0.8, NEW),
-        ),
+        (PICTURE, ("lower base", 1.2, FROZEN), FEATURES, ("upper base", 1.2, SLOW), SMALL),
         ((0, 3, "once per copy"), (2, 5, "every epoch, in small steps")),
     ),
 )
 
 
-@plt.rc_context(DRAWING)
+@plt.rc_context(NO_GRID)
 def training_ways() -> None:
     """Show the lesson's three trainings as rows of boxes: what is frozen, kept, and trained."""
-    figure, axis = plt.subplots(figsize=(NARROW, 4.9))
-    for row, (title, boxes, runs) in enumerate(WAYS):
-        _draw_way(axis, 1.45 * row + 0.25, title, boxes, runs)
+    figure, axis = sheet((NARROW, 4.9), (-0.02, NARROW - 0.02), (4.85, -0.05))
+    for row, (title, parts, runs) in enumerate(WAYS):
+        _draw_way(axis, 1.45 * row + 0.25, title, parts, runs)
     key = [(FROZEN, "frozen"), (STORE, "on disk"), (SLOW, "trained on"), (NEW, "new, trained")]
-    lefts = (1.28 * place + 0.02 for place in range(len(key)))
-    draw_key(axis, ((left, *entry) for left, entry in zip(lefts, key, strict=True)), 4.52)
-    axis.set(xlim=(-0.02, NARROW - 0.02), ylim=(4.85, -0.05))
-    axis.axis("off")
+    boxes.draw_key(axis, [(1.28 * place + 0.02, *entry) for place, entry in enumerate(key)], 4.52)
     show_drawing(
         figure,
         "Three rows of boxes. The plain way: picture, frozen base and head run for every picture "
@@ -64,21 +51,15 @@ def training_ways() -> None:
     )
 
 
-def _draw_way(
-    axis: Axes,
-    top: float,
-    title: str,
-    boxes: Sequence[tuple[str, float, str]],
-    runs: Sequence[tuple[int, int, str]],
-) -> None:
+def _draw_way(axis: Axes, top: float, title: str, parts: Sequence, runs: Sequence) -> None:
     """Draw a row of boxes with arrows between, and brackets below that say how often they run."""
-    axis.text(0, top - 0.08, title, fontsize=10.5, weight="bold", color=INK)
-    room = NARROW - 0.04 - BETWEEN * (len(boxes) - 1)
-    unit, left, chain = room / sum(share for _, share, _ in boxes), 0.0, []
-    for words, share, colour in boxes:
+    write(axis, 0, top - 0.08, title, 10.5, weight="bold", va="baseline")
+    room = NARROW - 0.04 - BETWEEN * (len(parts) - 1)
+    unit, left, chain = room / sum(share for _, share, _ in parts), 0.0, []
+    for words, share, colour in parts:
         chain.append((left, share * unit, words, colour))
         left += share * unit + BETWEEN
-    draw_chain(axis, top, HIGH, chain)
+    boxes.draw_chain(axis, top, HIGH, chain)
     for level, (first, last, words) in enumerate(runs):
         start, stop = chain[first][0] + 0.03, sum(chain[last - 1][:2]) - 0.03
         below = top + HIGH + 0.1 + 0.24 * level
@@ -87,36 +68,30 @@ def _draw_way(
         write(axis, (start + stop) / 2, below + 0.03, words, 8.5, ha="center", va="top")
 
 
-@plt.rc_context({**DRAWING, "axes.grid": True})
+@plt.rc_context(STYLE)
 def curve_grid(
     curves: Mapping[tuple[str, str, str], Sequence[float]], title: str, quantity: str
 ) -> None:
     """Show curves in a grid of panels, so that each change can be read along one direction.
 
-    Args:
-        curves: one value per epoch, by (line, column, row); two lines in each panel.
-        quantity: what the values are, such as "test accuracy".
+    `curves` have one value per epoch, by (line, column, row), with two lines in each panel;
+    `quantity` says what the values are.
     """
     lines, columns, rows = (list(dict.fromkeys(names)) for names in zip(*curves, strict=True))
     size = (NARROW * 1.3, 1.9 * len(rows) + 0.7)
     grid = {"sharex": True, "sharey": True, "squeeze": False}
     figure, axes = plt.subplots(len(rows), len(columns), figsize=size, **grid)
+    said = []
     for (line, column, row), values in curves.items():
         axis, number = axes[rows.index(row), columns.index(column)], lines.index(line)
-        style = {"color": COLOURS[number], "marker": MARKERS[number], "ms": 3, "lw": 1.4}
+        style = {"color": COLOURS[number], "marker": "os"[number], "ms": 3, "lw": 1.4}
         axis.plot(range(1, len(values) + 1), values, label=line, **style)
         axis.set_title(f"{column}, {row}", fontsize=9.5)
-    for axis in axes[-1]:
-        axis.set_xlabel("epoch")
+        axis.set(xlabel="epoch", ylabel=quantity)
         axis.xaxis.get_major_locator().set_params(integer=True)
-    for axis in axes[:, 0]:
-        axis.set_ylabel(quantity)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+        axis.label_outer()
+        last = f"{min(values[-10:]):.3f} to {max(values[-10:]):.3f}"
+        said.append(f"{line}, {column}, {row}: over the last ten epochs {last}")
+    legend_below(figure, axes[0, 0])
     figure.suptitle(title)
-    said = "; ".join(
-        f"{', '.join(name)}: over the last ten epochs {min(values[-10:]):.3f} to "
-        f"{max(values[-10:]):.3f}"
-        for name, values in curves.items()
-    )
-    show_drawing(figure, f"{title}, {quantity} by epoch. {said}.")
+    show_drawing(figure, f"{title}, {quantity} by epoch. {'; '.join(said)}.")

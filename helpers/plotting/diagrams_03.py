@@ -8,14 +8,15 @@ import matplotlib.pyplot as plt
 from matplotlib.patches import Rectangle
 
 from helpers.evaluation import Scores
-from helpers.plotting.boxes import FROZEN, NEW, PLAIN, SLOW, draw_arrow, draw_box, draw_key, write
-from helpers.plotting.diagrams import BLUE, DRAWING, LINE, NARROW, show_drawing
+from helpers.plotting import NARROW, NO_GRID, boxes, show_drawing
+from helpers.plotting.boxes import BLUE, FROZEN, LINE, NEW, PLAIN, SLOW, draw_box, sheet, write
+from helpers.plotting.diagrams import signed
 
 WIDE, HIGH, STEP = 2.2, 0.44, 0.72  # inches of a box, and from one to the next
 SIDE, BETWEEN = 1.5, 0.75  # inches of a corner of the grid, and of the gap between two
 
 
-@plt.rc_context(DRAWING)
+@plt.rc_context(NO_GRID)
 def two_ways(size: int) -> None:
     """Show training from scratch beside transfer, whose pictures are enlarged to `size` pixels."""
     scratch = ("convolutions", NEW), ("average, dense layer", NEW)
@@ -26,20 +27,20 @@ def two_ways(size: int) -> None:
         ("its last block", SLOW),
         ("new head", NEW),
     )
-    height = 0.12 + STEP * 7
-    figure, axis = plt.subplots(figsize=(NARROW, NARROW * (height + 0.75) / (2 * WIDE + 0.8)))
+    width, height = 2 * WIDE + 0.8, 0.12 + STEP * 7
+    inches = (NARROW, NARROW * (height + 0.75) / width)
+    figure, axis = sheet(inches, (0, width), (-0.7, height + 0.05), aspect="equal")
     for title, parts, left in (("From scratch", scratch, 0.1), ("Transfer", transfer, WIDE + 0.7)):
         write(axis, left, height - 0.15, title, 11, va="baseline")
-        boxes = (("picture, 28 × 28", PLAIN), *parts, ("ten probabilities", PLAIN))
-        for place, (text, colour) in enumerate(boxes):
+        steps = (("picture, 28 × 28", PLAIN), *parts, ("ten probabilities", PLAIN))
+        for place, (text, colour) in enumerate(steps):
             bottom, middle = height - 0.3 - HIGH - STEP * place, left + WIDE / 2
-            draw_box(axis, left, bottom, WIDE, HIGH, colour, text)
+            draw_box(axis, (left, bottom, WIDE, HIGH), colour, text)
             if place:
-                draw_arrow(axis, (middle, bottom + STEP - 0.02), (middle, bottom + HIGH + 0.02))
+                ends = (middle, bottom + STEP - 0.02), (middle, bottom + HIGH + 0.02)
+                boxes.draw_arrow(axis, *ends)
     first, then = (0.1, FROZEN, "frozen, runs once"), (1.75, SLOW, "pretrained, then trained")
-    draw_key(axis, (first, then, (4.0, NEW, "new")), -0.55)
-    axis.set(xlim=(0, 2 * WIDE + 0.8), ylim=(-0.7, height + 0.05), aspect="equal")
-    axis.axis("off")
+    boxes.draw_key(axis, (first, then, (4.0, NEW, "new")), -0.55)
     show_drawing(
         figure,
         "Two columns of boxes. From scratch: a picture of 28 x 28 pixels goes through "
@@ -51,7 +52,7 @@ def two_ways(size: int) -> None:
     )
 
 
-@plt.rc_context(DRAWING)
+@plt.rc_context(NO_GRID)
 def size_by_distortion(
     scores: Mapping[tuple[int, bool], Scores], seconds: Mapping[tuple[int, bool], float]
 ) -> None:
@@ -65,43 +66,37 @@ def size_by_distortion(
     small, large = sorted({size for size, _ in scores})
     found = {corner: score.accuracy for corner, score in scores.items()}
     lowest, span = min(found.values()), max(max(found.values()) - min(found.values()), 1e-6)
-    kinds, black, said, differences = ("undistorted", "distorted"), {"color": "black"}, [], []
+    kinds, said, differences = ("undistorted", "distorted"), [], []
+    black = {"ha": "center", "color": "black"}
     width, height = 1.15 + 2 * SIDE + BETWEEN, 0.5 + 2 * SIDE + BETWEEN
-    figure, axis = plt.subplots(figsize=(NARROW, NARROW * height / width))
-    lefts = {size: 1.1 + (SIDE + BETWEEN) * (size == large) for size in (small, large)}
-    tops = [0.45 + (SIDE + BETWEEN) * row for row in (0, 1)]
+    inches = (NARROW, NARROW * height / width)
+    figure, axis = sheet(inches, (0, width), (height, 0), aspect="equal")
+    lefts = {small: 1.1, large: 1.1 + SIDE + BETWEEN}
+    tops = (0.45, 0.45 + SIDE + BETWEEN)
     for (size, distorted), score in scores.items():
         left, top = lefts[size], tops[distorted]
         light = plt.get_cmap("Blues")(0.08 + 0.4 * (score.accuracy - lowest) / span)
         axis.add_patch(Rectangle((left, top), SIDE, SIDE, facecolor=light, edgecolor=LINE))
+        middle = left + SIDE / 2
         low, high = score.interval
         took = f"{seconds[size, distorted]:.0f}"
-        for at, text, letters in (
-            (0.5, f"{score.accuracy:.3f}", 15),
-            (0.8, f"{low:.3f} to {high:.3f}", 8),
-            (1.15, f"{took} s", 9),
-        ):
-            write(axis, left + SIDE / 2, top + at, text, letters, ha="center", **black)
+        write(axis, middle, top + 0.5, f"{score.accuracy:.3f}", 15, **black)
+        write(axis, middle, top + 0.8, f"{low:.3f} to {high:.3f}", 8, **black)
+        write(axis, middle, top + 1.15, f"{took} s", 9, **black)
         said.append(f"{size} pixels, {kinds[distorted]}: {score.accuracy:.3f}, {took} seconds")
     for size, left in lefts.items():
         middle = left + SIDE / 2
         axis.text(middle, 0.25, f"{size} pixels", ha="center", fontsize=10)
         change = found[size, True] - found[size, False]
-        down = f"↓ {_signed(change)}"
-        write(axis, middle, 0.45 + SIDE + BETWEEN / 2, down, 10, ha="center", **black)
+        down = f"↓ {signed(change, '+.3f')}"
+        write(axis, middle, 0.45 + SIDE + BETWEEN / 2, down, 10, **black)
         differences.append(f"distorting at {size} pixels {change:+.3f}")
     for kind, top, distorted in zip(kinds, tops, (False, True), strict=True):
         middle = top + SIDE / 2
-        write(axis, 1.0, middle, kind, 10, ha="right", **black)
+        write(axis, 1.0, middle, kind, 10, ha="right", color="black")
         change = found[large, distorted] - found[small, distorted]
-        right = f"→\n{_signed(change)}"
-        write(axis, 1.1 + SIDE + BETWEEN / 2, middle, right, 10, ha="center", **black)
+        right = f"→\n{signed(change, '+.3f')}"
+        write(axis, 1.1 + SIDE + BETWEEN / 2, middle, right, 10, **black)
         differences.append(f"enlarging the {kind} {change:+.3f}")
-    axis.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
-    axis.axis("off")
     told = f"{'; '.join(said)}. Differences: {'; '.join(differences)}."
     show_drawing(figure, f"A grid of accuracies and seconds. {told}")
-
-
-def _signed(change: float) -> str:
-    return f"{change:+.3f}".replace("-", "−")

@@ -9,18 +9,17 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from helpers.evaluation import Scores
-from helpers.plotting import COLOURS, STYLE, TRAINING_COLOUR, VALIDATION_COLOUR, boxes, note, show
-from helpers.plotting.boxes import FROZEN, NEW, PLAIN, SLOW, draw_box, draw_chain, draw_key, write
-from helpers.plotting.diagrams import BLUE, DRAWING, LINE, NARROW, ORANGE, PALE, show_drawing
+from helpers.plotting import COLOURS, NARROW, NO_GRID, STYLE, boxes, note, show, show_drawing
+from helpers.plotting.boxes import BLUE, FROZEN, LINE, NEW, ORANGE, PALE, PLAIN, SLOW, sheet, write
 
 MEANS = {"blue": 103.939, "green": 116.779, "red": 123.68}  # of ImageNet, as VGG16 subtracts them
 BINS = 10  # of confidence
 
 
-@plt.rc_context(DRAWING)
+@plt.rc_context(NO_GRID)
 def two_schemes() -> None:
     """Show the two ways to transfer: features with a new classifier, and fine-tuning."""
-    figure, axis = plt.subplots(figsize=(NARROW, 2.9))
+    figure, axis = sheet((NARROW, 2.9), (-0.03, NARROW + 0.03), (2.7, -0.1))
     for top, title, colour, last in (
         (0.0, "1. Feature extraction: the base stays as it is", FROZEN, "classifier"),
         (1.25, "2. Fine-tuning: block 5 is trained, too, in small steps", SLOW, "head"),
@@ -28,15 +27,13 @@ def two_schemes() -> None:
         write(axis, 0, top + 0.12, title, 9.5, va="baseline")
         blocks = [(0.36, str(number), FROZEN if number < 5 else colour) for number in range(1, 6)]
         left, chain = 0.0, []
-        for width, *more in ((0.62, "photo", PLAIN), *blocks, (0.9, last, NEW)):
+        parts = ((0.62, "photo", PLAIN), *blocks, (0.9, last, NEW), (0.62, "class", PLAIN))
+        for width, *more in parts:
             chain.append((left, width, *more))
             left += width + 0.18
-        chain.append((left, 0.62, "class", PLAIN))
-        draw_chain(axis, top + 0.3, 0.5, chain, 8.5)
+        boxes.draw_chain(axis, top + 0.3, 0.5, chain, 8.5)
     first, then = (0, FROZEN, "frozen"), (1.15, SLOW, "pretrained, trained on")
-    draw_key(axis, (first, then, (3.4, NEW, "new")), 2.4)
-    axis.set(xlim=(-0.03, NARROW + 0.03), ylim=(2.7, -0.1))
-    axis.axis("off")
+    boxes.draw_key(axis, (first, then, (3.4, NEW, "new")), 2.4)
     show_drawing(
         figure,
         "Two rows of boxes, from a photo through the five blocks of a pretrained base to its "
@@ -46,26 +43,22 @@ def two_schemes() -> None:
     )
 
 
-@plt.rc_context(DRAWING)
+@plt.rc_context(NO_GRID)
 def features_once(shape: Sequence[int], photos: int) -> None:
     """Show where the work is: the base runs once over each photo, classifiers read the file.
 
-    Args:
-        shape: of the features of one photo.
-        photos: their number.
+    `shape` is that of the features of one photo, `photos` their number.
     """
     text = " × ".join(map(str, shape))
-    figure, axis = plt.subplots(figsize=(NARROW, 2.0))
+    figure, axis = sheet((NARROW, 2.0), (-0.03, NARROW), (2.2, 0))
     chain = ((0, 0.85, f"{photos:,}\nphotos", PLAIN), (1.15, 1.0, "base\nonce, slow", FROZEN))
     file = (2.45, 1.4, f"file of features\n{text} each", ORANGE)
-    draw_chain(axis, 0.65, 0.7, (*chain, file), 8.5)
+    boxes.draw_chain(axis, 0.65, 0.7, (*chain, file), 8.5)
     for place, name in enumerate(("dense layers", "logistic regr.", "SVM")):
         top = 0.05 + 0.68 * place
-        draw_box(axis, 4.1, top, 1.05, 0.5, BLUE, name, 8.5)
+        boxes.draw_box(axis, (4.1, top, 1.05, 0.5), BLUE, name, 8.5)
         boxes.draw_arrow(axis, (3.85, 1.0), (4.1, top + 0.25))
     axis.text(4.62, 2.08, "seconds each", ha="center", fontsize=9, color=LINE)
-    axis.set(xlim=(-0.03, NARROW), ylim=(2.2, 0))
-    axis.axis("off")
     show_drawing(
         figure,
         f"The base runs once, slowly, over {photos:,} photos and gives {text} numbers for each. A "
@@ -74,25 +67,22 @@ def features_once(shape: Sequence[int], photos: int) -> None:
     )
 
 
-@plt.rc_context(DRAWING)
+@plt.rc_context(NO_GRID)
 def pixel_for_vgg() -> None:
     """Show one pixel as it is, and as VGG16 was trained on it."""
     raw = {"red": 200.0, "green": 150.0, "blue": 100.0}
     own = {name: raw[name] - mean for name, mean in MEANS.items()}
-    figure, axis = plt.subplots(figsize=(NARROW, 1.9))
+    figure, axis = sheet((NARROW, 1.9), (-0.03, NARROW), (1.9, 0))
+    pixels = {"a pixel of a file": raw, "preprocess_input makes of it": own}
     said = []
-    for row, (title, values) in enumerate(
-        (("a pixel of a file", raw), ("preprocess_input makes of it", own))
-    ):
+    for row, (title, values) in enumerate(pixels.items()):
         write(axis, 0, row + 0.45, title, 9.5)
         for place, (name, value) in enumerate(values.items()):
-            left = 2.35 + 0.95 * place
-            draw_box(axis, left, row + 0.1, 0.85, 0.68, PALE, f"{name}\n{value:.1f}", 8.5)
+            box = (2.35 + 0.95 * place, row + 0.1, 0.85, 0.68)
+            boxes.draw_box(axis, box, PALE, f"{name}\n{value:.1f}", 8.5)
         said.append(f"{title}: {', '.join(f'{name} {n:.1f}' for name, n in values.items())}")
-    axis.set(xlim=(-0.03, NARROW), ylim=(1.9, 0))
-    axis.axis("off")
-    told = "; ".join(said)
-    show_drawing(figure, f"The same pixel twice. {told}. The order and the range differ.")
+    told = f"The same pixel twice. {'; '.join(said)}. The order and the range differ."
+    show_drawing(figure, told)
 
 
 @plt.rc_context(STYLE)
@@ -107,39 +97,36 @@ def confidence_panels(scores: Mapping[str, Scores], title: str) -> None:
     size, heights = (NARROW / 2 * columns, 3.2 * rows), [2.2, 1] * rows
     grid = {"figsize": size, "height_ratios": heights, "sharex": True, "squeeze": False}
     figure, axes = plt.subplots(2 * rows, columns, **grid)
-    for place, (name, score) in enumerate(scores.items()):
-        row, column = divmod(place, columns)
-        upper, lower = axes[2 * row, column], axes[2 * row + 1, column]
+    panels = axes.reshape(rows, 2, columns).swapaxes(1, 2).reshape(-1, 2)  # (upper, lower) each
+    told = []
+    for (upper, lower), (name, score) in zip(panels, scores.items(), strict=False):
         said, share, counts, edges = _bins(score)
         filled = counts > 0
         upper.plot([edges[0], 1], [edges[0], 1], color="#777777", ls="--", lw=1)
-        upper.plot(said[filled], share[filled], color=TRAINING_COLOUR, marker="o", ms=4)
-        upper.set_title(f"{name}\nlog loss {score.log_loss:.3f}", fontsize=10)
+        upper.plot(said[filled], share[filled], color=COLOURS[0], marker="o", ms=4)
+        mean = score.probabilities.max(axis=1).mean()
+        loss = f"log loss {score.log_loss:.3f}"
+        told.append(f"{name}: mean confidence {mean:.3f}, right {score.accuracy:.3f}, {loss}")
+        upper.set_title(f"{name}\n{loss}", fontsize=10)
         upper.set(ylim=(-0.03, 1.03))
         middles, width = (edges[:-1] + edges[1:]) / 2, (edges[1] - edges[0]) * 0.9
-        lower.bar(middles, counts, width, color=VALIDATION_COLOUR)
+        lower.bar(middles, counts, width, color=COLOURS[1])
         for middle, count in zip(middles, counts, strict=True):
             note(lower, str(count), (middle, count), (0, 1), 7, ha="center")
         lower.set(ylim=(0, 1.25 * counts.max()))
         lower.grid(visible=False)
-        if column == 0:
-            upper.set_ylabel("share right")
-            lower.set_ylabel("photos")
-    for place in range(len(scores), rows * columns):
-        for part in (0, 1):
-            axes[2 * (place // columns) + part, place % columns].set_visible(False)
+    for upper, lower in panels[::columns]:
+        upper.set_ylabel("share right")
+        lower.set_ylabel("photos")
+    for axis in panels[len(scores) :].flat:
+        axis.set_visible(False)
     for axis in axes[-1]:
         axis.set_xlabel("confidence")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, wrap=True)
-    told = "; ".join(
-        f"{name}: mean confidence {score.probabilities.max(axis=1).mean():.3f}, right "
-        f"{score.accuracy:.3f}, log loss {score.log_loss:.3f}"
-        for name, score in scores.items()
-    )
     show(
         figure,
         f"{title}: share right against confidence, beside the diagonal where both agree, and the "
-        f"number of photos at each confidence. {told}.",
+        f"number of photos at each confidence. {'; '.join(told)}.",
     )
 
 
@@ -154,7 +141,7 @@ def _bins(score: Scores) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray
     return said / np.maximum(counts, 1), right / np.maximum(counts, 1), counts, edges
 
 
-@plt.rc_context(DRAWING)
+@plt.rc_context(NO_GRID)
 def grid_of_four(
     values: np.ndarray, rows: Sequence[str], columns: Sequence[str], quantity: str
 ) -> None:
@@ -162,20 +149,18 @@ def grid_of_four(
 
     `rows` and `columns` name what each has, and `quantity` what the numbers are.
     """
-    low, span, said = float(values.min()), float(np.ptp(values)), []
-    figure, axis = plt.subplots(figsize=(NARROW, 2.3))
+    low, span, said = values.min(), np.ptp(values), []
+    figure, axis = sheet((NARROW, 2.3), (-0.03, NARROW), (2.25, 0))
     write(axis, 0, 0.15, quantity, 10, va="baseline")
     for column, name in enumerate(columns):
         write(axis, 2.55 + 1.65 * column, 0.52, name, 9.5, ha="center", va="baseline")
     for row, name in enumerate(rows):
         write(axis, 0, 1.05 + 0.75 * row, name, 9.5)
-        for column, value in enumerate(values[row].tolist()):
+        for column, value in enumerate(values[row]):
             left, top = 1.75 + 1.65 * column, 0.7 + 0.75 * row
             alpha = 0.1 + 0.5 * ((value - low) / span if span else 1.0)
-            box = Rectangle((left, top), 1.58, 0.68, facecolor=COLOURS[0], alpha=alpha)
-            axis.add_patch(box)
+            shade = {"facecolor": COLOURS[0], "alpha": alpha}
+            axis.add_patch(Rectangle((left, top), 1.58, 0.68, **shade))
             write(axis, left + 0.79, top + 0.34, f"{value:.3f}", 12, ha="center", color="black")
             said.append(f"{name}, {columns[column]}: {value:.3f}")
-    axis.set(xlim=(-0.03, NARROW), ylim=(2.25, 0))
-    axis.axis("off")
     show_drawing(figure, f"{quantity}, a table of two by two. {'; '.join(said)}.")

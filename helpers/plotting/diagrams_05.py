@@ -9,18 +9,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from helpers.plotting import TRAINING_COLOUR, VALIDATION_COLOUR, note
-from helpers.plotting.boxes import FROZEN, INK, NEW, PLAIN, SLOW, draw_chain, draw_key, write
-from helpers.plotting.diagrams import DRAWING, NARROW, show_drawing
+from helpers.plotting import COLOURS, NARROW, NO_GRID, STYLE, legend_below, note, show_drawing
+from helpers.plotting.boxes import FROZEN, INK, NEW, PLAIN, SLOW, draw_chain, draw_key, sheet, write
 
 # Left edge and width of what an approach is made of, in inches.
 PHOTO, BELOW, ABOVE, HEAD = (0.05, 0.85), (1.15, 1.5), (2.95, 0.95), (4.2, 0.9)
 HIGH, ROW = 0.5, 1.22  # of a box, and of a whole approach
 CLIPPED = 3.0  # times the median: a first loss above it would flatten all the others
+LOSSES = {"training": ("loss", COLOURS[0], "-"), "validation": ("val_loss", COLOURS[1], "--")}
 
 
-@plt.rc_context(DRAWING)
-def three_approaches(below: str = "blocks 1 to 4", above: str = "block 5") -> None:
+@plt.rc_context(NO_GRID)
+def three_approaches(below: str, above: str) -> None:
     """Show what is frozen, what is trained and what is kept in each of the three approaches.
 
     `below` never learns; `above` is what fine-tuning trains, both in a few letters.
@@ -31,21 +31,19 @@ def three_approaches(below: str = "blocks 1 to 4", above: str = "block 5") -> No
         ("3  Fine-tuning: small steps above the cut", "copies", SLOW, ABOVE),
     )
     height = len(approaches) * ROW + 0.5
-    figure, axis = plt.subplots(figsize=(NARROW, height))
+    figure, axis = sheet((NARROW, height), (0, NARROW), (0, height), aspect="equal")
     for row, (title, photo, colour, first) in enumerate(approaches):
         bottom = height - (row + 1) * ROW + 0.22
         axis.text(0.05, bottom + HIGH + 0.14, title, fontsize=10, color=INK)
         boxes = [(*PHOTO, photo, PLAIN), (*BELOW, below, FROZEN), (*ABOVE, above, colour)]
         draw_chain(axis, bottom, HIGH, [*boxes, (*HEAD, "new head", NEW)])
         cut = first[0] - 0.15
-        options = {"color": INK, "ls": (0, (2, 2)), "lw": 1.3, "zorder": 3}
-        axis.plot([cut, cut], [bottom - 0.2, bottom + HIGH + 0.06], **options)
+        dashed = {"color": INK, "ls": (0, (2, 2)), "lw": 1.3, "zorder": 3}
+        axis.plot([cut, cut], [bottom - 0.2, bottom + HIGH + 0.06], **dashed)
         write(axis, cut - 0.08, bottom - 0.14, "once, and kept", 8.5, ha="right")
         write(axis, cut + 0.08, bottom - 0.14, "in every step", 8.5)
     first, then = (0.05, FROZEN, "frozen"), (1.25, SLOW, "pretrained, learns on")
     draw_key(axis, (first, then, (3.45, NEW, "new, learns")), 0.1)
-    axis.set(xlim=(0, NARROW), ylim=(0, height), aspect="equal")
-    axis.axis("off")
     show_drawing(
         figure,
         f"Three rows of boxes, from a photo through {below} and {above} to a new head. Feature "
@@ -56,21 +54,20 @@ def three_approaches(below: str = "blocks 1 to 4", above: str = "block 5") -> No
     )
 
 
-@plt.rc_context(DRAWING)
+@plt.rc_context(NO_GRID)
 def weights_and_work(weights: Mapping[str, float], work: Mapping[str, float]) -> None:
     """Show which share of a network's weights, and of its multiplications, each part has.
 
-    Args:
-        weights: the weights of each part, by its name, in the order of the network.
-        work: its multiplications for one photo, by the same names.
+    Both are numbers by the name of a part, in the order of the network; `work` is for one photo.
     """
-    kinds = (("weights", weights, TRAINING_COLOUR), ("multiplications", work, VALIDATION_COLOUR))
+    shares = np.array([[values[name] for name in weights] for values in (weights, work)], float)
+    shares *= 100 / shares.sum(axis=1, keepdims=True)
     figure, axis = plt.subplots(figsize=(NARROW, 0.9 + 0.52 * len(weights)))
-    for offset, (kind, values, colour) in zip((-0.19, 0.19), kinds, strict=True):
-        shares = [100 * values[name] / sum(values.values()) for name in weights]
-        rows = np.arange(len(shares)) + offset
-        bars = axis.barh(rows, shares, 0.36, color=colour, label=f"share of the {kind}")
-        labels = [f"{share:.0f} %" if share >= 1 else f"{share:.1f} %" for share in shares]
+    looks = ((-0.19, "weights", COLOURS[0]), (0.19, "multiplications", COLOURS[1]))
+    for (offset, kind, colour), percent in zip(looks, shares, strict=True):
+        rows = np.arange(len(weights)) + offset
+        bars = axis.barh(rows, percent, 0.36, color=colour, label=f"share of the {kind}")
+        labels = [f"{share:.0f} %" if share >= 1 else f"{share:.1f} %" for share in percent]
         axis.bar_label(bars, labels, padding=3, fontsize=9, color=INK)
     axis.set_yticks(range(len(weights)), weights)
     axis.set(xticks=[], ylim=(len(weights) - 0.5, -0.5))
@@ -79,14 +76,13 @@ def weights_and_work(weights: Mapping[str, float], work: Mapping[str, float]) ->
     axis.tick_params(length=0)
     figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     said = "; ".join(
-        f"{name} {weights[name] / sum(weights.values()):.0%} of the weights, "
-        f"{work[name] / sum(work.values()):.0%} of the multiplications"
-        for name in weights
+        f"{name} {held:.0f}% of the weights, {done:.0f}% of the multiplications"
+        for name, held, done in zip(weights, *shares, strict=True)
     )
     show_drawing(figure, f"Each part's share of weights and of multiplications: {said}.")
 
 
-@plt.rc_context({**DRAWING, "axes.grid": True, "axes.titlesize": 10})
+@plt.rc_context({**STYLE, "axes.titlesize": 10})
 def losses_side_by_side(
     histories: Mapping[str, Mapping[str, Sequence[float]]], title: str, kept: Sequence[str] = ()
 ) -> None:
@@ -100,7 +96,7 @@ def losses_side_by_side(
         kept: the trainings that ended with the weights of their lowest validation loss; a line
             marks that epoch.
     """
-    every = [v for history in histories.values() for key in KINDS for v in history[key]]
+    every = [v for each in histories.values() for key in ("loss", "val_loss") for v in each[key]]
     top = min(1.08 * max(every), CLIPPED * float(np.median(every)))
     longest = max(len(history["loss"]) for history in histories.values())
     rows = -(-len(histories) // 2)
@@ -108,49 +104,35 @@ def losses_side_by_side(
     figure, axes = plt.subplots(rows, min(2, len(histories)), squeeze=False, **grid)
     for axis in axes.flat[len(histories) :]:
         axis.axis("off")
+    said = []
     for axis, (name, history) in zip(axes.flat, histories.items(), strict=False):
-        for key, (label, colour, style) in KINDS.items():
-            _draw_loss(axis, history[key], top, colour, style, label)
+        for kind, (key, colour, style) in LOSSES.items():
+            _draw_loss(axis, history[key], top, color=colour, ls=style, label=f"{kind} loss")
+        training, validation = history["loss"], history["val_loss"]
+        best = int(np.argmin(validation))
         if name in kept:
-            best = int(np.argmin(history["val_loss"])) + 1
-            axis.axvline(best, color=INK, lw=1, ls=":")
-            note(axis, f"kept: {best}", (best, top), (4, -4), 8.5, va="top", color=INK)
+            axis.axvline(best + 1, color=INK, lw=1, ls=":")
+            note(axis, f"kept: {best + 1}", (best + 1, top), (4, -4), 8.5, va="top", color=INK)
+        said.append(
+            f"{name}, after {len(training)} epochs training {training[-1]:.2f}, validation "
+            f"{validation[-1]:.2f}, at its lowest {validation[best]:.2f} in epoch {best + 1}"
+        )
         axis.set(title=name, xlim=(0.4, longest + 0.6), ylim=(0, top))
+        axis.set(xlabel="epoch", ylabel="loss")
         axis.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    for axis in axes[-1]:
-        axis.set_xlabel("epoch")
-    for axis in axes[:, 0]:
-        axis.set_ylabel("loss")
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=9)
-    show_drawing(figure, f"{title}: {'; '.join(map(_told, histories, histories.values()))}.")
+        axis.label_outer()
+    legend_below(figure, axes[0, 0], fontsize=9)
+    show_drawing(figure, f"{title}: {'; '.join(said)}.")
 
 
-KINDS = {
-    "loss": ("training loss", TRAINING_COLOUR, "-"),
-    "val_loss": ("validation loss", VALIDATION_COLOUR, "--"),
-}
-
-
-def _draw_loss(
-    axis: Axes, values: Sequence[float], top: float, colour: str, style: str, label: str
-) -> None:
+def _draw_loss(axis: Axes, values: Sequence[float], top: float, **look) -> None:
     """Draw a curve; what lies above the scale becomes a triangle at its edge, with the value."""
     epochs, values = np.arange(1, len(values) + 1), np.asarray(values, float)
     marker = "." if len(values) < 40 else ""
-    axis.plot(epochs, np.minimum(values, top), color=colour, ls=style, marker=marker, label=label)
-    above = np.flatnonzero(values > top)
+    axis.plot(epochs, np.minimum(values, top), marker=marker, **look)
+    above = epochs[values > top]
     if len(above):
-        axis.plot(epochs[above], np.full(len(above), top), "^", color=colour, clip_on=False)
-        offset = (6, -2 if style == "-" else -15)  # both losses may begin above it
-        first = epochs[above[0]], top
-        note(axis, f"{values[above[0]]:.1f}", first, offset, 8.5, va="top", color=INK)
-
-
-def _told(name: str, history: Mapping[str, Sequence[float]]) -> str:
-    training, validation = history["loss"], history["val_loss"]
-    best = int(np.argmin(validation))
-    return (
-        f"{name}, after {len(training)} epochs training {training[-1]:.2f}, validation "
-        f"{validation[-1]:.2f}, at its lowest {validation[best]:.2f} in epoch {best + 1}"
-    )
+        axis.plot(above, np.full(len(above), top), "^", color=look["color"], clip_on=False)
+        offset = (6, -2 if look["ls"] == "-" else -15)  # both losses may begin above it
+        place = (above[0], top)
+        note(axis, f"{values[values > top][0]:.1f}", place, offset, 8.5, va="top", color=INK)

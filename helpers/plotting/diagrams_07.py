@@ -35,28 +35,24 @@ def more_pictures(
     axis.set_xscale("log")
     axis.set_xticks(ticks, [f"{number:,}" for number in ticks])
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.set(xlabel="training pictures", ylabel="share of errors", ylim=(0, None))
-    axis.set_title("What more pictures would bring")
+    title = "What more pictures would bring"
+    axis.set(title=title, xlabel="training pictures", ylabel="share of errors", ylim=(0, None))
     axis.legend()
     measured = ", ".join(f"{n:,}: {mean:.3f}" for n, mean in zip(numbers, means, strict=True))
     guessed = ", ".join(
         f"{n:,}: {m:.3f} ({lo:.3f} to {hi:.3f})"
         for n, lo, m, hi in zip(ahead[1:], low[1:], middle[1:], high[1:], strict=True)
     )
-    show(
-        figure,
-        f"What more pictures would bring: share of errors by number of training pictures. "
-        f"Measured {measured}; extrapolated {guessed}.",
-    )
+    what = f"{title}: share of errors by number of training pictures"
+    show(figure, f"{what}. Measured {measured}; extrapolated {guessed}.")
 
 
 @plt.rc_context(STYLE)
 def confidence_rows(confidences: Mapping[str, np.ndarray], threshold: float) -> None:
     """Show how confident a network is of pictures of several kinds: a dot each, a row a kind.
 
-    Args:
-        confidences: the probability of each picture's likeliest class, by the kind's name.
-        threshold: answers that are less confident are refused.
+    `confidences` are probabilities of each picture's likeliest class, by the kind's name; what is
+    below the threshold is refused.
     """
     random, said = np.random.default_rng(0), []
     figure, axis = plt.subplots(figsize=(NARROW, 1 + 0.55 * len(confidences)))
@@ -64,17 +60,15 @@ def confidence_rows(confidences: Mapping[str, np.ndarray], threshold: float) -> 
     for row, (name, values) in enumerate(confidences.items()):
         places = row + random.uniform(-0.22, 0.22, len(values))
         axis.plot(values, places, "o", ms=4, alpha=0.6, mew=0, color=TRAINING_COLOUR)
-        refused = float((values < threshold).mean())
-        note(axis, f"{refused:.0%} refused", (1, row), (8, 0), **beside)
-        said.append(f"{name}: {refused:.0%}")
+        refused = f"{(values < threshold).mean():.0%}"
+        note(axis, f"{refused} refused", (1, row), (8, 0), **beside)
+        said.append(f"{name}: {refused}")
     axis.axvline(threshold, color=VALIDATION_COLOUR, lw=2)
     above = {"xycoords": ("data", "axes fraction"), "ha": "right", "color": VALIDATION_COLOUR}
     note(axis, f"threshold {threshold:.2f}", (threshold, 1), (-4, 4), **above)
     axis.set_yticks(range(len(confidences)), [textwrap.fill(name, 18) for name in confidences])
     axis.set(xlabel="confidence", xlim=(None, 1.01), ylim=(len(confidences) - 0.5, -0.5))
     axis.grid(visible=False, axis="y")
-    show(
-        figure,
-        f"Confidence of the likeliest class, a dot for each picture, a row for each kind. Below "
-        f"the threshold of {threshold:.2f} and so refused: {'; '.join(said)}.",
-    )
+    what = "Confidence of the likeliest class, a dot for each picture, a row for each kind"
+    refused = f"Below the threshold of {threshold:.2f} and so refused: {'; '.join(said)}"
+    show(figure, f"{what}. {refused}.")

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from helpers import evaluation
 from helpers.data.pictures import Pictures, plain_batches
 from helpers.evaluation import (
     Scores,
@@ -11,10 +12,10 @@ from helpers.evaluation import (
     errors_removed,
     evaluate,
     exact_paired_test,
-    grouped_interval,
     paired_difference,
     score,
 )
+from helpers.intervals import share_interval, told
 
 CLASSES = ("paper", "rock", "scissors")
 
@@ -43,17 +44,17 @@ def test_the_interval_stays_within_0_and_1_and_shrinks():
 def test_frames_of_a_film_count_less_than_pictures():
     films = np.repeat(np.arange(12), 31)
     right = films > 0  # one film of twelve is wrong, all its frames
-    low, high = grouped_interval(right, films)
+    low, high = share_interval(told(right, films))
     assert low < 0.80 < accuracy_interval(right.sum(), len(right))[0] and high < 1.0
-    alone = grouped_interval(np.arange(372) > 30, np.arange(372))  # each picture its own group
+    alone = share_interval(told(np.arange(372) > 30, np.arange(372)))  # each picture its own group
     assert alone == pytest.approx(accuracy_interval(341, 372), abs=0.01)
 
 
 def test_films_that_are_all_right_are_as_few_as_they_are():
     films = np.repeat(np.arange(12), 31)
-    low, high = grouped_interval(np.ones(372, bool), films)
+    low, high = share_interval(told(np.ones(372, bool), films))
     assert (round(low, 3), high) == (0.758, 1.0)
-    assert grouped_interval(np.zeros(372, bool), films) == pytest.approx((0.0, 1 - low))
+    assert share_interval(told(np.zeros(372, bool), films)) == pytest.approx((0.0, 1 - low))
 
 
 def test_pictures_of_films_are_judged_by_films():
@@ -159,11 +160,12 @@ def test_errors_removed_is_a_share_of_the_references_errors():
     assert np.isnan(errors_removed(with_errors(1), with_errors(0)))
 
 
-def test_evaluation_runs_over_all_batches():
+def test_evaluation_runs_over_all_batches(monkeypatch):
+    monkeypatch.setattr(evaluation, "AT_ONCE", 2)
     images = np.zeros((7, 4, 4, 3), np.uint8)
     images[3:] = 255
     pictures = Pictures(images, np.array([0, 0, 0, 1, 1, 1, 0], np.int32), ("x",) * 7, CLASSES)
-    scores = evaluate(brightness_model(), pictures, batch_size=2)
+    scores = evaluate(brightness_model(), pictures)
     assert scores.predictions.tolist() == [0, 0, 0, 1, 1, 1, 1]
     assert scores.accuracy == pytest.approx(6 / 7)
 

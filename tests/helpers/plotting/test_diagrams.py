@@ -12,6 +12,7 @@ import pytest
 from keras import layers
 from matplotlib.colors import to_hex
 
+from helpers import plotting
 from helpers.messages import OneSentence
 from helpers.plotting import TRAINING_COLOUR, VALIDATION_COLOUR, diagrams
 
@@ -211,7 +212,7 @@ def test_films_that_cannot_be_held_out_are_refused(held_out, said):
 
 def test_a_drawing_is_an_svg_with_its_alt_text_the_same_every_time(monkeypatch):
     shown = []
-    monkeypatch.setattr(diagrams, "display", lambda data, **more: shown.append((data, more)))
+    monkeypatch.setattr(plotting, "display", lambda data, **more: shown.append((data, more)))
     for _ in range(2):
         diagrams.pooling_step()
     (data, more), again = shown
@@ -226,7 +227,7 @@ def test_a_drawing_is_an_svg_with_its_alt_text_the_same_every_time(monkeypatch):
 
 def test_alt_text_is_escaped_and_must_not_be_empty(monkeypatch):
     shown = []
-    monkeypatch.setattr(diagrams, "display", lambda data, **_: shown.append(data))
+    monkeypatch.setattr(plotting, "display", lambda data, **_: shown.append(data))
     diagrams.show_drawing(plt.figure(), "a < b & c")
     ElementTree.fromstring(shown[0]["image/svg+xml"])
     with pytest.raises(ValueError, match="alt text"):

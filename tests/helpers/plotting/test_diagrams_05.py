@@ -13,7 +13,7 @@ FALLING = {"loss": [0.6, 0.5, 0.4], "val_loss": [0.6, 0.5, 0.45]}
 
 
 def test_drawings_are_narrow_and_their_letters_large(drawn):
-    diagrams_05.three_approaches()
+    diagrams_05.three_approaches("blocks 1 to 4", "block 5")
     diagrams_05.weights_and_work(WEIGHTS, WORK)
     diagrams_05.losses_side_by_side({"a": RISING, "b": FALLING, "c": FALLING}, "Losses", ["a"])
     assert len(drawn) == 3

@@ -151,7 +151,12 @@ POINTS = np.arange(12.0).reshape(6, 2) % 5
 FIGURES = {
     "training_curves": lambda scores: (HISTORY, LONG, dict(zip(HISTORY, NAMES[::2], strict=False))),
     "compare_curves": lambda scores: (dict.fromkeys(NAMES, CURVE), LONG, "accuracy"),
-    "embedding": lambda scores: (dict.fromkeys(NAMES, POINTS), np.arange(6) % 3, CLASSES),
+    "embedding": lambda scores: (
+        dict.fromkeys(NAMES, POINTS),
+        np.arange(6) % 3,
+        CLASSES,
+        np.arange(6),
+    ),
     "confusion": lambda scores: (scores, LONG),
     "accuracy_bars": lambda scores: (dict.fromkeys(NAMES, scores), LONG),
     "compare_approaches": lambda scores: (
@@ -222,7 +227,8 @@ def test_an_embedding_says_how_well_it_separates(shown):
     apart = np.array([[0, 0], [0, 1], [5, 5], [5, 6]], float)
     mixed = np.array([[0, 0], [5, 5], [0, 1], [5, 6]], float)
     kinds = np.array([0, 0, 1, 1])
-    plotting.embedding({"pixels": mixed, "features": apart}, kinds, ("rock", "paper"))
+    points = {"pixels": mixed, "features": apart}
+    plotting.embedding(points, kinds, ("rock", "paper"), np.arange(4))
     assert "pixels: 0% of the points lie next to their kind" in shown[0][1]
     assert "features: 100% of the points" in shown[0][1]
 
@@ -230,7 +236,7 @@ def test_an_embedding_says_how_well_it_separates(shown):
 def test_neighbours_of_the_own_group_may_be_left_out(shown):
     places = np.array([[0, 0], [0, 1], [0, 5], [9, 9], [9, 8], [0, 4]], float)
     kinds, films = np.array([0, 0, 1, 1, 1, 0]), np.array([1, 1, 2, 3, 3, 4])
-    assert plotting.neighbours_alike(places, kinds) == pytest.approx(4 / 6)
+    assert plotting.neighbours_alike(places, kinds, np.arange(6)) == pytest.approx(4 / 6)
     assert plotting.neighbours_alike(places, kinds, films) == pytest.approx(4 / 6)
     films = np.array([1, 1, 2, 3, 3, 2])
     assert plotting.neighbours_alike(places, kinds, films) == pytest.approx(5 / 6)
