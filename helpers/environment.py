@@ -66,11 +66,11 @@ def prepare(seed: int = 0, precision: str = "auto") -> str:
             this machine does in hardware.
 
     Returns:
-        One line for the page: versions, device, precision; on Colab without a graphics processor,
-        a second that tells how to switch one on.
+        A line for the page: versions, device, precision; on Colab without a graphics processor, a
+        second on how to switch one on.
     """
-    # By itself, TensorFlow takes oneDNN's convolutions only on processors with AVX512; on older
-    # ones they are faster, too (benchmarks/README.md).
+    # TensorFlow takes oneDNN's convolutions on AVX512 alone; older processors gain, too
+    # (benchmarks/README.md).
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with quiet_stderr():
         import keras
@@ -112,9 +112,8 @@ def processor() -> dict[str, str]:
     """Name the processor and what decides its speed.
 
     Returns:
-        `processor`, its model, with family and number where the system gives them (many virtual
-        machines name the maker alone), and `instructions`, those of AVX2, AVX512 and bfloat16 that
-        it has, with spaces between; "" where they cannot be told.
+        `processor`, its model, with family and number where known (many virtual machines name the
+        maker alone), and `instructions`, its own of AVX2, AVX512 and bfloat16; "" if unknown.
     """
     try:
         text = Path("/proc/cpuinfo").read_text()

@@ -1,9 +1,10 @@
-"""Write a file or a folder whole or not at all; where to, if the disk takes nothing."""
+"""Write a file or a folder whole or not at all; where to, if the disk takes nothing; check one."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import shutil
 import tempfile
 import uuid
@@ -34,6 +35,16 @@ def replacing(target: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def check_file(file: Path, find_fault: Callable[[Path], str]) -> str | None:
+    """Say what `find_fault` says of a file, or why it cannot be read; None where there is none."""
+    try:
+        if file.is_file():
+            return find_fault(file)
+        return "is not a file" if os.path.lexists(file) else None
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
+
+
 def explain(error: OSError) -> str:
     """Say in a few words what the system reported; errors of our own are sentences already."""
     if error.errno is None:
@@ -48,8 +59,8 @@ def work_in(folder: Path, work: Callable[[Path], Path]) -> tuple[Path, str]:
     """Write files into a folder, or where that fails, into the system's temporary folder.
 
     Args:
-        folder: where they are to go; it and the other one, of the same name, may be missing.
-        work: does it, given one of the two.
+        folder: where they are to go; it may be missing.
+        work: does it, given one of the two folders.
 
     Returns:
         (what the work returned, why the first folder did not serve: empty if it did).

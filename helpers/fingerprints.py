@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import itertools
 import json
 import sys
 import tomllib
@@ -18,14 +19,11 @@ from helpers.environment import PROJECT
 
 PACKAGE = "helpers"
 READ_BY = {"helpers.data.catalog": "data/catalog.toml"}  # settings that a module reads
-WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of what a Python source says, or of a TOML file's values.
-
-    Formatting, comments and docstrings leave it alone.
-    """
+    """Return the SHA-256 of what a Python source says, layout apart, or of a TOML file's values."""
     return _fingerprint(path.read_text(encoding="utf-8"), path.suffix)
 
 
@@ -36,10 +34,7 @@ def _fingerprint(text: str, suffix: str) -> str:
     else:
         tree = ast.parse(text)
         for node in ast.walk(tree):
-            if (
-                isinstance(node, WITH_DOCSTRING)
-                and ast.get_docstring(node, clean=False) is not None
-            ):
+            if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
                 node.body = node.body[1:] or [ast.Pass()]
         meaning = ast.unparse(tree)
     return hashlib.sha256(meaning.encode()).hexdigest()
@@ -49,18 +44,16 @@ def modules_used(names: Iterable[str], project: Path = PROJECT) -> dict[str, str
     """Return the course's modules that some modules need, themselves included.
 
     Args:
-        names: dotted names, such as "helpers.data.pictures"; those that are no module of
-            `helpers` are passed over.
+        names: dotted names, such as "helpers.data.pictures"; those outside `helpers` are ignored.
         project: the folder that holds `helpers`.
 
     Returns:
-        The fingerprint of each module's file, by its dotted name, packages included, and of each
-        file of settings that they read, by its path.
+        The fingerprint of each module and package, by its dotted name, and of each file of settings
+        that they read, by its path.
     """
     waiting, found = list(names), {}
     while waiting:
-        parts = waiting.pop().split(".")
-        for name in (".".join(parts[: end + 1]) for end in range(len(parts))):
+        for name in itertools.accumulate(waiting.pop().split("."), "{}.{}".format):
             path = _file_of(name, project)
             if path is None or name in found:
                 continue
@@ -74,11 +67,11 @@ def modules_used(names: Iterable[str], project: Path = PROJECT) -> dict[str, str
 @functools.cache
 def imported_names(source: str) -> tuple[str, ...]:
     """Return the dotted names that a Python source imports; text that is no Python imports none."""
-    names: list[str] = []
     try:
         tree = ast.parse(source)
     except SyntaxError:
         return ()
+    names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += (alias.name for alias in node.names)
@@ -96,8 +89,7 @@ def course_version(modules: dict[str, str] | None = None) -> str:
 
 def _file_of(name: str, project: Path) -> Path | None:
     """Return the file of a module or package of `helpers`, None where there is none."""
-    parts = name.split(".")
-    if parts[0] != PACKAGE:
+    if name.split(".")[0] != PACKAGE:
         return None
-    base = project.joinpath(*parts)
+    base = project.joinpath(*name.split("."))
     return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)

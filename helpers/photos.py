@@ -80,8 +80,7 @@ def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> 
     """Open a photo, a path or the bytes of a file, as an upright RGB picture, whatever its format.
 
     EXIF rotation is applied, transparency is laid on white, deep grey is scaled to 8 bits, and of
-    an animation the first frame is taken. A picture with a side over 2048 pixels is made smaller.
-    Pictures of class folders go the same way (`pictures.load_listed`, in threads).
+    an animation the first frame is taken. Pictures of class folders go the same way.
 
     Returns:
         The picture in mode RGB, values 0..255, its longer side at most 2048 pixels. Its `info`
@@ -92,8 +91,7 @@ def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> 
             no picture in one of the `formats`, which are named as Pillow does.
     """
     # Pillow's warnings concern the size, checked below, and odd metadata, not needed.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"):
         return open_in_thread(source, formats)
 
 
@@ -124,9 +122,8 @@ def _open_file(source: str | Path | bytes, name: str) -> BinaryIO:
         if path and not path.is_file():  # checked first: opening a pipe would wait for ever
             raise PhotoError(name, "is not a file", give)
         if not (path.stat().st_size if path else source):
-            raise PhotoError(
-                name, "is empty", f"copy it again, or {give.replace(' a ', ' another ')}"
-            )
+            again = f"copy it again, or {give.replace(' a ', ' another ')}"
+            raise PhotoError(name, "is empty", again)
         return path.open("rb") if path else BytesIO(source)
     except (OSError, RuntimeError) as error:  # RuntimeError: an unknown ~user
         why = getattr(error, "strerror", None) or error
@@ -155,9 +152,8 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
     image.load()
     turn, taken = _exif(image)  # after loading, which turns a TIFF by itself
     if image.mode.startswith(("I", "F")):
-        picture = _deep_grey_to_8_bits(image).convert("RGB")
-    else:
-        picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        image = _deep_grey_to_8_bits(image)
+    picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
     if turn is not None:
         picture = picture.transpose(turn)
@@ -206,29 +202,27 @@ def to_square_array(image: Image.Image, size: int) -> np.ndarray:
         uint8 array of shape (size, size, 3), RGB, values 0..255. For a square picture exactly
         `image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)`.
     """
-    square = _pad_to_square(image.convert("RGB"))
+    image = image.convert("RGB")
+    if image.width != image.height:
+        # Border pixels carry the background on: cropping could cut fingers off, squeezing would
+        # change the hand's shape, and a black or white bar is an edge that no training picture has.
+        image = _pad_to_square(np.asarray(image), "edge")
     # Pillow's filter widens as it shrinks a picture (antialiasing), so thin fingers don't break up.
-    return np.array(square.resize((size, size), Image.Resampling.BILINEAR))
+    return np.array(image.resize((size, size), Image.Resampling.BILINEAR))
 
 
-def _pad_to_square(image: Image.Image) -> Image.Image:
-    """Repeat the border pixels of the longer sides until the picture is square."""
-    # Cropping could cut fingers off, squeezing would change the shape of the hand, and a black or
-    # white bar would be an edge that no training picture has. Repeated border pixels carry the
-    # background on.
-    missing_x = max(image.height - image.width, 0)
-    missing_y = max(image.width - image.height, 0)
-    if missing_x == missing_y == 0:
-        return image
-    widths = [(missing // 2, missing - missing // 2) for missing in (missing_y, missing_x)]
-    return Image.fromarray(np.pad(np.asarray(image), (*widths, (0, 0)), mode="edge"))
+def _pad_to_square(values: np.ndarray, mode: str) -> Image.Image:
+    """Add rows above and below, or columns left and right, in a mode of `np.pad`."""
+    sides = values.shape[:2]
+    missing = [max(sides) - side for side in sides] + [0] * (values.ndim - 2)
+    return Image.fromarray(np.pad(values, [(m // 2, m - m // 2) for m in missing], mode))
 
 
 def garment_on_black(photo: Image.Image) -> Image.Image:
     """Bring a photo of one garment on an even ground to the look of Fashion-MNIST.
 
-    It becomes grey, is turned to its negative where the ground is light, put on black, trimmed and
-    centred, so that its longer side fills the picture: square, RGB, 280 pixels at most.
+    It becomes grey, its negative where the ground is light, is put on black, trimmed and centred,
+    so that its longer side fills the picture: square, RGB, 280 pixels at most.
 
     Raises:
         PhotoError: nothing stands out from the ground.
@@ -252,9 +246,7 @@ def garment_on_black(photo: Image.Image) -> Image.Image:
         )
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     values = (255 * np.where(ndimage.binary_fill_holes(garment), shades, 0)[box]).astype(np.uint8)
-    missing = max(values.shape) - np.array(values.shape)
-    black = [(edge // 2, edge - edge // 2) for edge in missing]
-    return Image.fromarray(np.pad(values, black)).convert("RGB")
+    return _pad_to_square(values, "constant").convert("RGB")
 
 
 # Classifying -----------------------------------------------------------------------------------
@@ -269,7 +261,7 @@ class Prediction:
     Attributes:
         label: name of the most probable class.
         probability: its probability, 0..1.
-        probabilities: probability of every class, in the order of the classes.
+        probabilities: of every class, in their order.
         image: uint8 array of shape (size, size, 3), the photo as the network saw it.
     """
 
@@ -307,8 +299,7 @@ def classify_photo(
         model: takes (n, size, size, 3) raw pixels 0..255, scales them itself, ends in a softmax.
         source: a path, or the bytes of a file; see `open_photo`.
         classes: class names, in the order of the model's outputs.
-        look: brings the opened photo to the look of the training pictures, such as
-            `garment_on_black`; None leaves it as it is.
+        look: brings the photo to the look of the training pictures, as `garment_on_black` does.
 
     Raises:
         PhotoError: the photo cannot be used; see `open_photo`.
@@ -424,7 +415,12 @@ def classify_own_photos(
     elif not _someone_is_there():
         print(HOW_TO)
     elif "google.colab" in sys.modules:
-        _show_each(classify, _upload_in_colab())
+        from google.colab import files
+
+        uploads = files.upload()
+        if not uploads:
+            print("No photo was chosen; run this cell again to choose one.")
+        _show_each(classify, uploads.items())
     else:
         display(photo_widget(model, classes, look))
 
@@ -452,8 +448,8 @@ def photo_widget(
             outputs.append({"output_type": "stream", "name": "stdout", "text": f"{said}\n"})
             if prediction:
                 data, metadata = prediction._repr_mimebundle_()
-                shown = {"output_type": "display_data", "data": data, "metadata": metadata}
-                outputs.append(shown)
+                shown = {"data": data, "metadata": metadata}
+                outputs.append({"output_type": "display_data", **shown})
         output.outputs = tuple(outputs)  # as a whole: earlier figures give way to the new ones
 
     upload.observe(classify_uploads, names="value")
@@ -480,16 +476,6 @@ def _someone_is_there() -> bool:
     if not hasattr(kernel, "get_parent"):
         return False
     return bool(kernel.get_parent("shell").get("content", {}).get("allow_stdin", False))
-
-
-def _upload_in_colab() -> list[tuple[str, bytes]]:
-    """Open Colab's upload dialogue and wait; return the names and contents of the files."""
-    from google.colab import files
-
-    uploads = list(files.upload().items())
-    if not uploads:
-        print("No photo was chosen; run this cell again to choose one.")
-    return uploads
 
 
 def _classify_path(classify: Classify, path: Path) -> None:

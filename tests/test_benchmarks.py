@@ -130,7 +130,8 @@ def test_memory_of_a_child_is_seen():
 def test_drawn_photos_stand_in_for_all_photos(tmp_path, monkeypatch):
     monkeypatch.setattr("benchmarks.memory.DIFFERENT", 2)
     draw_photos(tmp_path / "mirror")
-    located = find_data("cats_and_dogs", "full", tmp_path / "data", tmp_path / "mirror")
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "mirror"))
+    located = find_data("cats_and_dogs", "full", tmp_path / "data")
     assert located.dataset.name == dataset("cats_and_dogs").whole.name
     assert located.dataset.count_pictures(located.folder) == {"all": 25_000}
     assert np.all(

@@ -12,20 +12,20 @@ from helpers.environment import DATA_FOLDER, OWN_FOLDER
 from helpers.messages import printable
 
 
-def find_at_hand(name: str, source: str = "auto", **places) -> Located:
+def find_at_hand(name: str, source: str = "auto", folder: Path = DATA_FOLDER) -> Located:
     """Find a data set as `download.find_data` does, but let "auto" download nothing.
 
     "auto" takes the real pictures where they are on this machine, archives included, else the drawn
-    samples at once. `places` are the data folder `folder` and the mirror folder `mirror`.
+    samples at once.
     """
     wanted = dataset(name)
     if source != "auto":
-        return find_data(wanted, source, **places)
-    size = sum(archive.bytes for archive in wanted.archives) / 1e6
+        return find_data(wanted, source, folder)
     here = tuple(replace(archive, addresses=()) for archive in wanted.archives)
-    found = find_data(replace(wanted, archives=here), source, **places)
+    found = find_data(replace(wanted, archives=here), source, folder)
     if found.kind == "full":
         return found
+    size = sum(archive.bytes for archive in wanted.archives) / 1e6
     reason = f'the real ones are not on this machine (DATA = "full" downloads them, {size:.0f} MB)'
     return replace(found, reason=reason)
 
@@ -34,9 +34,8 @@ def find_own(source: str = "auto", folder: Path = DATA_FOLDER) -> tuple[str, str
     """Find the folder that stands for pictures of one's own.
 
     Args:
-        source: a folder; or "auto" for the newest album that lesson 0's camera has filled, "full"
-            for the real training hands of lesson 1 (or NotAvailable), "samples", and "auto" without
-            such an album, for drawn ones.
+        source: a folder; "full" for lesson 1's real training hands (or NotAvailable), "samples" for
+            drawn ones; "auto" for the newest album that lesson 0's camera has filled, else drawn.
         folder: the data folder; `own` in it holds the albums.
 
     Returns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import re
 import tomllib
 import zlib
 from dataclasses import dataclass
@@ -21,16 +22,7 @@ PICTURE_SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
 
 @dataclass(frozen=True)
 class Archive:
-    """A file that is downloaded, or placed by hand.
-
-    Attributes:
-        name: file name.
-        addresses: where it lies, tried in turn.
-        bytes: its size; None where it is not known.
-        sha256: its checksum in hexadecimal digits; None where none is known.
-        unpacked_sha256: checksum of what a `.gz` file unpacks to; accepts recompressed copies.
-        inside: the folder within the archive that holds the split folders.
-    """
+    """A file that is downloaded, or placed by hand, see `data/catalog.toml`."""
 
     name: str
     addresses: tuple[str, ...] = ()
@@ -53,14 +45,7 @@ class Archive:
 
 @dataclass(frozen=True)
 class Split:
-    """A part of a data set, such as its training pictures.
-
-    Attributes:
-        name: such as "train" or "test".
-        folder: where it lies inside the data set; "." is the data set's own folder. For a data
-            set that is not unpacked, where it lies inside the drawn samples.
-        pictures: their number, of which `may_miss` may be missing.
-    """
+    """A part of a data set, such as its training pictures, see `data/catalog.toml`."""
 
     name: str
     folder: str
@@ -70,21 +55,7 @@ class Split:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set of the catalog.
-
-    Attributes:
-        classes: class names in label order.
-        layout: "folders" (a folder a split, in it a folder a class) or "files" (the archives
-            themselves are read).
-        licence: the terms of the pictures.
-        source: the page of those who made them.
-        archives: the files it is downloaded as; none where there is no download.
-        mirror_names: names, besides its own, that a mirror folder may give its folder.
-        folders: names of the classes' folders, where they differ from the classes' own.
-        drawn: whether there are drawn samples to stand in for it.
-        whole: the data set that this one is a part of, and that serves in its stead.
-        kaggle: its name on Kaggle, for `kagglehub`.
-    """
+    """A data set; its attributes are described at the top of `data/catalog.toml`."""
 
     name: str
     title: str
@@ -103,8 +74,7 @@ class DataSet:
     @property
     def class_folders(self) -> tuple[str, ...]:
         """The class names as folder names: "T-shirt/top" becomes "T-shirt_top"."""
-        own = tuple(name.replace("/", "_").replace(" ", "_") for name in self.classes)
-        return self.folders or own
+        return self.folders or tuple(re.sub("[/ ]", "_", name) for name in self.classes)
 
     def split(self, name: str) -> Split:
         """Return the split of this name, or raise a ValueError."""
@@ -133,11 +103,11 @@ class DataSet:
     def find_shortage(self, folder: Path) -> str:
         """Say what a folder lacks, as "split train (rps) has 12 of 2,520 pictures", or ""."""
         if self.layout == "files":
-            files = ((one, folder / one.name) for one in self.archives)
-            faults = (
-                (one.name, one.find_fault(f) if f.is_file() else "is missing") for one, f in files
-            )
-            return next((f"{name} {fault}" for name, fault in faults if fault), "")
+            for archive in self.archives:
+                file = folder / archive.name
+                if fault := archive.find_fault(file) if file.is_file() else "is missing":
+                    return f"{archive.name} {fault}"
+            return ""
         counts = self.count_pictures(folder)
         return ", ".join(
             f"split {split.name} ({split.folder}) has {counts[split.name]:,} "

@@ -15,7 +15,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 from urllib.parse import urlsplit
@@ -27,8 +27,8 @@ from tqdm.auto import tqdm
 
 from helpers.data.catalog import Archive, DataSet, Split, dataset
 from helpers.environment import DATA_FOLDER, MIRROR_VARIABLE, mirror_folder
-from helpers.files import explain, work_in
-from helpers.messages import MirrorError, NotAvailable, format_seconds, list_names
+from helpers.files import check_file, explain, work_in
+from helpers.messages import NotAvailable, format_seconds, list_names
 
 Origin = Literal["cache", "mirror", "download", "drawn", "own"]
 
@@ -42,11 +42,7 @@ LARGEST = 2**30  # bytes of an archive whose size the catalog does not know
 UNPACKED_AT_MOST = 4  # times the archive's size; pictures hardly compress
 SEEN = " (it holds "  # begins what only those need to know who get no real pictures
 
-_WHERE = {
-    "cache": "from the data folder",
-    "mirror": "from the mirror folder",
-    "download": "from the download",
-}
+_WHERE = {"cache": "the data folder", "mirror": "the mirror folder", "download": "the download"}
 
 
 @dataclass(frozen=True)
@@ -57,8 +53,7 @@ class Located:
         dataset: its entry in the catalog.
         folder: holds the split folders, or the files of a data set that is not unpacked.
         kind: "full" for the real pictures, "samples" for drawn ones.
-        origin: "cache" (the data folder), "mirror", "download", "drawn" or "own" (a folder of
-            one's own, see `folders.OwnPictures`).
+        origin: "cache" is the data folder, "own" see `folders.OwnPictures`.
         reason: why an earlier way did not serve; empty if the first one did.
     """
 
@@ -74,10 +69,8 @@ class Located:
         if self.kind == "samples":
             return f"Data: drawn sample pictures, because {self.reason}."
         number = sum(self.dataset.count_pictures(self.folder).values())
-        because = f", because {self.reason}" if self.reason else ""
-        return (
-            f"Data: {self.dataset.name}, {number:,} real pictures {_WHERE[self.origin]}{because}."
-        )
+        what = f"{self.dataset.name}, {number:,} real pictures from {_WHERE[self.origin]}"
+        return f"Data: {what}{f', because {self.reason}' if self.reason else ''}."
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -90,8 +83,8 @@ class Located:
         folder = self._place(self.dataset.split(split))
         if split not in self.splits:
             raise ValueError(
-                f"The split {split!r} of {self.dataset.name} is not among the pictures found "
-                f"{_WHERE.get(self.origin, 'as samples')}; these hold: {', '.join(self.splits)}."
+                f"The split {split!r} of {self.dataset.name} is not among the pictures in "
+                f"{_WHERE.get(self.origin, 'the samples')}; these hold: {', '.join(self.splits)}."
             )
         return folder
 
@@ -101,31 +94,23 @@ class Located:
 
 
 def find_data(
-    name: str | DataSet,
-    source: str = "auto",
-    folder: Path = DATA_FOLDER,
-    mirror: Path | None = None,
-    own: bool = True,
+    name: str | DataSet, source: str = "auto", folder: Path = DATA_FOLDER, own: bool = True
 ) -> Located:
     """Find a data set, fetching it if need be.
 
     Args:
         name: its name in the catalog, or an entry of one's own.
-        source: "auto" takes the real pictures where they are available (unpacked in the data
-            folder, then the mirror folder, then the download), else the drawn samples; "full"
-            insists on the real ones; "samples" draws at once. A data set that is a part of
-            another gives way to the whole where that is at hand, and where it has to be fetched.
-            Anything else is the path of a folder of one's own, see `folders.open_folder`.
+        source: "auto" takes the real pictures, unpacked in the data folder, from the mirror folder
+            (only read) or by download, else drawn samples; "full" insists on the real ones;
+            "samples" draws at once. Of a part of a data set the whole is taken where it is at hand
+            or something must be fetched. All else is a folder, see `folders.open_folder`.
         folder: the data folder, which is written to.
-        mirror: a folder that holds archives or unpacked data sets; it is only read. None means
-            the one that the environment variable `COURSE_MIRROR` names, if any.
         own: whether this lesson takes a folder of one's own.
 
     Raises:
-        ValueError: the data set or the source is not known, the folder of one's own does not
-            serve, the mirror is not a folder, or there are no drawn samples of what is to be drawn.
-        NotAvailable: the real pictures are unavailable, and were insisted on or have no drawn
-            samples to stand in for them.
+        ValueError: the data set is not known, the folder of one's own does not serve, the mirror is
+            not a folder, or there are no drawn samples of what is to be drawn.
+        NotAvailable: the real pictures are not there, and were insisted on or cannot be drawn.
     """
     if source not in SOURCES:
         from helpers.data.folders import FolderError, open_folder
@@ -139,29 +124,20 @@ def find_data(
     wanted = name if isinstance(name, DataSet) else dataset(name)
     if source == "samples":
         return _draw(wanted, folder, "they were asked for")
-    mirror = check_mirror(mirror)
-    search = _Search(folder, mirror)
+    search = _Search(folder, mirror_folder(), [])
     found = search.find(wanted)
-    reason = "; ".join(dict.fromkeys(search.notes))
+    notes = list(dict.fromkeys(search.notes))
     if found:
+        short = "; ".join(note.partition(SEEN)[0] for note in notes)
         which, place, origin = found
-        short = "; ".join(note.partition(SEEN)[0] for note in search.notes)
         return Located(which, place, "full", origin, short)
+    reason = "; ".join(notes)
     if source == "full" or not wanted.drawn:
         raise NotAvailable(
             f"The real pictures of {wanted.name} are unavailable: {reason}; "
             f"{_what_to_do(wanted.whole or wanted, folder)}."
         )
     return _draw(wanted, folder, reason)
-
-
-def check_mirror(mirror: Path | None) -> Path | None:
-    """Return the folder, or that which the environment names; MirrorError if it is none."""
-    if mirror is None:
-        return mirror_folder()
-    if not mirror.is_dir():
-        raise MirrorError(f"The mirror {str(mirror)!r} is not a folder; name one, or leave it out.")
-    return mirror
 
 
 def _draw(wanted: DataSet, folder: Path, reason: str) -> Located:
@@ -192,22 +168,12 @@ def _what_to_do(wanted: DataSet, folder: Path) -> str:
     files = [
         archive.name + (f" ({archive.bytes:,} bytes)" if archive.bytes else "")
         for archive in wanted.archives
-        if _find_fault(archive, folder / "downloads" / archive.name) != ""
+        if check_file(folder / "downloads" / archive.name, archive.find_fault) != ""
     ]
     if not files:
         return f"{folder.name}/downloads holds all its archives; correct that and run again"
     listed = " and ".join(filter(None, [", ".join(files[:-1]), files[-1]]))
     return f"put {listed} into {folder.name}/downloads/ and run again"
-
-
-def _find_fault(archive: Archive, file: Path) -> str | None:
-    """Say what is wrong with a copy of an archive: "" for a good one, None where there is none."""
-    try:
-        if file.is_file():
-            return archive.find_fault(file)
-        return "is not a file" if os.path.lexists(file) else None
-    except OSError as error:
-        return f"cannot be read ({error.strerror or error})"
 
 
 _Found = tuple[DataSet, Path, Origin] | None
@@ -217,12 +183,13 @@ _Found = tuple[DataSet, Path, Origin] | None
 class _Search:
     """The ways to the real pictures: each gives a data set, its folder and origin, or None.
 
-    `notes` gathers why a way did not serve; a mirror's data set is described as it lies there.
+    `notes` gathers why a way did not serve, which an OSError may say, too; a mirror's data set is
+    described as it lies there.
     """
 
     folder: Path
     mirror: Path | None
-    notes: list[str] = field(default_factory=list)
+    notes: list[str]
 
     def find(self, wanted: DataSet) -> _Found:
         for which, way in self._ways(wanted):
@@ -247,13 +214,12 @@ class _Search:
 
     def _cached(self, wanted: DataSet) -> _Found:
         target, shown = self.folder / wanted.name, f"{self.folder.name}/{wanted.name}"
+        if not os.path.lexists(target):
+            return None
         if not target.exists():
-            if target.is_symlink():
-                self.notes.append(f"{shown} is a link that leads nowhere")
-            return None
+            raise OSError(f"{shown} is a link that leads nowhere")
         if shortage := wanted.find_shortage(target):
-            self.notes.append(f"{shown} is incomplete, {shortage}")
-            return None
+            raise OSError(f"{shown} is incomplete, {shortage}")
         return wanted, target, "cache"
 
     def _mirrored(self, wanted: DataSet) -> _Found:
@@ -263,16 +229,14 @@ class _Search:
         places = [(_as_it_lies(wanted, place), place) for place in self._unpacked_places(wanted)]
         unpacked = [(there, place) for there, place in places if there.is_in(place)]
         for there, place in unpacked:
-            shortage = there.find_shortage(place)
-            if not shortage:
+            if not (shortage := there.find_shortage(place)):
                 return there, place, "mirror"
-            where = "" if place in named[:-1] else f" (in {place.name})"
-            told = f"the mirror folder's {wanted.name}{where} is incomplete, {shortage}"
-            self.notes.append(told)
+            where = wanted.name if place in named[:-1] else f"{wanted.name} (in {place.name})"
+            self.notes.append(f"the mirror folder's {where} is incomplete, {shortage}")
         archives = [place / archive.name for place in named for archive in wanted.archives]
         if not unpacked and not any(file.is_file() for file in archives):
             there = _what_is_there(wanted, self.mirror)
-            self.notes.append(f"the mirror folder does not hold {wanted.name}{there}")
+            raise OSError(f"the mirror folder does not hold {wanted.name}{there}")
         return None
 
     def _mirror_places(self, wanted: DataSet) -> list[Path]:
@@ -297,19 +261,17 @@ class _Search:
 
     def _from_archives(self, wanted: DataSet) -> _Found:
         if not wanted.archives:
-            self.notes.append(f"there is no download of {wanted.name}")
-            return None
+            raise OSError(f"there is no download of {wanted.name}")
         target, downloads = self.folder / wanted.name, self.folder / "downloads"
         downloads.mkdir(parents=True, exist_ok=True)
         with _only_one(downloads / f".{wanted.name}.lock"):
             if os.path.lexists(target):  # incomplete and noted, or just filled by another run
-                return replace(self, notes=[])._cached(wanted)
+                return self._cached(wanted)
             files = {archive: self._find_archive(archive, wanted) for archive in wanted.archives}
             missing = [archive for archive, file in files.items() if file is None]
             if missing and wanted.kaggle:
                 return self._from_kaggle(wanted)
-            needed = sum(archive.bytes or 0 for archive in [*missing, *wanted.archives])
-            _check_space(self.folder, needed)
+            _check_space(self.folder, sum(one.bytes or 0 for one in [*missing, *wanted.archives]))
             files |= {archive: _download(archive, downloads) for archive in missing}
             try:
                 _unpack_all(wanted, files, target)
@@ -320,36 +282,35 @@ class _Search:
                 raise
         if missing:
             return wanted, target, "download"
-        in_downloads = all(file.parent == downloads for file in files.values())
-        return wanted, target, "cache" if in_downloads else "mirror"
+        by_hand = all(file.parent == downloads for file in files.values())
+        return wanted, target, "cache" if by_hand else "mirror"
 
-    def _from_kaggle(self, wanted: DataSet) -> _Found:
+    @staticmethod
+    def _from_kaggle(wanted: DataSet) -> _Found:
         """Let `kagglehub`, where it is installed, fetch a data set into its own cache."""
         name = wanted.kaggle
         try:
             import kagglehub
 
             place = Path(kagglehub.dataset_download(name))
-        except ImportError:
-            self.notes.append(f"{wanted.name} lies on Kaggle ({name}), and kagglehub is missing")
-            return None
+        except ImportError as error:
+            missing = f"{wanted.name} lies on Kaggle ({name}), and kagglehub is missing"
+            raise OSError(missing) from error
         except Exception as error:  # its own kinds, and those of the libraries below it
-            self.notes.append(f"Kaggle did not send {name} ({type(error).__name__})")
-            return None
+            raise OSError(f"Kaggle did not send {name} ({type(error).__name__})") from error
         there = _as_it_lies(wanted, place)
         if shortage := there.find_shortage(place):
-            self.notes.append(f"what Kaggle sent of {wanted.name} is incomplete, {shortage}")
-            return None
+            raise OSError(f"what Kaggle sent of {wanted.name} is incomplete, {shortage}")
         return there, place, "download"
 
     def _find_archive(self, archive: Archive, wanted: DataSet) -> Path | None:
         """Look for an archive fetched before, placed by hand (not a wrong one), or mirrored."""
         placed = self.folder / "downloads" / archive.name
-        fault = _find_fault(archive, placed)
+        fault = check_file(placed, archive.find_fault)
         if fault == "":
             return placed
         for place in self._mirror_places(wanted):
-            mirror_fault = _find_fault(archive, place / archive.name)
+            mirror_fault = check_file(place / archive.name, archive.find_fault)
             if mirror_fault == "":
                 return place / archive.name
             if mirror_fault:
@@ -399,13 +360,12 @@ def _check_space(folder: Path, needed: int) -> None:
 def _only_one(path: Path) -> Iterator[None]:
     """Keep other runs out; the system lets them in when this one ends, however it ends."""
     lock = filelock.FileLock(path)
-    try:
-        lock.acquire(blocking=False)
-    except filelock.Timeout:
-        print("Another run is fetching the same data; waiting for it to end.")
-        lock.acquire(poll_interval=0.2)
-    except NotImplementedError:  # a file system without locks; the checks still catch a mix-up
-        pass
+    with contextlib.suppress(NotImplementedError):  # without locks, checks still catch a mix-up
+        try:
+            lock.acquire(blocking=False)
+        except filelock.Timeout:
+            print("Another run is fetching the same data; waiting for it to end.")
+            lock.acquire(poll_interval=0.2)
     try:
         yield
     finally:
@@ -414,9 +374,8 @@ def _only_one(path: Path) -> Iterator[None]:
 
 def _download(archive: Archive, downloads: Path) -> Path:
     """Fetch an archive from the first of its addresses that sends what the catalog expects."""
-    target = downloads / archive.name
     partial = downloads / f"{archive.name}.partial"
-    failures: dict[str, None] = {}
+    failures: dict[str, None] = {}  # each is said once
     unreachable: set[str] = set()
     for address in archive.addresses:
         host = urlsplit(address).netloc
@@ -424,9 +383,8 @@ def _download(archive: Archive, downloads: Path) -> Path:
             continue
         try:
             fetch(address, partial, archive.name, archive.bytes or LARGEST)
-            fault = archive.find_fault(partial)
-            if not fault:
-                return partial.replace(target)
+            if not (fault := archive.find_fault(partial)):
+                return partial.replace(downloads / archive.name)
             failures[f"{archive.name} from {host} {fault}"] = None
         except ConnectionError as error:
             failures[str(error)] = None
@@ -470,7 +428,7 @@ def _hang_up(response: requests.Response, **_) -> None:
 
 def _receive(response: requests.Response, file: BinaryIO, name: str, most: int) -> None:
     """Write what is sent, never unpacked on the way: a few bytes could become gigabytes."""
-    host, start = urlsplit(response.url).netloc, time.monotonic()
+    host, end = urlsplit(response.url).netloc, time.monotonic() + FILE_SECONDS
     encoding = response.headers.get("Content-Encoding", "identity")
     if encoding != "identity" and not name.endswith(".gz"):  # said of .gz files as they are, too
         raise ConnectionError(f"{host} sends {name} compressed once more ({encoding})")
@@ -484,16 +442,16 @@ def _receive(response: requests.Response, file: BinaryIO, name: str, most: int) 
             while piece := response.raw.read1(PIECE, decode_content=False):  # what is there by now
                 if file.tell() + len(piece) > most:
                     raise ConnectionError(f"{host} sends more than the {most:,} bytes of {name}")
-                if time.monotonic() - start > FILE_SECONDS:
+                if time.monotonic() > end:
                     break
                 file.write(piece)
                 bar.update(len(piece))
         except (urllib3.exceptions.HTTPError, ValueError):
-            if time.monotonic() - start < FILE_SECONDS:
+            if time.monotonic() < end:
                 raise
         finally:
             ended.cancel()
-    if time.monotonic() - start > FILE_SECONDS:
+    if time.monotonic() > end:
         raise ConnectionError(
             f"{host} had sent {file.tell():,} of {total or most:,} bytes of {name} after "
             f"{format_seconds(FILE_SECONDS)}, the longest that a file may take"
@@ -503,8 +461,8 @@ def _receive(response: requests.Response, file: BinaryIO, name: str, most: int) 
 def _ask(address: str) -> requests.Response:
     """Ask a host for a file, and wait for the head of its answer `HOST_SECONDS` and no longer.
 
-    A name can stand for a dozen machines, each with a time limit of its own, looking the name up
-    has none that could be set, and an answer may trickle; so the question is asked aside.
+    A name may stand for a dozen machines, each with a time limit of its own, looking it up has
+    none, and an answer may trickle; so the question is asked aside.
     """
     answers: list[requests.Response | Exception] = []
 
@@ -519,11 +477,10 @@ def _ask(address: str) -> requests.Response:
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(HOST_SECONDS)
-    if not answers:
-        raise requests.ConnectTimeout
-    if isinstance(answers[0], Exception):
-        raise answers[0]
-    return answers[0]
+    answer = answers[0] if answers else requests.ConnectTimeout()
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _name_cause(error: requests.RequestException) -> str:
@@ -551,8 +508,7 @@ def _unpack_all(wanted: DataSet, files: dict[Archive, Path], target: Path) -> No
                 shutil.copyfile(file, partial / archive.name)
             else:
                 _unpack(archive, file, partial)
-        shortage = wanted.find_shortage(partial)
-        if shortage:
+        if shortage := wanted.find_shortage(partial):
             names = " and ".join(archive.name for archive in files)
             raise OSError(f"what {names} unpacked to is incomplete, {shortage}")
         partial.rename(target)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from helpers.data.catalog import PICTURE_SUFFIXES, DataSet, Split
-from helpers.data.download import SOURCES, Located
+from helpers.data.download import Located
 from helpers.environment import PROJECT
 from helpers.messages import OneSentence, few, list_names, printable
 
@@ -63,8 +63,8 @@ class OwnPictures(Located):
         groups: the group of each picture, by the name of its first one, shape (n,).
         parts: positions of each split's pictures, by its name.
         given: whether the folder itself was sorted into splits.
-        skipped: why each other file was left out, by its name, by its split.
-        pairs: positions of each two pictures that are near-duplicates, shape (pairs, 2).
+        skipped: why each other file was left out, by its split and name.
+        pairs: positions of each two near-duplicates, shape (pairs, 2).
         line: what was found, in a line.
     """
 
@@ -99,48 +99,41 @@ class OwnPictures(Located):
     def load_parts(
         self, shares: Sequence[float], size: int, first: int, cache: Path | None
     ) -> tuple[Pictures, ...]:
-        """Load parts, see `splits.load_parts`; splits that the folder has are kept to.
-
-        As many parts as the folder has splits are these; otherwise its test is the last part.
-        """
-        parts = self.share_out(shares, first)
-        return tuple(self._load(part, size, cache) for part in parts)
+        """Load parts, see `splits.load_parts` and `share_out`."""
+        return tuple(self._load(part, size, cache) for part in self.share_out(shares, first))
 
     def load_all(self, size: int, cache: Path | None = None) -> Pictures:
         """Load the pictures of all splits, in the order of `listing`, see `pictures.load_split`."""
         return self._load(np.arange(len(self.listing)), size, cache)
 
     def share_out(self, shares: Sequence[float], first: int = 0, seed: int = 0) -> list[np.ndarray]:
-        """Share the pictures out as `load_parts` does; return positions in `listing` a part.
+        """Share the pictures out by `groups.share_out`; return positions in `listing` a part.
 
-        Args:
-            shares: one a part, each above 0, together 1.
-            first: pictures a class at most; 0 takes all.
-            seed: chooses them.
-
-        Raises:
-            OneSentence: the groups of a class are too few, or too large, to be shared out.
+        As many parts as the folder has splits are these; otherwise its test is the last part.
+        `first` pictures a class are taken at most; 0 takes all. Errors: as there.
         """
         from helpers.data.groups import share_out
 
-        labels, classes = np.array([label for _, label in self.listing]), self.dataset.classes
         parts = [self._limited(part, first) for part in self.parts.values()]
         if not self.given or len(parts) != len(shares):
             last = [parts.pop()] if self.given else []
             wanted = np.array(shares[: len(shares) - len(last)])
+            wanted = (wanted / wanted.sum()).tolist()
             pool = self._limited(np.sort(np.concatenate(parts)), first)
-            shared = share_out(
-                labels[pool], self.groups[pool], (wanted / wanted.sum()).tolist(), seed, classes
-            )
+            labels, groups = self._labels[pool], self.groups[pool]
+            shared = share_out(labels, groups, wanted, seed, self.dataset.classes)
             parts = [*(pool[part] for part in shared), *last]
         return parts
+
+    @property
+    def _labels(self) -> np.ndarray:
+        return np.array([label for _, label in self.listing])
 
     def _limited(self, positions: np.ndarray, limit: int) -> np.ndarray:
         from helpers.data.pictures import spread_classes
 
-        labels = np.array([self.listing[position][1] for position in positions])
-        most = limit or len(positions)
-        return positions[spread_classes(labels, len(self.dataset.classes), most)]
+        labels, classes = self._labels[positions], self.dataset.classes
+        return positions[spread_classes(labels, len(classes), limit or len(positions))]
 
     def _load(self, positions: np.ndarray, size: int, cache: Path | None) -> Pictures:
         from helpers.data.pictures import load_listed
@@ -180,8 +173,7 @@ def _find(text: str) -> Path:
     above = next((one for place in places for one in place.parents if one.is_dir()), None)
     seen = f" (it is not {looked}; {above.name or above} holds {_seen(above)})" if above else ""
     raise FolderError(
-        f"There is no folder {text!r}{seen}; name one that exists, or {', '.join(SOURCES[:-1])} "
-        f"or {SOURCES[-1]}."
+        f"There is no folder {text!r}{seen}; name one that exists, or auto, full or samples."
     )
 
 
@@ -312,8 +304,7 @@ def open_folder(
 
     Args:
         text: its path, as seen from the working folder or from the project; `~` is one's home.
-        shares: of the pictures, by split, where the folder has no splits; together 1.
-        seed: chooses them.
+        shares, seed: see `groups.share_out`; by split, where the folder has none.
         cache, limit: see `pictures.load_split`.
         groups: what belongs together, see `groups.find_groups`.
 
@@ -330,12 +321,11 @@ def open_folder(
     others = [one for one in entries if not _is_picture(one.path)]
     skipped = {one: f"is not a picture by its name ({one.path.suffix})" for one in others}
     entries = [one for one in entries if one not in skipped]
-    label_of = {name: label for label, name in enumerate(classes)}
     if limit:
-        labels = np.array([label_of[one.kind] for one in entries])
+        labels = np.array([classes.index(one.kind) for one in entries])
         entries = [entries[one] for one in np.sort(spread_classes(labels, len(classes), limit))]
     names = [printable(one.path.relative_to(folder)) for one in entries]
-    listing = [(one.path, label_of[one.kind]) for one in entries]
+    listing = [(one.path, classes.index(one.kind)) for one in entries]
     looked = load_listed(listing, classes, LOOK_SIZE, "own", cache, names=names)
     skipped |= {
         one: looked.skipped[name]
@@ -345,34 +335,28 @@ def open_folder(
     good = [position for position, one in enumerate(entries) if one not in skipped]
     entries, names, listing = ([given[p] for p in good] for given in (entries, names, listing))
     _check(folder, entries)
-    sizes, times = looked.facts[:, :2].astype(int), looked.facts[:, 2]
-    belongs, how, pairs = find_groups(
-        [one.inside for one in entries], looked.labels, times, looked.images, groups
-    )
-    given = bool(entries[0].split)
-    if given:
-        splits = np.array([one.split for one in entries])
-        parts = {name: np.flatnonzero(splits == name) for name in ROLES.values() if name in splits}
-        if "test" not in parts and "validation" in parts:
-            parts["test"] = parts.pop("validation")
-    if not given or len(parts) == 1:
-        given = False
+    inside, times = [one.inside for one in entries], looked.facts[:, 2]
+    belongs, how, pairs = find_groups(inside, looked.labels, times, looked.images, groups)
+    of = np.array([one.split for one in entries])
+    parts = {name: np.flatnonzero(of == name) for name in ROLES.values() if name in of}
+    if "test" not in parts and "validation" in parts:
+        parts["test"] = parts.pop("validation")
+    given = len(parts) > 1
+    if not given:
         shared = share_out(looked.labels, belongs, tuple(shares.values()), seed, classes)
         parts = dict(zip(shares, shared, strict=True))
-    first = dict(reversed(list(zip(belongs.tolist(), names, strict=True))))
+    first = np.unique(belongs, return_index=True)[1]  # picture of each group
     name = re.sub(r"[^\w.-]+", "_", _text(folder.name))[:40] or "pictures"  # may name a file
     about = (name, "Pictures of one's own", classes, "folders", "its owner's", "")
     splits = tuple(Split(split, ".", len(part)) for split, part in parts.items())
-    dataset = DataSet(*about, splits, folders=classes, drawn=False)
+    located = (DataSet(*about, splits, folders=classes, drawn=False), folder, "full", "own", "")
     left_out = {next(iter(parts)): {_text(sub.name): "is not a split" for sub in beside}}
     for one, reason in skipped.items():
         split = one.split if one.split in parts else next(iter(parts))
         left_out.setdefault(split, {})[printable(one.path.relative_to(folder))] = reason
-    located = (dataset, folder, "full", "own", "")
-    groups_of = np.array([first[group] for group in belongs.tolist()])
-    own = (listing, names, groups_of, parts, given, left_out, pairs)
+    own = (listing, names, np.array(names)[first[belongs]], parts, given, left_out, pairs)
     found = OwnPictures(*located, *own)
-    return replace(found, line=_describe(found, sizes.tolist(), how))
+    return replace(found, line=_describe(found, looked.facts[:, :2].astype(int).tolist(), how))
 
 
 def _describe(found: OwnPictures, sizes: list[list[int]], how: str) -> str:

@@ -55,23 +55,18 @@ def find_groups(
         labels: shape (n,), the classes.
         times: when each was taken, in seconds; NaN where nobody knows.
         thumbnails: uint8, shape (n, 32, 32, 3).
-        wanted: "auto" as above; "folder" or "prefix" insists on sub-folders or on the beginning of
-            the name, however large the groups; "none" knows near-duplicates only.
+        wanted: "auto" as above; "folder" or "prefix" insists on sub-folders or names, however large
+            the groups; "none" knows near-duplicates only.
 
     Returns:
-        (the group of each picture, shape (n,), numbered from 0; what groups them besides being
-        near-duplicates, in a few words, or ""; the positions of each two near-duplicates, shape
-        (pairs, 2)).
+        (each picture's group, shape (n,), from 0 up; what else groups them than being near-
+        duplicates, in a few words, or ""; positions of each two near-duplicates, shape (pairs, 2)).
     """
     near, number = _near_duplicates(thumbnails), len(labels)
     pairs = np.column_stack(triu(near).nonzero())
     alone = [f"/{position}" for position in range(number)]
-    folders = [
-        file.parts[0] if len(file.parts) > 1 else own
-        for file, own in zip(files, alone, strict=True)
-    ]
-    named = zip(files, labels, strict=True)
-    prefixes = [f"{label} {FRAME.sub('', file.stem)}" for file, label in named]
+    folders = [f.parts[0] if len(f.parts) > 1 else alone[n] for n, f in enumerate(files)]
+    prefixes = [f"{labels[n]} {FRAME.sub('', file.stem)}" for n, file in enumerate(files)]
     ways = {  # how, by what, and the largest share of a class that may be one group
         "folder": ("by sub-folder", folders, 1.0),
         "burst": ("by burst", _bursts(labels, np.asarray(times, float)), 0.5),
@@ -139,12 +134,14 @@ def share_out(
 
     Args:
         labels, groups: shape (n,), positions in `classes`, and what must stay together.
-        shares: of the pictures, one a part, each above 0, together 1; kept to as far as the groups
-            allow, which must not be too few or too large (OneSentence).
+        shares: one a part, each above 0, together 1; kept to as far as the groups allow.
         seed: chooses the pictures.
 
     Returns:
         Positions a part, in order.
+
+    Raises:
+        OneSentence: the shares are others, or the groups too few or too large.
     """
     check_shares(shares)
     rest, left, parts = np.arange(len(labels)), 1.0, []
@@ -195,7 +192,6 @@ def _candidates(
         StratifiedGroupKFold(folds, shuffle=True, random_state=seed),
         GroupShuffleSplit(TRIES, test_size=some, random_state=seed),
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of small classes; what comes out is looked at
+    with warnings.catch_warnings(action="ignore"):  # of small classes; what comes out is looked at
         for splitter in splitters:
             yield from (part for _, part in splitter.split(labels, labels, groups))

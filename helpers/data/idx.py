@@ -22,11 +22,7 @@ PREFIXES = {"train": "train", "test": "t10k"}  # of the file names
 def read_idx(file: Path, dimensions: int) -> np.ndarray:
     """Read a gzip-compressed idx file of unsigned bytes; the array is not to be written to.
 
-    It must have so many `dimensions`: 3 for pictures, 1 for labels.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, holds something else, or more or less than it tells.
+    It must have so many `dimensions`: 3 for pictures, 1 for labels. Errors: see `read_split`.
     """
     content = _unpack(file)
     magic, start = bytes([0, 0, UNSIGNED_BYTES, dimensions]), 4 + 4 * dimensions
@@ -49,7 +45,8 @@ def read_split(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: there is no such split, a file is damaged, or the two do not belong together.
+        ValueError: there is no such split, the two files do not belong together, or one is damaged,
+            holds something else, or more or less than it tells.
     """
     if split not in PREFIXES:
         raise ValueError(f"Idx files have no split {split!r}; they have: {', '.join(PREFIXES)}.")

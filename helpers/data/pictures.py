@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -24,14 +23,12 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from helpers.data.catalog import DataSet, is_picture
+from helpers.data.download import Located
 from helpers.data.groups import read_time, share_out
 from helpers.data.idx import read_split
 from helpers.files import replacing
 from helpers.messages import OneSentence, printable
 from helpers.photos import FORMATS, PhotoError, open_in_thread, to_square_array
-
-if TYPE_CHECKING:
-    from helpers.data.download import Located
 
 # Pictures to classify at once. Called by itself, a network keeps every layer's output until the
 # last is done; and what the largest batch has taken, TensorFlow does not give back.
@@ -47,8 +44,8 @@ class Pictures:
     Attributes:
         images: uint8, shape (n, size, size, 3), RGB, values 0 to 255.
         labels: int32, shape (n,), positions in `classes`.
-        names: n file names with their class folder, such as `rock/rock01-000.png`, or with their
-            position in an idx file, such as `Ankle_boot/00012`.
+        names: n file names with their class folder, such as `rock/rock01-000.png`, or positions in
+            an idx file, such as `Ankle_boot/00012`.
         classes: class names in label order.
         skipped: why each file that could not be read was left out, by its name.
         series: what each picture belongs to, where its name does not tell; else None.
@@ -69,11 +66,9 @@ class Pictures:
 
     @property
     def groups(self) -> np.ndarray:
-        """The series of each picture, shape (n,): its name without the frame number.
+        """The series of near-identical frames that each picture belongs to, shape (n,).
 
-        `rock/rock07-k03-070.png` belongs to `rock07-k03`. Frames of one series are near-identical.
-        A name without a hyphen, such as `Ankle_boot/00012`, is a series of its own. Pictures of
-        one's own have `series`, see `groups.find_groups`.
+        It is `series`, or for `rock/rock07-k03-070.png` `rock07-k03`; without a hyphen, the name.
         """
         if self.series is not None:
             return np.array(self.series)
@@ -87,18 +82,20 @@ class Pictures:
     def select(self, chosen: np.ndarray) -> Pictures:
         """Return the pictures that a boolean mask of shape (n,), or integer positions, choose."""
         positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
-        names = tuple(self.names[position] for position in positions)
-        series = self.series and tuple(self.series[position] for position in positions)
-        arrays = {name: getattr(self, name) for name in ("images", "labels", "facts")}
-        chosen_of = {n: None if a is None else a[positions] for n, a in arrays.items()}
-        return replace(self, names=names, series=series, **chosen_of)
+        return replace(
+            self,
+            images=self.images[positions],
+            labels=self.labels[positions],
+            names=tuple(self.names[position] for position in positions),
+            series=self.series and tuple(self.series[position] for position in positions),
+            facts=None if self.facts is None else self.facts[positions],
+        )
 
     def with_more(self, images: np.ndarray, labels: np.ndarray, name: str) -> Pictures:
-        """Return these pictures and others of the same classes, each of which is its own series.
+        """Return these pictures and others of the same classes, each a series of its own.
 
         Args:
-            images: uint8, of the same size, shape (m, size, size, 3).
-            labels: int32, shape (m,), positions in `classes`.
+            images, labels: as these have, of the same size, for m others.
             name: begins the names of the others.
         """
         names = tuple(f"{name}/{number}" for number in range(len(labels)))
@@ -139,8 +136,7 @@ def load_split(
         size: edge of the square pictures, in pixels. 60,000 pictures take 0.14 GB at 28 pixels and
             4 GB at 150: for a network that takes more, load them small and resize each batch.
         limit: pictures a class at most, spread evenly over the class; 0 takes all.
-        cache: folder of the cache files of decoded pictures; None decodes without keeping. Idx
-            files take a second or two and are read each time.
+        cache: folder of the decoded pictures; None keeps none. Idx files are read each time.
 
     Raises:
         FileNotFoundError: a class folder or a file is missing.
@@ -175,10 +171,7 @@ def _load_idx(folder: Path, split: str, dataset: DataSet, size: int, limit: int)
 def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[tuple[Path, int]]:
     """List the picture files of each class folder, sorted by name, as pairs (file, label).
 
-    `folder` holds one folder a class; `limit` is as in `load_split`.
-
-    Raises:
-        FileNotFoundError: a class folder is missing or holds no picture file.
+    `limit` and errors are as in `load_split`.
     """
     listing = []
     for label, name in enumerate(classes):
@@ -222,13 +215,13 @@ def load_listed(
     """
     names = names or [f"{path.parent.name}/{path.name}" for path, _ in listing]
     names = [printable(name) for name in names]
-    key = _content_key(listing, names, size, formats)
-    path = cache / f"{kept_as}-{size}-{key}.npz" if cache else None
-    if path and (kept := _read_cache(path)):
+    if not cache:
+        return _decode(listing, names, classes, size, formats)
+    path = cache / f"{kept_as}-{size}-{_content_key(listing, names, size, formats)}.npz"
+    if kept := _read_cache(path):
         return Pictures(classes=classes, **kept)
     pictures = _decode(listing, names, classes, size, formats)
-    if path:
-        _write_cache(path, pictures)
+    _write_cache(path, pictures)
     return pictures
 
 
@@ -252,8 +245,8 @@ def _decode(
     facts = np.empty((len(listing), 3))
     good: list[int] = []
     skipped: dict[str, str] = {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's, of odd metadata
+    quiet = warnings.catch_warnings(action="ignore")  # Pillow's, of odd metadata
+    with ThreadPoolExecutor(os.cpu_count()) as pool, quiet:
         decoded = pool.map(decode, listing)
         bar = tqdm(decoded, "Decoding", len(listing), leave=False, unit="picture")
         for position, outcome in enumerate(bar):
@@ -313,10 +306,8 @@ def _checksum(path: Path, content: dict[str, np.ndarray]) -> str:
 
 def _write_cache(path: Path, pictures: Pictures) -> None:
     """A full disk, or one that cannot be written, costs the cache, not the lesson."""
-    texts = [np.array(json.dumps(each)) for each in (pictures.names, pictures.skipped)]
-    content = dict(
-        zip(_KEPT, [pictures.images, pictures.labels, pictures.facts, *texts], strict=True)
-    )
+    content = {name: getattr(pictures, name) for name in _KEPT}
+    content |= {name: np.array(json.dumps(content[name])) for name in ("names", "skipped")}
     with contextlib.suppress(OSError), replacing(path) as partial, partial.open("wb") as file:
         np.savez(file, sha256=_checksum(path, content), **content)
 
@@ -336,7 +327,7 @@ def hold_out_groups(
         ValueError: a class has too few series to leave one for training.
     """
     if pictures.series is not None:
-        return _hold_out_own(pictures, HELD_OUT_SHARE, seed)
+        return hold_out(pictures, HELD_OUT_SHARE, seed)
     random, groups = np.random.default_rng(seed), pictures.groups
     held_out = np.zeros(len(pictures), bool)
     for label, name in enumerate(pictures.classes):
@@ -351,18 +342,11 @@ def hold_out_groups(
     return pictures.select(~held_out), pictures.select(held_out)
 
 
-def _hold_out_own(pictures: Pictures, share: float, seed: int) -> tuple[Pictures, Pictures]:
-    shares = (1 - share, share)
-    parts = share_out(pictures.labels, pictures.groups, shares, seed, pictures.classes)
-    return tuple(map(pictures.select, parts))
-
-
 def hold_out(pictures: Pictures, share: float = 0.1, seed: int = 0) -> tuple[Pictures, Pictures]:
     """Split off the same share of each class, picture by picture at random.
 
-    For pictures that have nothing to do with each other; where they come in series of
-    near-identical frames, take `hold_out_groups`. What belongs together among pictures of one's
-    own stays together here, too.
+    Where pictures come in series of near-identical frames, take `hold_out_groups`; what belongs
+    together among pictures of one's own stays together here, too.
 
     Args:
         share: part of each class that is held out, between 0 and 1; rounded to whole pictures.
@@ -377,7 +361,9 @@ def hold_out(pictures: Pictures, share: float = 0.1, seed: int = 0) -> tuple[Pic
     if not 0 < share < 1:
         raise ValueError(f"The share to hold out is {share}; it must lie between 0 and 1.")
     if pictures.series is not None:
-        return _hold_out_own(pictures, share, seed)
+        shares = (1 - share, share)
+        parts = share_out(pictures.labels, pictures.groups, shares, seed, pictures.classes)
+        return tuple(map(pictures.select, parts))
     random = np.random.default_rng(seed)
     held_out = np.zeros(len(pictures), bool)
     for label, name in enumerate(pictures.classes):
@@ -406,8 +392,7 @@ def training_batches(
         seed: fixes the order and the augmentation.
         augment: takes (images, seed) with float32 images of shape (batch, size, size, 3), values
             0 to 255, and an int32 seed of shape (2,); returns images of the same kind.
-        size: edge that each batch is resized to before it is augmented, in pixels; None keeps the
-            pictures' own.
+        size: edge that each batch is resized to first, in pixels; None keeps the pictures' own.
 
     Returns:
         A `tf.data.Dataset` of (float32 images, 0 to 255; int32 labels).

@@ -12,15 +12,12 @@ import itertools
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers.data.download import Located
 from helpers.data.groups import check_shares
 from helpers.data.pictures import Pictures, list_pictures, load_listed
-
-if TYPE_CHECKING:
-    from helpers.data.download import Located
 
 NUMBER = re.compile(r"\d+$")
 FORMATS = ("JPEG",)  # a few files of the archive are something else under a JPEG's name
@@ -31,15 +28,12 @@ def load_parts(
 ) -> tuple[Pictures, ...]:
     """Load pictures in parts that have none in common, such as for training and for the test.
 
-    Of each class the numbers from 0 up are shared out: with shares of (0.5, 0.25, 0.25), the
-    first half of them, the next quarter, and the last one.
-
     Args:
         located: what `download.find_data` found; each picture's file name ends in its number.
-        shares: one a part, each above 0; they add up to 1.
+        shares: one a part, each above 0, together 1: (0.5, 0.5) takes the lower and the upper half
+            of each class's numbers.
         size, cache: see `pictures.load_split`.
-        first: how many numbers of each class are shared out, from 0 up; 0, or more than there are,
-            means all.
+        first: how many numbers of each class are shared out, from 0 up; 0, or too many, means all.
 
     Returns:
         One `Pictures` a share, sorted by class and number, with names such as `cat/17`. Files that
@@ -61,8 +55,9 @@ def load_parts(
     parts = []
     for low, high in itertools.pairwise(bounds):
         chosen = [each for each in numbered if low <= each[1] < high]
+        there = {label for label, _, _ in chosen}
         for label, name in enumerate(dataset.classes):
-            if label not in {own for own, _, _ in chosen}:
+            if label not in there:
                 raise ValueError(
                     f"There is no {name} among the {high - low} numbers from {low} on; use more "
                     "pictures of each class, or larger shares."

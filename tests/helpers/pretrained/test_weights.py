@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from helpers.pretrained import weights
-from helpers.pretrained.weights import ALWAYS_THERE, FAMILIES, Found, find_weights
+from helpers.pretrained.weights import ALWAYS_THERE, FAMILIES, find_weights
 
 INCEPTION = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 GOOD, BAD = b"the weights", b"the we"
@@ -34,10 +34,12 @@ def off_the_network(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def folders(tmp_path):
+def folders(tmp_path, monkeypatch):
+    """Keras's cache folder and the mirror folder, both empty."""
     cache, mirror = tmp_path / "keras" / "models", tmp_path / "mirror"
     cache.mkdir(parents=True)
     (mirror / "weights").mkdir(parents=True)
+    monkeypatch.setenv("COURSE_MIRROR", str(mirror))
     return cache, mirror
 
 
@@ -109,19 +111,18 @@ def test_keras_cache_is_the_folder_that_keras_uses(monkeypatch):
 def test_cache_comes_before_mirror(folders, small_file, place):
     cache, mirror = folders
     (mirror / place / INCEPTION).write_bytes(GOOD)
-    found = find_weights("auto", "InceptionV3", cache=cache, mirror=mirror)
+    found = find_weights("auto", "InceptionV3")
     assert (found.origin, found.weights) == ("mirror", mirror / place / INCEPTION)
     (cache / INCEPTION).write_bytes(GOOD)
-    found = find_weights("auto", "InceptionV3", cache=cache, mirror=mirror)
+    found = find_weights("auto", "InceptionV3")
     assert (found.origin, found.reason, found.checked) == ("cache", "", "md5")
     assert found.line == (
         "Backbone: InceptionV3 with ImageNet weights from Keras's cache folder (md5 checked)."
     )
 
 
-def test_keras_home_and_the_course_mirror_are_where_it_looks(folders, small_file, monkeypatch):
+def test_keras_home_and_the_course_mirror_are_where_it_looks(folders, small_file):
     cache, mirror = folders
-    monkeypatch.setenv("COURSE_MIRROR", str(mirror))
     (mirror / INCEPTION).write_bytes(GOOD)
     assert find_weights("InceptionV3", "InceptionV3").origin == "mirror"
     (cache / INCEPTION).write_bytes(GOOD)
@@ -132,19 +133,18 @@ def test_a_damaged_file_is_named_left_alone_and_not_used(folders, small_file):
     cache, mirror = folders
     (cache / INCEPTION).write_bytes(BAD)
     (mirror / INCEPTION).write_bytes(GOOD)
-    found = find_weights("auto", "InceptionV3", cache=cache, mirror=mirror)
+    found = find_weights("auto", "InceptionV3")
     assert found.origin == "mirror"
     assert f"because {INCEPTION} in Keras's cache folder is damaged" in found.line
     (mirror / INCEPTION).write_bytes(BAD)
-    found = find_weights("auto", "InceptionV3", cache=cache, mirror=mirror)
+    found = find_weights("auto", "InceptionV3")
     assert found.name == ALWAYS_THERE
     assert f"{INCEPTION} in the mirror folder is damaged" in found.line
     assert (cache / INCEPTION).read_bytes() == (mirror / INCEPTION).read_bytes() == BAD
 
 
 def test_auto_takes_the_network_that_is_always_there_and_says_why(folders):
-    cache, mirror = folders
-    found = find_weights("auto", "InceptionV3", cache=cache, mirror=mirror)
+    found = find_weights("auto", "InceptionV3")
     assert (found.name, found.origin, found.checked) == (ALWAYS_THERE, "package", "sha256")
     assert found.line == (
         "Backbone: EfficientNetLite0 with ImageNet weights from its package, "
@@ -154,25 +154,25 @@ def test_auto_takes_the_network_that_is_always_there_and_says_why(folders):
     )
 
 
-def test_a_cache_folder_that_cannot_be_written_to_is_a_reason(web, tmp_path):
+def test_a_cache_folder_that_cannot_be_written_to_is_a_reason(web, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
-    found = find_weights("auto", "InceptionV3", cache=tmp_path / "file" / "models")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
+    found = find_weights("auto", "InceptionV3")
     assert found.name == ALWAYS_THERE and "models could not be written to" in found.reason
 
 
 def test_a_name_insists_and_says_which_file_to_put_where(folders):
     cache, _ = folders
     with pytest.raises(FileNotFoundError) as failure:
-        find_weights("InceptionV3", "InceptionV3", cache=cache)
+        find_weights("InceptionV3", "InceptionV3")
     text = str(failure.value)
     assert f"put {INCEPTION} into {cache}" in text and "COURSE_MIRROR" in text
     assert "storage.googleapis.com could not be reached" in text
 
 
 def test_the_file_with_the_classes_is_another_one(folders):
-    cache, _ = folders
     with pytest.raises(FileNotFoundError, match=r"put vgg19_\w+_kernels\.h5 into"):
-        find_weights("VGG19", "VGG19", top=True, cache=cache)
+        find_weights("VGG19", "VGG19", top=True)
 
 
 def test_the_network_that_is_always_there_can_be_asked_for():
@@ -184,11 +184,6 @@ def test_the_network_that_is_always_there_can_be_asked_for():
 def test_a_name_that_is_not_the_lessons_is_refused_with_those_that_are(wanted):
     with pytest.raises(ValueError, match="here it may be auto, VGG16, EfficientNetLite0"):
         find_weights(wanted, "VGG16")
-
-
-def test_a_network_tells_the_sizes_it_takes(tmp_path):
-    found = [Found(name, tmp_path, "mirror") for name in ("InceptionV3", "VGG16", ALWAYS_THERE)]
-    assert [each.size for each in found] == [299, 224, 224]
 
 
 class Web:
@@ -234,9 +229,9 @@ def web(monkeypatch):
 def test_a_download_lands_in_keras_cache(web, folders, small_file):
     cache, _ = folders
     (cache / INCEPTION).write_bytes(BAD)
-    found = find_weights("InceptionV3", "InceptionV3", cache=cache)
+    found = find_weights("InceptionV3", "InceptionV3")
     assert (found.origin, found.weights.read_bytes()) == ("download", GOOD)
-    assert find_weights("InceptionV3", "InceptionV3", cache=cache).origin == "cache"
+    assert find_weights("InceptionV3", "InceptionV3").origin == "cache"
 
 
 @pytest.mark.parametrize(
@@ -257,7 +252,7 @@ def test_what_did_not_come_whole_is_not_kept(web, folders, small_file, name, cha
     for key, value in changes.items():
         setattr(web, key, value)
     with pytest.raises(FileNotFoundError, match=reason):
-        find_weights(name, name, cache=cache)
+        find_weights(name, name)
     assert list(cache.iterdir()) == []
 
 
@@ -266,7 +261,7 @@ def test_a_download_of_weights_has_a_bound(web, folders, monkeypatch):
     monkeypatch.setattr(weights, "WEIGHTS_AT_MOST", 1_000_000)
     web.body, web.times, web.promised = bytes(10_000), 500, 5_000_000
     with pytest.raises(FileNotFoundError, match=r"sends more than the 1,000,000 bytes of vgg16"):
-        find_weights("VGG16", "VGG16", cache=cache)
+        find_weights("VGG16", "VGG16")
     assert list(cache.iterdir()) == []
 
 
@@ -282,7 +277,7 @@ def test_inception_runs_from_a_file_in_keras_own_format(monkeypatch, folders):
     plain.save(mirror / INCEPTION)
     expect_md5(monkeypatch, hashlib.md5((mirror / INCEPTION).read_bytes()).hexdigest())
 
-    found = find_weights("auto", "InceptionV3", mirror=mirror)
+    found = find_weights("auto", "InceptionV3")
     assert (found.name, found.origin, found.checked) == ("InceptionV3", "mirror", "md5")
     taken = keras.Input((75, 75, 3))
     scaled = keras.applications.inception_v3.preprocess_input(taken)
@@ -299,10 +294,10 @@ def vgg16() -> keras.Model:
 
 
 def test_saved_weights_in_the_mirror_are_checked_and_of_unknown_origin(folders, vgg16, tmp_path):
-    cache, mirror = folders
+    _, mirror = folders
     file = mirror / "weights" / "vgg16_notop.weights.h5"
     vgg16.save_weights(file)
-    found = find_weights("VGG16", "VGG16", cache=cache, mirror=mirror)
+    found = find_weights("VGG16", "VGG16")
     assert (found.weights, found.checked) == (file, "shapes")
     assert found.line == (
         "Backbone: VGG16 with weights of unknown origin from the mirror folder, "
@@ -324,9 +319,9 @@ def test_saved_weights_in_the_mirror_are_checked_and_of_unknown_origin(folders, 
     whole = file.read_bytes()
     file.rename(file.with_name("vgg19_notop.weights.h5"))
     with pytest.raises(FileNotFoundError, match="does not fit VGG19"):
-        find_weights("VGG19", "VGG19", cache=cache, mirror=mirror)
+        find_weights("VGG19", "VGG19")
     file.write_bytes(whole[: len(whole) // 2])
-    assert f"{file.name} in the mirror folder is damaged" in reason_against_vgg16(folders)
+    assert f"{file.name} in the mirror folder is damaged" in reason_against_vgg16()
 
 
 def change(values: np.ndarray | float, kind: str = "kernel"):
@@ -382,10 +377,9 @@ def test_weights_that_no_trained_network_has_are_told(kind):
     assert complaint in fault and bool(fault) == bool(kind)
 
 
-def reason_against_vgg16(folders) -> str:
+def reason_against_vgg16() -> str:
     """Look for VGG16 in vain; return why."""
-    cache, mirror = folders
-    found = find_weights("auto", "VGG16", cache=cache, mirror=mirror)
+    found = find_weights("auto", "VGG16")
     assert found.name == ALWAYS_THERE
     return found.reason
 
@@ -395,7 +389,7 @@ def test_a_file_of_senseless_weights_is_not_used(folders, vgg16):
     fill(np.nan)(vgg16)
     vgg16.save_weights(folders[1] / "vgg16_notop.weights.h5")
     vgg16.set_weights(born)
-    reason = reason_against_vgg16(folders)
+    reason = reason_against_vgg16()
     assert "vgg16_notop.weights.h5 in the mirror folder holds NaN or infinite" in reason
 
 
@@ -419,7 +413,7 @@ WRONG_FILES = {
 def test_a_file_that_holds_no_such_weights_is_named_and_left_alone(folders, vgg16, kind):
     file = folders[1] / "vgg16_notop.weights.h5"
     WRONG_FILES[kind](file, vgg16)
-    reason = reason_against_vgg16(folders)
+    reason = reason_against_vgg16()
     assert f"{file.name} in the mirror folder is " in reason
     assert ("is not a file" in reason) == (kind in ("folder", "dangling link"))
     assert file.is_symlink() or file.exists()
@@ -428,6 +422,6 @@ def test_a_file_that_holds_no_such_weights_is_named_and_left_alone(folders, vgg1
 def test_a_folder_in_the_caches_place_is_said_before_a_download(web, folders):
     name = FAMILIES["VGG16"].file_names(top=False)[0]
     (folders[0] / name).mkdir()
-    reason = reason_against_vgg16(folders)
+    reason = reason_against_vgg16()
     assert f"{name} in Keras's cache folder is not a file" in reason
     assert web.asked == 0
