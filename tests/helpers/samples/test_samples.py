@@ -15,7 +15,7 @@ from helpers import samples
 from helpers.data.catalog import dataset
 from helpers.samples import draw_picture, draw_samples
 from helpers.samples.hands import draw_hand, draw_person
-from helpers.samples.surfaces import Surface, shifted
+from helpers.samples.surfaces import Surface
 
 NAMES = ("rock_paper_scissors", "cats_and_dogs", "fashion_mnist")
 FORMS = {
@@ -360,9 +360,3 @@ def test_shapes_outside_the_picture_leave_it_empty():
     surface.add_capsule((-50, 5, 0), (-40, 5, 0), (4.0, 4.0), blend=1.0)
     surface.add_ellipsoid((8, 90, 0), (5, 5, 5), blend=1.0)
     assert not surface.cover.any()
-
-
-def test_what_is_shifted_in_is_empty():
-    values = np.arange(1, 10).reshape(3, 3)
-    np.testing.assert_array_equal(shifted(values, 1, -1), [[0, 0, 0], [2, 3, 0], [5, 6, 0]])
-    np.testing.assert_array_equal(shifted(values, 0, 0), values)
