@@ -21,14 +21,11 @@ import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
+from helpers.data.catalog import dataset
 from helpers.samples.faces import draw_cat, draw_dog
 from helpers.samples.garments import draw_garment
 from helpers.samples.hands import GESTURES, draw_hand, draw_person
 
-GARMENTS = (
-    "T-shirt_top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
-    "Ankle_boot",
-)  # fmt: skip
 # How far the fingers of a closed hand are spread, and its size; the data set's: SPREAD, 0.8 to 1.2.
 CLOSED, SIZES = (-0.35, 0.5), (0.65, 1.15)
 NOTE = "DRAWN.txt"  # says what the folder holds; the last file of a whole set
@@ -100,7 +97,7 @@ def draw_picture(name: str, label: int, seed: int = 0) -> Image.Image:
         ValueError: there are no drawings of this name, no such label, or the seed is negative.
     """
     _check(name, seed)
-    classes = _CLASSES[name]
+    classes = dataset(name).class_folders
     if not 0 <= label < len(classes):
         listed = ", ".join(f"{number} {one}" for number, one in enumerate(classes))
         raise ValueError(f"{name} has no label {label}; its labels: {listed}.")
@@ -176,8 +173,9 @@ def _plan_hands(seed: int) -> Plan:
 
     splits = (("rps", "", 7, 12, 3), ("rps-test-set", "test", 4, 6, 2))
     for split, (folder, prefix, people, frames, digits) in enumerate(splits):
-        for label, number, frame in product(range(3), range(people), range(frames)):
-            gesture, tone = GESTURES[label], (number * 3 % people + 0.5) / people  # in no order
+        gestures = enumerate(GESTURES)
+        for (label, gesture), number, frame in product(gestures, range(people), range(frames)):
+            tone = (number * 3 % people + 0.5) / people  # in no order
             name = f"{prefix}{gesture}{number + 1:02d}-{frame:0{digits}d}.png"
             picture = partial(draw, [seed, split, number], tone, label, frame / frames)
             yield Path(folder, gesture, name), picture
@@ -188,8 +186,8 @@ def _plan_faces(seed: int) -> Plan:
         return (draw_cat, draw_dog)[label](np.random.default_rng((seed, label, picture)))
 
     for split, first, end in (("train", 0, 120), ("validation", 120, 180), ("test", 180, 240)):
-        for label, picture in product(range(2), range(first, end)):
-            kind = ("cat", "dog")[label]
+        kinds = enumerate(("cat", "dog"))
+        for (label, kind), picture in product(kinds, range(first, end)):
             yield Path(split, f"{kind}s", f"{kind}.{picture}.jpg"), partial(draw, label, picture)
 
 
@@ -198,16 +196,11 @@ def _plan_garments(seed: int) -> Plan:
         return draw_garment(label, np.random.default_rng((seed, split, label, picture)))
 
     for split, (folder, number) in enumerate((("train", 120), ("test", 30))):
-        for label, picture in product(range(len(GARMENTS)), range(number)):
-            name = Path(folder, GARMENTS[label], f"{picture:04d}.png")
-            yield name, partial(draw, split, label, picture)
+        garments = enumerate(dataset("fashion_mnist").class_folders)
+        for (label, garment), picture in product(garments, range(number)):
+            yield Path(folder, garment, f"{picture:04d}.png"), partial(draw, split, label, picture)
 
 
-_CLASSES = {
-    "rock_paper_scissors": GESTURES,
-    "cats_and_dogs": ("cats", "dogs"),
-    "fashion_mnist": GARMENTS,
-}
 _PLANS: dict[str, Callable[[int], Plan]] = {
     "rock_paper_scissors": _plan_hands,
     "cats_and_dogs": _plan_faces,
