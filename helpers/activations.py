@@ -48,15 +48,13 @@ class Activations:
         copies: one array a copy, each of shape (n, height, width, channels) or (n, channels), in
             the dtype that the lower part gives (float32, float16 or bfloat16); memory-mapped,
             read-only.
-        labels, names, classes: as of `Pictures`.
+        labels: as of `Pictures`.
         computed: number of copies that were computed now; the others were found on disk.
         seconds: what finding and computing took.
     """
 
     copies: tuple[np.memmap, ...]
     labels: np.ndarray
-    names: tuple[str, ...]
-    classes: tuple[str, ...]
     computed: int
     seconds: float
 
@@ -69,12 +67,12 @@ class Activations:
     @property
     def line(self) -> str:
         """The sentence a notebook shows: how much was kept, and whether it had to be computed."""
-        first, found = self.copies[0], len(self.copies) - self.computed
-        what = f"{_count(len(self.copies), 'copy')} of {_count(len(self), 'picture')}"
+        first, copies = self.copies[0], len(self.copies)
+        what = _count(copies, len(self))
         each = f"{_text(first.shape[1:])} {first.dtype} each"
-        size = len(self.copies) * first.nbytes
+        size = copies * first.nbytes
         on_disk = f"{size / GIB:.2f} GiB" if size >= GIB / 10 else f"{size / 2**20:.1f} MiB"
-        counts = {"reused": found, "computed": self.computed}
+        counts = {"reused": copies - self.computed, "computed": self.computed}
         how = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
         return f"Activations: {what}, {each}, {on_disk} on disk; {how} in {self.seconds:.1f} s."
 
@@ -102,19 +100,18 @@ def compute_activations(
     Args:
         lower: from float32 pixels of shape (batch, size, size, 3), 0 to 255, to one array of
             activations. It runs as in inference.
-        pictures: the pictures; with `augment` they may have further channels, such as a mask.
+        pictures: with `augment` they may have further channels, such as a mask.
         copies: augmented copies of each picture; 1 without augmentation. Copy k is the same
             whatever their number.
         augment: as in `pictures.training_batches`, with a `get_config` that tells all its
             settings; None takes the pictures as they are.
         seed: fixes the augmentation, 0 or above.
-        size: edge that each batch is resized to before it is augmented, in pixels; None keeps the
-            pictures' own.
+        size: as in `pictures.training_batches`.
         folder: where the files are kept, `largest_gib` GiB (2**30 bytes) of them at most.
         progress: show a progress bar while computing.
 
     Raises:
-        TypeError: `augment` has no `get_config`, or `lower` none that tells how it is made.
+        TypeError: `augment` or `lower` does not tell by `get_config` how it is made.
         ValueError: the pictures do not fit the lower part, several copies of unchanged pictures are
             asked for, or the activations would not fit into the folder's bound.
         OSError: the disk has too little room, or neither the folder nor the system's temporary
@@ -128,7 +125,7 @@ def compute_activations(
     shape = tuple(lower.compute_output_shape((len(pictures), *edges, channels)))
     dtype = np.dtype(tf.as_dtype(lower.outputs[0].dtype).as_numpy_dtype)
     file_bytes = math.prod(shape) * dtype.itemsize + DIGEST_BYTES
-    what = f"{_count(copies, 'copy')} of {_count(len(pictures), 'picture')}"
+    what = _count(copies, len(pictures))
     _check_bound(what, copies * file_bytes, 0, largest_gib)
     key = activation_key(lower, pictures, augment, seed, size)
     paths = [folder / f"{key}-{copy:03}{KEPT}" for copy in range(copies)]
@@ -141,7 +138,7 @@ def compute_activations(
             return compute_activations(
                 lower, pictures, copies, augment, seed, size, usable, largest_gib, progress
             )
-        own = {path for path, values in zip(paths, found, strict=True) if values is not None}
+        own = set(paths) - {paths[copy] for copy in missing}
         _make_room(folder, own, len(missing) * file_bytes, what, largest_gib)
         blocks = _forward(lower, pictures, augment, seed, size)
         total = len(missing) * len(pictures)
@@ -152,8 +149,7 @@ def compute_activations(
                 found[copy] = _read(paths[copy], shape, dtype)
     if any(values is None for values in found):
         raise OSError(f"Activations just written to {folder.name!r} could not be read back.")
-    of = (pictures.labels, pictures.names, pictures.classes)
-    return Activations(tuple(found), *of, len(missing), time.perf_counter() - start)
+    return Activations(tuple(found), pictures.labels, len(missing), time.perf_counter() - start)
 
 
 def activation_batches(activations: Activations, batch_size: int, seed: int) -> tf.data.Dataset:
@@ -226,10 +222,15 @@ def activation_key(
     return digest.hexdigest()[:32]
 
 
-def _without_names(entry: object, numbers: dict[str, int] | None = None) -> object:
-    """Copy a configuration, with numbers for names: Keras's count what else has been built."""
+def _without_names(entry: object, numbers: dict[str, int] | None = None, links=False) -> object:
+    """Copy a configuration, with numbers for names: Keras's count what else has been built.
+
+    `numbers` are those of the layers, which stand for them in `links` such as [["pixels", 0, 0]].
+    """
     if isinstance(entry, list | tuple):
-        return [_without_names(item, numbers) for item in entry]
+        return [_without_names(item, numbers, links) for item in entry]
+    if links and isinstance(entry, str):
+        return (numbers or {}).get(entry, entry)
     if not isinstance(entry, dict):
         return entry
     if isinstance(entry.get("layers"), list):
@@ -238,19 +239,12 @@ def _without_names(entry: object, numbers: dict[str, int] | None = None) -> obje
     copy = {}
     for key, value in entry.items():
         if key in ("keras_history", "input_layers", "output_layers"):
-            copy[key] = _with_numbers(value, numbers or {})
+            copy[key] = _without_names(value, numbers, links=True)
         elif key == "dtype":
             copy[key] = value  # a policy's name is its meaning
         elif key not in ("name", "trainable"):
             copy[key] = _without_names(value, numbers)
     return copy
-
-
-def _with_numbers(links: object, numbers: dict[str, int]) -> object:
-    """Put numbers for the names of layers in nested lists such as [["pixels", 0, 0]]."""
-    if isinstance(links, list | tuple):
-        return [_with_numbers(link, numbers) for link in links]
-    return numbers.get(links, links) if isinstance(links, str) else links
 
 
 def _check(
@@ -416,9 +410,9 @@ def _read_rows(activations: Activations, chosen: tf.data.Dataset) -> tf.data.Dat
     return chosen.map(read, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
 
 
-def _count(number: int, thing: str) -> str:
-    many = f"{thing.removesuffix('y')}ies" if thing.endswith("y") else f"{thing}s"
-    return f"{number:,} {thing if number == 1 else many}"
+def _count(copies: int, pictures: int) -> str:
+    of = f"of {pictures:,} picture{'' if pictures == 1 else 's'}"
+    return f"{copies:,} {'copy' if copies == 1 else 'copies'} {of}"
 
 
 def _text(shape: Iterable[int | None]) -> str:

@@ -31,10 +31,10 @@ def affine_matrices(
 
     Args:
         height, width: size of the pictures, in pixels.
-        rotation, shear: degrees, float32, shape (batch,).
-        shift: pixels read further right and further down, float32, shape (batch, 2) as (x, y).
-        zoom: factors on x and y, float32, shape (batch, 2); below 1 enlarges.
-        flip: 1.0 mirrors left and right, else 0.0; float32, shape (batch,).
+        rotation, shear: degrees, shape (batch,); these and the rest are float32.
+        shift: pixels read further right and further down, shape (batch, 2) as (x, y).
+        zoom: factors on x and y, shape (batch, 2); below 1 enlarges.
+        flip: 1.0 mirrors left and right, else 0.0; shape (batch,).
 
     Returns:
         float32 matrices, shape (batch, 3, 3).
@@ -62,7 +62,7 @@ def tilt_matrices(height: int, width: int, angle: tf.Tensor, axis: tf.Tensor) ->
         axis: direction of the axis in the picture, in degrees, float32, shape (batch,).
 
     Returns:
-        float32 matrices, shape (batch, 3, 3), as of `affine_matrices`, up to a factor; those may be
+        float32 matrices, shape (batch, 3, 3), up to a factor; those of `affine_matrices` may be
         multiplied on their right.
 
     Source: R. Hartley, A. Zisserman (2004), Multiple View Geometry in Computer Vision, chapter 8.
@@ -70,13 +70,12 @@ def tilt_matrices(height: int, width: int, angle: tf.Tensor, axis: tf.Tensor) ->
     angle, axis = angle * (math.pi / 180), axis * (math.pi / 180)
     cosine, sine, along, across = tf.cos(angle), tf.sin(angle), tf.cos(axis), tf.sin(axis)
     mixed, distance = along * across * (1 - cosine), 2.0 * width
-    zero, one = tf.zeros_like(angle), tf.ones_like(angle)
-    to_view = [  # the rotation by Rodrigues' formula, then the division by the distance
-        [cosine + along**2 * (1 - cosine), mixed, zero],
-        [mixed, cosine + across**2 * (1 - cosine), zero],
-        [-across * sine / distance, along * sine / distance, one],
+    # The rotation by Rodrigues' formula, then the division by the distance.
+    rotated = [
+        [cosine + along**2 * (1 - cosine), mixed, 0],
+        [mixed, cosine + across**2 * (1 - cosine), 0],
     ]
-    seen = tf.stack([tf.stack(row, axis=-1) for row in to_view], axis=-2)
+    seen = _matrices(rotated, (-across * sine / distance, along * sine / distance, 1))
     to_centre, back = _about_the_centre(height, width)
     return back @ tf.linalg.inv(seen) @ to_centre
 
@@ -86,14 +85,12 @@ def _about_the_centre(height: int, width: int) -> list[tf.Tensor]:
     return [_matrices([[1, 0, sign * x], [0, 1, sign * y]]) for sign in (-1, 1)]
 
 
-def _matrices(rows: list[list]) -> tf.Tensor:
-    """Stack entries, numbers or tensors of shape (batch,), to matrices with last row (0, 0, 1)."""
-    entries = [
-        [tf.convert_to_tensor(entry, tf.float32) for entry in row] for row in [*rows, [0, 0, 1]]
-    ]
-    size = tf.reduce_max([tf.size(entry) for row in entries for entry in row])
-    full = [[tf.broadcast_to(entry, [size]) for entry in row] for row in entries]
-    return tf.stack([tf.stack(row, axis=-1) for row in full], axis=-2)
+def _matrices(rows: list[list], last: tuple = (0, 0, 1)) -> tf.Tensor:
+    """Stack entries, numbers or tensors of shape (batch,), to matrices, shape (batch, 3, 3)."""
+    entries = [tf.convert_to_tensor(entry, tf.float32) for row in (*rows, last) for entry in row]
+    size = tf.reduce_max([tf.size(entry) for entry in entries])
+    full = tf.stack([tf.broadcast_to(entry, [size]) for entry in entries], axis=-1)
+    return tf.reshape(full, [-1, 3, 3])
 
 
 def warp(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
@@ -115,23 +112,19 @@ def warp(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
 
 
 class RandomLayer(keras.layers.Layer):
-    """Changes float32 images of shape (batch, height, width, channels), 0 to 255, at random."""
+    """Changes float32 images of shape (batch, height, width, channels), 0 to 255, at random.
+
+    It is called with the images and a seed, int32, shape (2,).
+    """
 
     def __init__(self, **kwargs):
         super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
-
-    def call(self, images: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
-        """Change each picture; without a seed, int32, shape (2,), calls differ from each other."""
-        if seed is None:
-            seed = tf.random.uniform([2], maxval=2**31 - 1, dtype=tf.int32)
-        return self.change(images, seed)
 
 
 class RandomAffine(RandomLayer):
     """Random rotation, shift, shear, zoom and flip in one warp, ranges as in `ImageDataGenerator`.
 
-    A tilt, which that has not, joins them in the same warp; it alone is a perspective view and not
-    an affine map.
+    A tilt, which that has not, joins them; it alone is a perspective view and not an affine map.
 
     Args:
         rotation, shear: largest angle either way, in degrees.
@@ -172,9 +165,9 @@ class RandomAffine(RandomLayer):
                 f"horizon at a zoom of {max(self.zoom):g} with these shifts: lower one of them."
             )
 
-    def change(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def call(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Warp each picture by its own random matrix."""
-        count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
+        count, (height, width) = tf.shape(images)[0], images.shape[1:3]
         unit = tf.random.stateless_uniform([count, 6], seed, -1.0, 1.0)
         side = tf.constant([self.width_shift * width, self.height_shift * height])
         coin = tf.random.stateless_uniform([count], seed + 1)
@@ -190,16 +183,14 @@ class RandomAffine(RandomLayer):
             flip=tf.cast(coin < 0.5, tf.float32) * float(self.horizontal_flip),
         )
         if self.tilt:
-            unit = tf.random.stateless_uniform([count, 2], seed + 2)
-            matrices = (
-                tilt_matrices(height, width, unit[:, 0] * self.tilt, unit[:, 1] * 360) @ matrices
-            )
+            angle, axis = tf.unstack(tf.random.stateless_uniform([count, 2], seed + 2), axis=1)
+            matrices = tilt_matrices(height, width, angle * self.tilt, axis * 360) @ matrices
         return warp(images, matrices)
 
     def get_config(self) -> dict:
         ranges = ("rotation", "width_shift", "height_shift", "shear", "zoom")
         names = (*ranges, "horizontal_flip", "keep_aspect", "tilt")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return super().get_config() | {name: getattr(self, name) for name in names}
 
 
 def add_masks(images: np.ndarray) -> np.ndarray:
@@ -232,15 +223,16 @@ class RandomBackground(RandomLayer):
         super().__init__(**kwargs)
         self.keep = keep
 
-    def change(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def call(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Replace most backgrounds; the fourth channel, from `add_masks`, is used up."""
         images, mask = images[..., :3], images[..., 3:] / 255
-        keeps = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], seed + 10) < self.keep
-        scenes = draw_scenes(tf.shape(images)[0], images.shape[1], images.shape[2], seed + 20)
+        count = tf.shape(images)[0]
+        keeps = tf.random.stateless_uniform([count, 1, 1, 1], seed + 10) < self.keep
+        scenes = draw_scenes(count, *images.shape[1:3], seed + 20)
         return tf.where(keeps, images, mask * images + (1 - mask) * scenes)
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "keep": self.keep}
+        return super().get_config() | {"keep": self.keep}
 
 
 def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> tf.Tensor:
@@ -263,9 +255,8 @@ def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> t
 
     patches = ((11, 11), (7, 7), (10, 2), (2, 10), (4, 4), (3, 3))  # the finest first
     colours = tf.random.stateless_uniform([len(patches) + 1, count, 1, 1, 3], seed, 10.0, 250.0)
-    colourful, clutter, rough = tf.unstack(
-        tf.random.stateless_uniform([3, count, 1, 1, 1], seed + 1)
-    )
+    traits = tf.random.stateless_uniform([3, count, 1, 1, 1], seed + 1)
+    colourful, clutter, rough = tf.unstack(traits)
     there = tf.random.stateless_uniform([len(patches), count, 1, 1, 1], seed + 2) < clutter - 0.2
     sharp = 4 + 60 * tf.random.stateless_uniform([len(patches), count, 1, 1, 1], seed + 3) ** 2
     # Most walls are pale or beige, few are red.
@@ -290,7 +281,7 @@ def draw_scenes(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> t
 class RandomLight(RandomLayer):
     """Vary brightness, contrast, colour of the light, sharpness and noise of each picture."""
 
-    def change(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def call(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Change the light of each picture."""
         count = tf.shape(images)[0]
         unit = tf.random.stateless_uniform([count, 1, 1, 6], seed + 30, -1.0, 1.0)

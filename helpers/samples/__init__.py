@@ -21,14 +21,11 @@ import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
+from helpers.data.catalog import dataset
 from helpers.samples.faces import draw_cat, draw_dog
 from helpers.samples.garments import draw_garment
 from helpers.samples.hands import GESTURES, draw_hand, draw_person
 
-GARMENTS = (
-    "T-shirt_top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
-    "Ankle_boot",
-)  # fmt: skip
 # How far the fingers of a closed hand are spread, and its size; the data set's: SPREAD, 0.8 to 1.2.
 CLOSED, SIZES = (-0.35, 0.5), (0.65, 1.15)
 NOTE = "DRAWN.txt"  # says what the folder holds; the last file of a whole set
@@ -54,11 +51,15 @@ def draw_samples(name: str, folder: Path, seed: int = 0) -> Path:
         ValueError: there are no drawings of this name, or the seed is negative.
         FileExistsError: the folder holds something else; it is left alone.
     """
-    note = _note(name, seed)
-    files = [file for file, _ in _PLANS[name](seed)]
-    if _is_whole(folder, note, files):
+    _check(name, seed)
+    plan = dict(_PLANS[name](seed))
+    note = (
+        f"Drawn sample pictures standing in for {name}, seed {seed}.\n"
+        "Drawn by the course's own code: not the real data set, and no ground for results.\n"
+    )
+    if _is_whole(folder, note, plan):
         return folder
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(
             f"{folder.name} holds something other than the whole drawn samples of {name} with "
             f"seed {seed}; move it away, or name another folder."
@@ -69,19 +70,17 @@ def draw_samples(name: str, folder: Path, seed: int = 0) -> Path:
         prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent, ignore_cleanup_errors=True
     ) as unfinished:
         drawn = Path(unfinished) / folder.name
-        plan = tqdm(_PLANS[name](seed), "Drawing", len(files), leave=False, unit="picture")
-        for file, draw in plan:
+        for file, draw in tqdm(plan.items(), "Drawing", leave=False, unit="picture"):
             (drawn / file).parent.mkdir(parents=True, exist_ok=True)
-            # A PNG in half the time of the default, with a tenth more bytes.
-            quick = {"quality": 90} if file.suffix == ".jpg" else {"compress_level": 3}
-            draw().save(drawn / file, **quick)
+            # JPEG heeds the quality, PNG the level: half the default's time, a tenth more bytes.
+            draw().save(drawn / file, quality=90, compress_level=3)
         (drawn / NOTE).write_text(note, encoding="utf-8")
         try:
             if folder.exists():  # empty; not every system lets a folder take its place
                 folder.rmdir()
             drawn.replace(folder)
         except OSError:
-            if not _is_whole(folder, note, files):  # else another program was faster
+            if not _is_whole(folder, note, plan):  # else another program was faster
                 raise
     return folder
 
@@ -98,7 +97,7 @@ def draw_picture(name: str, label: int, seed: int = 0) -> Image.Image:
         ValueError: there are no drawings of this name, no such label, or the seed is negative.
     """
     _check(name, seed)
-    classes = _CLASSES[name]
+    classes = dataset(name).class_folders
     if not 0 <= label < len(classes):
         listed = ", ".join(f"{number} {one}" for number, one in enumerate(classes))
         raise ValueError(f"{name} has no label {label}; its labels: {listed}.")
@@ -114,12 +113,8 @@ def draw_picture(name: str, label: int, seed: int = 0) -> Image.Image:
 def draw_closed_hands(each: int, size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Draw hands whose fingers are closed, a pose that the rendered data set lacks.
 
-    Every hand is somebody else's; the backgrounds are white, as in the data set.
-
-    Args:
-        each: hands a gesture, 1 or more.
-        size: edge of the pictures, in pixels.
-        seed: chooses the hands; 0 or more.
+    There are `each` of a gesture, every one somebody else's, before white as in the data set;
+    `seed`, 0 or more, chooses them.
 
     Returns:
         (uint8 pictures, shape (3 * each, size, size, 3), 0 to 255; int32 labels, shape
@@ -153,16 +148,7 @@ def _check(name: str, seed: int) -> None:
         raise ValueError(f"The seed of the drawn samples is {seed}; it must be 0 or more.")
 
 
-def _note(name: str, seed: int) -> str:
-    """Return the text of the note in the folder, which tells what is there."""
-    _check(name, seed)
-    return (
-        f"Drawn sample pictures standing in for {name}, seed {seed}.\n"
-        "Drawn by the course's own code: not the real data set, and no ground for results.\n"
-    )
-
-
-def _is_whole(folder: Path, note: str, files: list[Path]) -> bool:
+def _is_whole(folder: Path, note: str, files: Iterable[Path]) -> bool:
     try:
         same = (folder / NOTE).read_text(encoding="utf-8") == note
     except OSError:
@@ -187,8 +173,9 @@ def _plan_hands(seed: int) -> Plan:
 
     splits = (("rps", "", 7, 12, 3), ("rps-test-set", "test", 4, 6, 2))
     for split, (folder, prefix, people, frames, digits) in enumerate(splits):
-        for label, number, frame in product(range(3), range(people), range(frames)):
-            gesture, tone = GESTURES[label], (number * 3 % people + 0.5) / people  # in no order
+        gestures = enumerate(GESTURES)
+        for (label, gesture), number, frame in product(gestures, range(people), range(frames)):
+            tone = (number * 3 % people + 0.5) / people  # in no order
             name = f"{prefix}{gesture}{number + 1:02d}-{frame:0{digits}d}.png"
             picture = partial(draw, [seed, split, number], tone, label, frame / frames)
             yield Path(folder, gesture, name), picture
@@ -198,12 +185,10 @@ def _plan_faces(seed: int) -> Plan:
     def draw(label: int, picture: int) -> Image.Image:
         return (draw_cat, draw_dog)[label](np.random.default_rng((seed, label, picture)))
 
-    first = 0
-    for split, number in (("train", 120), ("validation", 60), ("test", 60)):
-        for label, picture in product(range(2), range(first, first + number)):
-            kind = ("cat", "dog")[label]
+    for split, first, end in (("train", 0, 120), ("validation", 120, 180), ("test", 180, 240)):
+        kinds = enumerate(("cat", "dog"))
+        for (label, kind), picture in product(kinds, range(first, end)):
             yield Path(split, f"{kind}s", f"{kind}.{picture}.jpg"), partial(draw, label, picture)
-        first += number
 
 
 def _plan_garments(seed: int) -> Plan:
@@ -211,16 +196,11 @@ def _plan_garments(seed: int) -> Plan:
         return draw_garment(label, np.random.default_rng((seed, split, label, picture)))
 
     for split, (folder, number) in enumerate((("train", 120), ("test", 30))):
-        for label, picture in product(range(len(GARMENTS)), range(number)):
-            name = Path(folder, GARMENTS[label], f"{picture:04d}.png")
-            yield name, partial(draw, split, label, picture)
+        garments = enumerate(dataset("fashion_mnist").class_folders)
+        for (label, garment), picture in product(garments, range(number)):
+            yield Path(folder, garment, f"{picture:04d}.png"), partial(draw, split, label, picture)
 
 
-_CLASSES = {
-    "rock_paper_scissors": GESTURES,
-    "cats_and_dogs": ("cats", "dogs"),
-    "fashion_mnist": GARMENTS,
-}
 _PLANS: dict[str, Callable[[int], Plan]] = {
     "rock_paper_scissors": _plan_hands,
     "cats_and_dogs": _plan_faces,

@@ -25,15 +25,11 @@ class _Sheet:
     """A black sheet to draw a garment on: its tones, 0..1, and slight chance in every place."""
 
     def __init__(self, generator: np.random.Generator) -> None:
-        self.generator = generator
+        self.generator, self.between = generator, generator.uniform
         self.image = Image.new("L", (SIDE * SCALE, SIDE * SCALE))
         self.pen = ImageDraw.Draw(self.image)
         self.size = generator.uniform(0.9, 1.02, 2)
         self.shift = generator.uniform(-0.03, 0.03, 2)
-
-    def between(self, low: float, high: float) -> float:
-        """Draw a number."""
-        return float(self.generator.uniform(low, high))
 
     def numbers(self, *ranges: tuple[float, float]) -> list[float]:
         """Draw a number of each range."""
@@ -41,11 +37,11 @@ class _Sheet:
 
     def happens(self, chance: float) -> bool:
         """Toss a coin."""
-        return bool(self.generator.random() < chance)
+        return self.generator.random() < chance
 
-    def _pixels(self, points: Points) -> list[tuple[float, float]]:
+    def _pixels(self, points: Points) -> list[float]:
         places = (np.asarray(points) - 0.5) * self.size + 0.5 + self.shift
-        return [tuple(place) for place in places * SIDE * SCALE]
+        return (places * SIDE * SCALE).ravel().tolist()
 
     def area(self, tone: float, *points: tuple[float, float]) -> None:
         """Fill a polygon."""
@@ -62,8 +58,7 @@ class _Sheet:
 
     def oval(self, tone: float, left: float, top: float, right: float, bottom: float) -> None:
         """Fill an oval."""
-        corners = self._pixels([(left, top), (right, bottom)])
-        self.pen.ellipse(corners, fill=round(255 * tone))
+        self.pen.ellipse(self._pixels([(left, top), (right, bottom)]), fill=round(255 * tone))
 
 
 def draw_garment(label: int, generator: np.random.Generator) -> Image.Image:
@@ -137,10 +132,9 @@ def _draw_pullover(sheet: _Sheet, tone: float) -> None:
     sleeve = _long_sleeve(sheet, wide)
     _draw_upper(sheet, tone, wide, hem, sleeve, *sheet.numbers((0.08, 0.11), (0.04, 0.07)))
     sheet.both(tone * 0.82, (0, hem - 0.07), (wide, hem - 0.07), (wide, hem), (0, hem))
-    (x, y), (inner, low) = sleeve[1], sleeve[2]
-    sheet.both(
-        tone * 0.75, (x - 0.012, y - 0.07), (x, y), (inner, low), (inner - 0.005, low - 0.07)
-    )
+    (x, y), (inner, low) = sleeve[1:3]
+    cuff = ((x - 0.012, y - 0.07), (x, y), (inner, low), (inner - 0.005, low - 0.07))
+    sheet.both(tone * 0.75, *cuff)
 
 
 def _draw_dress(sheet: _Sheet, tone: float) -> None:
@@ -191,9 +185,8 @@ def _draw_bag(sheet: _Sheet, tone: float) -> None:
     turns = np.linspace(0, np.pi, 15)
     handle = [(0.5 - reach * np.cos(t), top + 0.03 - rise * np.sin(t)) for t in turns]
     sheet.line(tone * 0.8, handle, int(sheet.between(4, 8)))
-    sheet.both(
-        tone, (0, top), (half - slant, top), (half, low - 0.05), (half - 0.04, low), (0, low)
-    )
+    right = ((half - slant, top), (half, low - 0.05), (half - 0.04, low))
+    sheet.both(tone, (0, top), *right, (0, low))
     flap = top + (low - top) * sheet.between(0.15, 0.5)
     sheet.both(tone * 0.85, (0, top), (half - slant, top), (half - slant * 0.8, flap), (0, flap))
     sheet.line(tone * 0.5, [(0.5 - half + slant, flap), (0.5 + half - slant, flap)])
@@ -229,10 +222,8 @@ def _draw_sneaker(sheet: _Sheet, tone: float) -> None:
     front = ((0.04, 0.72), (0.06, toe + 0.04), (0.16, toe), (0.34, toe - 0.05), (0.56, top))
     back = ((0.64, top - 0.02), (0.74, top + 0.06), (0.88, top + 0.01), (0.95, top - 0.01))
     sheet.area(tone, *front, *back, (0.95, 0.72))
-    sole = min(1.0, tone * sheet.between(0.5, 1.5))
-    sheet.area(
-        sole, (0.03, 0.7), (0.97, 0.68), (0.97, 0.77), (0.9, 0.79), (0.08, 0.79), (0.03, 0.76)
-    )
+    sole = ((0.97, 0.68), (0.97, 0.77), (0.9, 0.79), (0.08, 0.79), (0.03, 0.76), (0.03, 0.7))
+    sheet.area(min(1, tone * sheet.between(0.5, 1.5)), *sole)
     other = tone * 0.5 if tone > 0.6 else min(1, tone * 1.6)
     for x in (0.36, 0.44, 0.52):  # laces
         y = toe - 0.06 - (x - 0.34) / 0.22 * (toe - 0.05 - top)
@@ -245,16 +236,9 @@ def _draw_sneaker(sheet: _Sheet, tone: float) -> None:
 def _draw_ankle_boot(sheet: _Sheet, tone: float) -> None:
     top, front = sheet.numbers((0.06, 0.24), (0.44, 0.54))
     sole, base = 0.88 - sheet.between(0.0, 0.1), tone * 0.55
-    toe = (
-        (0.04, 0.88),
-        (0.06, 0.76),
-        (0.2, 0.68),
-        (0.36, 0.62),
-        (front, 0.46),
-        (front - 0.02, top),
-    )
-    heel = ((0.9, top + 0.02), (0.92, 0.5), (0.95, 0.7), (0.95, sole), (0.62, sole), (0.45, 0.88))
-    sheet.area(tone, *toe, *heel)
+    toe = ((0.04, 0.88), (0.06, 0.76), (0.2, 0.68), (0.36, 0.62))
+    shaft = ((front, 0.46), (front - 0.02, top), (0.9, top + 0.02), (0.92, 0.5))
+    sheet.area(tone, *toe, *shaft, (0.95, 0.7), (0.95, sole), (0.62, sole), (0.45, 0.88))
     edge = ((0.62, sole), (0.62, sole + 0.04), (0.46, 0.92), (0.04, 0.92))
     sheet.area(base, (0.04, 0.87), (0.46, 0.87), *edge)
     sheet.area(base, (0.7, sole), (0.95, sole), (0.95, 0.92), (0.72, 0.92))

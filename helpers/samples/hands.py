@@ -12,8 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 from PIL import Image
+from scipy import ndimage
 
-from helpers.samples.surfaces import Surface, blurred, cloud, length_of, picture_of, shifted
+from helpers.samples.surfaces import Surface, blurred, cloud, length_of, picture_of, window_of
 
 SIDE = 300  # pixels of the finished picture
 GESTURES = ("paper", "rock", "scissors")
@@ -71,7 +72,9 @@ class Person:
 
 def draw_person(generator: np.random.Generator, tone: float) -> Person:
     """Make up somebody's hand; `tone` is how dark the skin is, 0 (very light) to 1."""
-    skin = _skin_colour(tone) * generator.uniform(0.96, 1.04, 3)
+    places = np.linspace(0, 1, len(SKIN_TONES))
+    skin = np.array([np.interp(tone, places, values) for values in SKIN_TONES.T]) / 255
+    skin *= generator.uniform(0.96, 1.04, 3)
     varnished = generator.random() < 0.3
     nail = skin * 0.75 + np.array([0.25, 0.2, 0.2])
     if varnished:
@@ -97,29 +100,20 @@ def draw_hand(
     phase: float = 0.0,
     openness: tuple[float, float] = SPREAD,
 ) -> Image.Image:
-    """Draw one hand, an RGB picture of 300x300 pixels.
+    """Draw one hand that shows a gesture, an RGB picture of 300x300 pixels.
 
     Args:
-        gesture: "rock", "paper" or "scissors".
-        person: whose hand.
         generator: source of the pose; the same state gives the same pose.
         phase: where the hand is in its small movement about the pose, 0..1, going round.
         openness: between which values the fingers are spread: 0 makes those of a flat
             hand parallel, less lets their tips touch; below `SPREAD` the thumb lies close, too.
     """
     hand = _Pose(gesture, generator, phase, openness).skeleton(person)
-    surface = Surface(SIDE)
-    for number, capsule in enumerate(hand.capsules):
-        if number in hand.softened:
-            surface.soften(hand.softened[number])
-        surface.add_capsule(*capsule)
-    colours = _coloured(surface, hand, person, generator)
-    return _on_the_wall(surface, colours, person)
-
-
-def _skin_colour(tone: float) -> np.ndarray:
-    places = np.linspace(0, 1, len(SKIN_TONES))
-    return np.array([np.interp(tone, places, SKIN_TONES[:, c]) for c in range(3)]) / 255
+    colours = _coloured(hand, person, generator)
+    shadow = blurred(hand.surface.cover, 14)
+    shadow = ndimage.shift(shadow, (18, int(-50 * person.light[0])), order=0)
+    wall = person.wall * (1 - person.shadow * shadow)
+    return picture_of(wall + (colours - wall) * hand.surface.cover)
 
 
 class _Pose:
@@ -141,10 +135,9 @@ class _Pose:
         first, second = (np.array(THUMBS[thumbs[k]]) for k in kinds)
         share = 0.15 + vary(0.0, 0.15, 0.05)
         self.thumb = first + (second - first) * share + vary(np.zeros((3, 3)), 0.04, 0.03)
-        self.pitch = float(vary(14 if gesture == "rock" else 4, 8, 4))
-        self.yaw = float(vary(0, 20, 6))
-        self.tilt, self.arm = float(vary(0, 11, 5)), float(vary(0, 9, 2))
-        self.zoom = float(vary(1, 0.06, 0.02))
+        self.pitch, self.yaw = vary(14 if self.closed else 4, 8, 4), vary(0, 20, 6)
+        self.tilt, self.arm = vary(0, 11, 5), vary(0, 9, 2)
+        self.zoom = float(vary(1, 0.06, 0.02))  # a NumPy number would make arrays of it float64
         self.shift = vary(np.zeros(2), 10, 4)
 
     @staticmethod
@@ -170,7 +163,7 @@ class _Pose:
         self._add_palm(hand)
         for finger in range(4):
             self._add_bones(hand, finger, person, slice(0, 1))
-        hand.soften(4.5)
+        hand.surface.soften(max(2, round(4.5 * scale)))
         for finger in range(4):
             self._add_bones(hand, finger, person, slice(1, 3))
         self._add_thumb(hand, person)
@@ -184,7 +177,7 @@ class _Pose:
             start = hand.place((offset, -10, -6))
             elbow = start + np.array([offset * 0.9 + sideways, 260, -10]) * hand.scale
             radii = (16.5 * hand.scale, 34 * hand.scale)
-            hand.capsules.append((start, elbow, radii, 12 * hand.scale))
+            hand.surface.add_capsule(start, elbow, radii, 12 * hand.scale)
 
     @staticmethod
     def _add_palm(hand: _Skeleton) -> None:
@@ -239,8 +232,7 @@ class _Skeleton:
 
     def __init__(self, wrist: np.ndarray, scale: float, turn: np.ndarray) -> None:
         self.wrist, self.scale, self.turn = wrist, scale, turn
-        self.capsules: list = []  # (start, end, (radius, radius), blend)
-        self.softened: dict = {}  # after so many capsules, smooth over so many pixels
+        self.surface = Surface(SIDE)
         self.joints: list = []  # (place, axis along the finger, reach, depth of its creases)
         self.nails: list = []  # (place, axes along, across and out, half length, half width)
 
@@ -256,11 +248,7 @@ class _Skeleton:
         """Add flesh between two places."""
         first, last = (float(radius) * self.scale for radius in radii)
         ends = self.place(start), self.place(end)
-        self.capsules.append((*ends, (first, last), blend * self.scale))
-
-    def soften(self, reach: float) -> None:
-        """Smooth all that has been added so far."""
-        self.softened[len(self.capsules)] = max(2, round(reach * self.scale))
+        self.surface.add_capsule(*ends, (first, last), blend * self.scale)
 
     def add_joint(self, point, along, reach: float, depth: float) -> None:
         """Add redder, creased skin around a place."""
@@ -289,14 +277,13 @@ def _rotation(pitch: float, yaw: float, tilt: float) -> np.ndarray:
     return about_z @ about_y @ about_x
 
 
-def _coloured(
-    surface: Surface, hand: _Skeleton, person: Person, generator: np.random.Generator
-) -> np.ndarray:
+def _coloured(hand: _Skeleton, person: Person, generator: np.random.Generator) -> np.ndarray:
     """Return the lit hand on black, float32, shape (3, SIDE, SIDE), 0..1."""
+    surface = hand.surface
     covered = surface.cover > 0
     normal = surface.normal[:, covered]
     normal /= length_of(normal)
-    skin, nail = _skin(surface, covered, hand, person, generator)
+    skin, nail = _skin(hand, covered, person, generator)
     shade = surface.openness(person.light, 3 * hand.scale)[covered]
 
     wrap = _column(0.45, 0.32, 0.28)  # light reddens on its way through the skin
@@ -316,13 +303,22 @@ def _column(*values: float) -> np.ndarray:
     return np.array(values, np.float32)[:, None]
 
 
-def _skin(surface: Surface, covered: np.ndarray, hand: _Skeleton, person: Person, generator):
+def _skin(hand: _Skeleton, covered: np.ndarray, person: Person, generator: np.random.Generator):
     """Return the unlit colours (3, n) and the share of nail (n,) of the covered pixels, 0..1."""
     redness, crease, nails = (np.zeros((SIDE, SIDE), np.float32) for _ in range(3))
-    for joint in hand.joints:
-        _paint_joint(redness, crease, surface.height, *joint)
-    for nail in hand.nails:
-        _paint_nail(nails, surface.height, *nail)
+    height = hand.surface.height
+    for place, axis, reach, depth in hand.joints:
+        window, x, y, z = _around(place, 2 * reach, height)
+        near = np.exp(-(x * x + y * y + z * z) / np.float32(reach**2))
+        redness[window] += (0.4 + depth) * near
+        waves = np.cos(_along(axis, x, y, z) * np.float32(2 * np.pi / (0.55 * reach)))
+        crease[window] += depth * near * np.maximum(waves, 0) ** 2 * 0.6
+    for place, axes, length, width in hand.nails:
+        window, x, y, z = _around(place, 1.5 * length, height)
+        u, v, w = (_along(axis, x, y, z) for axis in axes)
+        inside = np.clip((1 - np.abs(u / length) ** 3 - np.abs(v / width) ** 3) * 4, 0, 1)
+        seen = np.abs(w) < 1.3 * width  # else something hides it
+        nails[window] = np.maximum(nails[window], inside * seen)
     redness, crease, nails = redness[covered], crease[covered], nails[covered]
     patches = cloud(generator, SIDE, 24) + cloud(generator, SIDE, 6)
     pores = generator.random(len(nails), np.float32) - 0.5
@@ -334,39 +330,10 @@ def _skin(surface: Surface, covered: np.ndarray, hand: _Skeleton, person: Person
 
 def _around(place: np.ndarray, reach: float, height: np.ndarray):
     """Return a window about a place and its pixels' offsets from it (x, y, z)."""
-    left, top = (int(v) for v in np.clip(place[:2] - reach, 0, SIDE))
-    right, bottom = (int(v) for v in np.clip(place[:2] + reach + 1, 0, SIDE))
-    window = slice(top, bottom), slice(left, right)
-    x = np.arange(left, right, dtype=np.float32)[None, :] - np.float32(place[0])
-    y = np.arange(top, bottom, dtype=np.float32)[:, None] - np.float32(place[1])
-    return window, x, y, height[window] - np.float32(place[2])
+    window, x, y = window_of(place[:2] - reach, place[:2] + reach, SIDE)
+    x0, y0, z0 = place.tolist()
+    return window, x - x0, y - y0, height[window] - z0
 
 
 def _along(axis: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     return x * np.float32(axis[0]) + y * np.float32(axis[1]) + z * np.float32(axis[2])
-
-
-def _paint_joint(redness, crease, height, place, axis, reach: float, depth: float) -> None:
-    """Redden a ball of skin around a joint and lay creases across it."""
-    window, x, y, z = _around(place, 2 * reach, height)
-    near = np.exp(-(x * x + y * y + z * z) / np.float32(reach**2))
-    redness[window] += (0.4 + depth) * near
-    waves = np.cos(_along(axis, x, y, z) * np.float32(2 * np.pi / (0.55 * reach)))
-    crease[window] += depth * near * np.maximum(waves, 0) ** 2 * 0.6
-
-
-def _paint_nail(nails, height, place, axes, length: float, width: float) -> None:
-    """Mark where a nail lies on the surface, if nothing hides it."""
-    window, x, y, z = _around(place, 1.5 * length, height)
-    u, v, w = (_along(axis, x, y, z) for axis in axes)
-    inside = 1 - np.abs(u / length) ** 3 - np.abs(v / width) ** 3
-    nails[window] = np.maximum(nails[window], np.clip(inside * 4, 0, 1) * (np.abs(w) < 1.3 * width))
-
-
-def _on_the_wall(surface: Surface, colours: np.ndarray, person: Person) -> Image.Image:
-    """Put the lit hand in front of a near-white wall, with its shadow."""
-    wall = np.full((SIDE, SIDE), person.wall, np.float32)
-    if person.shadow:
-        shadow = shifted(blurred(surface.cover, 14), 18, int(-50 * person.light[0]))
-        wall *= 1 - person.shadow * shadow
-    return picture_of(wall + (colours - wall) * surface.cover)

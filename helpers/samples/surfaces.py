@@ -42,7 +42,7 @@ class Surface:
     def add_capsule(
         self, start: ArrayLike, end: ArrayLike, radii: tuple[float, float], blend: float
     ) -> Patch:
-        """Add the hull of a sphere that rolls from `start` to `end` and changes its radius.
+        """Add the hull of a sphere that rolls from `start` to `end`; return where it is seen.
 
         Seen along z, the height over a pixel is the largest over t in [0, 1] of
         `z(t) + sqrt(r(t)**2 - distance(t)**2)`, a concave function whose maximum has a closed form.
@@ -51,14 +51,11 @@ class Surface:
             start, end: centres of the sphere, (x, y, z).
             radii: of the sphere, at both ends, in pixels.
             blend: how softly the capsule melts into what is there, in pixels of height.
-
-        Returns:
-            Where it is seen, for painting it.
         """
         start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
         low = np.minimum(start[:2] - radii[0], end[:2] - radii[1]) - 1
         high = np.maximum(start[:2] + radii[0], end[:2] + radii[1]) + 1
-        window, x, y = self._window(low, high)
+        window, x, y = window_of(low, high, len(self.height))
         x0, y0, z0 = (float(v) for v in start)
         dx, dy, dz = (float(v) for v in end - start)
         dr = radii[1] - radii[0]
@@ -80,17 +77,14 @@ class Surface:
     def add_ellipsoid(
         self, centre: ArrayLike, radii: ArrayLike, blend: float, turn: float = 0.0
     ) -> Patch:
-        """Add an ellipsoid at `centre`, (x, y, z); return where it is seen.
+        """Add an ellipsoid, see `add_capsule`; `radii` are half its width, height and depth.
 
-        Args:
-            radii: half its width, height and depth in pixels.
-            blend: how softly it melts into what is there, in pixels of height.
-            turn: rotation in the picture plane, in degrees, clockwise as seen.
+        It is turned in the picture plane, by `turn` degrees clockwise as seen.
         """
         middle = np.asarray(centre, np.float64)
         width, depth, rise = (float(radius) for radius in radii)
         reach = max(width, depth) + 1
-        window, x, y = self._window(middle[:2] - reach, middle[:2] + reach)
+        window, x, y = window_of(middle[:2] - reach, middle[:2] + reach, len(self.height))
         cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
         px, py = x - float(middle[0]), y - float(middle[1])
         u = (px * cosine + py * sine) / width
@@ -114,11 +108,10 @@ class Surface:
             part += (_averaged(part * self.cover, cells) / weight - part) * flat
 
     def openness(self, light: np.ndarray, reach: float) -> np.ndarray:
-        """Return how much light comes past what stands higher nearby.
+        """Return how much light comes past what stands higher nearby, in folds of `reach` pixels.
 
         Args:
             light: direction to the lamp, (x, y, z), length 1.
-            reach: size of the folds that matter, in pixels.
 
         Returns:
             float32, shape (side, side): about 0.35 (deep in a fold) to 1 (in the open).
@@ -128,19 +121,11 @@ class Surface:
         span = float(high - low) / (30 * reach)
         near, wide = blurred(level, reach), blurred(level, 3 * reach)
         right, down = (int(v) for v in -light[:2] * 3 * reach)
-        cast = np.clip((shifted(near, down, right) - level - 0.05) * 2 * span, 0, 0.3)
+        moved = ndimage.shift(near, (down, right), order=0)
+        cast = np.clip((moved - level - 0.05) * 2 * span, 0, 0.3)
         folds = np.clip((near - level) * 5 * span, 0, 0.3)
         folds += np.clip((wide - level) * 2 * span, 0, 0.2)
         return (1 - folds) * (1 - cast)
-
-    def _window(self, low: np.ndarray, high: np.ndarray):
-        """Return a box of the picture as slices, and its pixels' x and y."""
-        side = len(self.height)
-        left, top = (int(v) for v in np.clip(np.floor(low), 0, side))
-        right, bottom = (int(v) for v in np.clip(np.ceil(high) + 1, 0, side))
-        x = np.arange(left, right, dtype=np.float32)[None, :]
-        y = np.arange(top, bottom, dtype=np.float32)[:, None]
-        return (slice(top, bottom), slice(left, right)), x, y
 
     def _merge(self, window, height, normal, inside, blend) -> Patch:
         """Keep the higher surface, rounding the seam (polynomial smooth maximum)."""
@@ -154,6 +139,18 @@ class Surface:
         old_normal += (normal - old_normal) * share
         np.maximum(old_cover, cover, out=old_cover)
         return window, share
+
+
+def window_of(low: np.ndarray, high: np.ndarray, side: int):
+    """Return the part of a picture between two corners (x, y) as slices, and its pixels' x and y.
+
+    `side` is the width and height of the picture in pixels; what lies outside is left out.
+    """
+    left, top = (int(v) for v in np.clip(low, 0, side))
+    right, bottom = (int(v) for v in np.clip(high + 1, 0, side))
+    x = np.arange(left, right, dtype=np.float32)[None, :]
+    y = np.arange(top, bottom, dtype=np.float32)[:, None]
+    return (slice(top, bottom), slice(left, right)), x, y
 
 
 def length_of(vectors: np.ndarray) -> np.ndarray:
@@ -175,38 +172,23 @@ def _averaged(values: np.ndarray, cells: int) -> np.ndarray:
 
 
 def blurred(values: np.ndarray, radius: float) -> np.ndarray:
-    """Blur an array of values in 0..1, shape (rows, columns).
-
-    Args:
-        radius: standard deviation of the blur in pixels.
+    """Blur values in 0..1, shape (rows, columns), by a standard deviation of `radius` pixels.
 
     Returns:
         float32, the same shape, 0..1 in steps of 1/255 (interpolated where the blur is wide).
     """
     rows, columns = values.shape
     shrink = max(1, int(radius / 2))  # a wide blur leaves nothing that a small picture cannot hold
-    image = Image.fromarray((values * 255).astype(np.uint8))
-    image = image.reduce(shrink) if shrink > 1 else image
+    image = Image.fromarray((values * 255).astype(np.uint8)).reduce(shrink)
     image = image.filter(ImageFilter.GaussianBlur(radius / shrink))
     small = Image.fromarray(np.asarray(image, np.float32) / 255)
     return np.asarray(small.resize((columns, rows), Image.Resampling.BILINEAR))
 
 
-def shifted(values: np.ndarray, down: int, right: int) -> np.ndarray:
-    """Return a copy of an array, moved by so many pixels, with zeros where nothing comes in."""
-    return ndimage.shift(values, (down, right), order=0)
-
-
 def cloud(generator: np.random.Generator, side: int, cells: int) -> np.ndarray:
-    """Return smooth random patches, as of skin, fur or a wall.
+    """Return smooth random patches, as of skin or cloth: float32, shape (side, side), about -1..1.
 
-    Args:
-        side: width and height of the result in pixels.
-        cells: number of random values along a side; more cells, finer patches.
-
-    Returns:
-        float32, shape (side, side), about -1..1.
+    There are `cells` random values along a side; the more, the finer the patches.
     """
     coarse = generator.uniform(-1, 1, (cells, cells)).astype(np.float32)
-    image = Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC)
-    return np.asarray(image)
+    return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))

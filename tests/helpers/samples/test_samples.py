@@ -15,7 +15,7 @@ from helpers import samples
 from helpers.data.catalog import dataset
 from helpers.samples import draw_picture, draw_samples
 from helpers.samples.hands import draw_hand, draw_person
-from helpers.samples.surfaces import Surface, shifted
+from helpers.samples.surfaces import Surface
 
 NAMES = ("rock_paper_scissors", "cats_and_dogs", "fashion_mnist")
 FORMS = {
@@ -81,15 +81,14 @@ def test_the_folders_are_those_of_the_real_set(tmp_path, name, counts, some):
     assert "not the real data set" in (folder / samples.NOTE).read_text()
 
 
-def test_classes_and_their_order_are_those_of_the_catalog():
-    for name, classes in samples._CLASSES.items():
-        assert classes == dataset(name).class_folders
+def test_gestures_and_their_order_are_those_of_the_catalog():
+    assert dataset("rock_paper_scissors").class_folders == samples.GESTURES
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pictures_have_the_form_of_the_real_ones(tmp_path, name):
     plans = {file.parts[1]: (file, draw) for file, draw in samples._PLANS[name](0)}
-    assert len(plans) == len(samples._CLASSES[name])
+    assert len(plans) == len(dataset(name).class_folders)
     for file, draw in plans.values():
         target = tmp_path / file.name
         draw().save(target)
@@ -122,7 +121,7 @@ def test_the_whole_set_comes_out_the_same_byte_for_byte(tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_one_picture_can_be_drawn_alone(name):
-    for label in range(len(samples._CLASSES[name])):
+    for label in range(len(dataset(name).class_folders)):
         image = draw_picture(name, label, seed=5)
         assert (image.mode, image.size) == FORMS[name][:2]
         assert image.tobytes() == draw_picture(name, label, seed=5).tobytes()
@@ -134,7 +133,7 @@ def test_one_picture_can_be_drawn_alone(name):
 
 def read(name: str, folder: str, step: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw every so manieth picture of a split as 32x32 grey pixels, 0..1, and its label."""
-    classes = samples._CLASSES[name]
+    classes = dataset(name).class_folders
     plans = [(file, draw) for file, draw in samples._PLANS[name](0) if file.parts[0] == folder]
     pixels, labels = [], []
     for file, draw in plans[::step]:
@@ -360,9 +359,3 @@ def test_shapes_outside_the_picture_leave_it_empty():
     surface.add_capsule((-50, 5, 0), (-40, 5, 0), (4.0, 4.0), blend=1.0)
     surface.add_ellipsoid((8, 90, 0), (5, 5, 5), blend=1.0)
     assert not surface.cover.any()
-
-
-def test_what_is_shifted_in_is_empty():
-    values = np.arange(1, 10).reshape(3, 3)
-    np.testing.assert_array_equal(shifted(values, 1, -1), [[0, 0, 0], [2, 3, 0], [5, 6, 0]])
-    np.testing.assert_array_equal(shifted(values, 0, 0), values)
