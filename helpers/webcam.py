@@ -16,7 +16,7 @@ import re
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,31 +54,19 @@ class WebcamError(OneSentence):
 # A game ----------------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(eq=False)  # no two rounds are one
 class Round:
-    """One round of a game.
+    """One round of a game."""
 
-    Attributes:
-        move: the computer's gesture, drawn before the player's is read.
-        salt: 16 hexadecimal digits that keep the seal from being guessed.
-        seal: what the computer says before the round, see `seal_of`.
-        frame: the picture that was read, the bytes of a file; empty until then.
-        probabilities: of each class, as the network read it, in the order of the classes.
-        read: the likeliest class; "" while the network is unsure.
-        outcome: "won", "lost" or "draw", as the player sees it; "" while the round is open.
-        unsure: how often the network was not sure before.
-        shown: what the player says it was; "" if nothing.
-    """
-
-    move: str
-    salt: str
-    seal: str
-    frame: bytes = field(default=b"", repr=False)
-    probabilities: tuple[float, ...] = ()
-    read: str = ""
-    outcome: str = ""
-    unsure: int = 0
-    shown: str = ""
+    move: str  # the computer's gesture, drawn before the player's is read
+    salt: str  # 16 hexadecimal digits that keep the seal from being guessed
+    seal: str  # what the computer says before the round, see `seal_of`
+    frame: bytes = field(default=b"", repr=False)  # of a file: the picture that was read
+    probabilities: tuple[float, ...] = ()  # as the network read it, in the order of the classes
+    read: str = ""  # the likeliest class; "" while the network is unsure
+    outcome: str = ""  # "won", "lost" or "draw", as the player sees it; "" while it is open
+    unsure: int = 0  # how often the network was not sure before
+    shown: str = ""  # what the player says it was; "" if nothing
 
 
 def seal_of(move: str, salt: str) -> str:
@@ -98,27 +86,21 @@ class Game:
         classes: two names or more, in the order of the network's outputs.
         seed: fixes the computer's moves and salts; None draws them from the system, so that nobody
             can learn them.
-        margin: by how much the likeliest class must lead, 0 to 1 (else WebcamError); less is "not
-            sure".
     """
 
     kind = "game"
+    margin = MARGIN
 
     def __init__(
-        self,
-        network: keras.Model,
-        classes: Sequence[str],
-        seed: int | None = None,
-        margin: float = MARGIN,
+        self, network: keras.Model, classes: Sequence[str], seed: int | None = None
     ) -> None:
-        if not 0 <= margin <= 1:
-            raise WebcamError(f"The margin is {margin}; it must be 0 to 1.")
-        self.network, self.classes, self.margin = network, tuple(classes), margin
+        self.network, self.classes = network, tuple(classes)
         self._random = random.SystemRandom() if seed is None else random.Random(seed)
         self.rounds: list[Round] = []
         self.told: list[Round] = []  # of earlier games, too
-        classify_photo(network, _draw(GESTURES[0], 0), self.classes)  # does it fit?
-        self.look(_draw(GESTURES[0], 0))  # the first call takes longest
+        hand = draw_jpeg(GESTURES[0], 0)
+        classify_photo(network, hand, self.classes)  # does it fit?
+        self.look(hand)  # the first call takes longest
 
     def __repr__(self) -> str:
         won, lost = self.score
@@ -143,19 +125,14 @@ class Game:
 
     def look(self, frame: bytes) -> tuple[float, ...]:
         """Let the network read a picture file's bytes; return the probability of each class."""
-        return tuple(self._predict(self._as_seen(frame)[np.newaxis])[0])
+        images = self._as_seen(frame)[np.newaxis].astype(np.float32)
+        return tuple(self.network.predict_on_batch(images)[0].tolist())
 
     def _as_seen(self, frame: bytes) -> np.ndarray:
         return to_square_array(open_photo(frame), self.network.input_shape[1])
 
-    def _predict(self, images: np.ndarray) -> list[list[float]]:
-        return self.network.predict_on_batch(images.astype(np.float32)).tolist()
-
     def deal(self) -> Round:
-        """Draw the computer's move for the next round; after the last, for a new game.
-
-        As long as a round is open, it stays as it is.
-        """
+        """Draw the computer's move for the next round, unless one is open; begin a new game."""
         if self.is_over:
             self.rounds = []
         if not self.rounds or self.rounds[-1].outcome:
@@ -196,7 +173,7 @@ class Game:
             raise WebcamError(f"There is no {shown!r}; it was one of {', '.join(self.classes)}.")
         this = self.rounds[-1]
         this.shown = shown
-        if not any(one is this for one in self.told):
+        if this not in self.told:
             self.told.append(this)
 
     @property
@@ -208,20 +185,16 @@ class Game:
 
     @property
     def frames(self) -> np.ndarray:
-        """The pictures of this game's decided rounds as the network saw them.
-
-        They are uint8, shape (rounds, size, size, 3), RGB, values 0 to 255.
-        """
+        """This game's decided rounds as the network saw them: RGB, uint8, (n, size, size, 3)."""
         decided = [self._as_seen(one.frame) for one in self.rounds if one.outcome]
         return np.array(decided, np.uint8).reshape(-1, *self.network.input_shape[1:])
 
     def record(self) -> dict[str, Any]:
         """Return this game as plain data, without its pictures, which `frames` has."""
-        decided = [vars(one) for one in self.rounds if one.outcome]
         won, lost = self.score
-        kept = [name for name in Round.__dataclass_fields__ if name != "frame"]
-        rounds = [{name: one[name] for name in kept} for one in decided]
+        rounds = [asdict(one) for one in self.rounds if one.outcome]
         for one in rounds:
+            del one["frame"]
             one["probabilities"] = list(one["probabilities"])
         head = {"classes": list(self.classes), "margin": self.margin}
         return {**head, "you": won, "computer": lost, "rounds": rounds}
@@ -244,8 +217,8 @@ class Game:
             self.tell(question.get("shown"))
             return {"confusion": self.scores.confusion.tolist(), **self._standing()}
         if do == "draw":
-            gesture = secrets.choice(GESTURES)
-            return {"picture": _as_text(_draw(gesture, secrets.randbelow(2**31)))}
+            hand = draw_jpeg(secrets.choice(GESTURES), secrets.randbelow(2**31))
+            return {"picture": as_text(hand)}
         raise WebcamError(f"The page asked for {do!r}, which a game does not know.")
 
     def _standing(self) -> dict[str, Any]:
@@ -256,8 +229,7 @@ class Game:
     def for_page(self) -> dict[str, Any]:
         """Return what the page shows from the start."""
         drawn = GESTURES if set(self.classes) == set(GESTURES) else ()
-        begin = "data:image/jpeg;base64,"
-        portraits = {name: begin + _as_text(_draw(name, 3, side=200)) for name in drawn}
+        portraits = {name: portrait(name) for name in drawn}
         rule = "You win if the two differ"
         if len(self.classes) > 2:
             pairs = itertools.product(self.classes, repeat=2)
@@ -269,8 +241,7 @@ class Game:
 def play_alone(game: Game, pictures: Pictures, seed: int = 0) -> Game:
     """Let pictures of the game's classes play it to its end, chosen by `seed`; they tell the truth.
 
-    Raises:
-        WebcamError: the classes differ, or the network is sure of no picture.
+    Where the classes differ, or the network is sure of no picture, it is a WebcamError.
     """
     if game.classes != tuple(pictures.classes):
         raise WebcamError(
@@ -291,14 +262,20 @@ def play_alone(game: Game, pictures: Pictures, seed: int = 0) -> Game:
     return game
 
 
-def _draw(gesture: str, seed: int, side: int = 300) -> bytes:
-    """Draw a hand as the bytes of a JPEG file."""
+def draw_jpeg(gesture: str, seed: int, side: int = 300) -> bytes:
+    """Draw a hand, one of `GESTURES`, as the bytes of a JPEG file."""
     picture = draw_picture("rock_paper_scissors", GESTURES.index(gesture), seed)
     return _as_bytes(picture.resize((side, side)), "JPEG")
 
 
-def _as_text(jpeg: bytes) -> str:
+def as_text(jpeg: bytes) -> str:
+    """Return a file's bytes in base64."""
     return base64.b64encode(jpeg).decode("ascii")
+
+
+def portrait(gesture: str) -> str:
+    """Return the address, which holds it whole, of a drawn hand."""
+    return f"data:image/jpeg;base64,{as_text(draw_jpeg(gesture, 3, 200))}"
 
 
 def _as_bytes(picture: Image.Image, kind: str) -> bytes:
@@ -341,11 +318,9 @@ class Album:
         return str(self.folder) if min(self.count().values()) >= EACH else "samples"
 
     def begin(self, gesture: str) -> dict[str, int]:
-        """Begin a take.
+        """Return the number of a new `take`, and how many `pictures` it is to have.
 
-        Returns:
-            Its number `take`; how many `pictures` it is to have; and that the gesture has `have`
-            of the `goal`, the next multiple of thirty.
+        The gesture has `have` pictures of the `goal`, the next multiple of thirty.
         """
         taken = self._numbers(self._known(gesture))
         goal = (len(taken) // EACH + 1) * EACH
@@ -354,12 +329,10 @@ class Album:
         return {"take": take, "pictures": pictures, "have": len(taken), "goal": goal}
 
     def add(self, gesture: str, take: int, frame: bytes) -> Path:
-        """Write a picture, the bytes of a JPEG file, to a new file, and return that.
+        """Write a picture, the bytes of a JPEG file (else PhotoError), to a new file; return that.
 
-        Raises:
-            WebcamError: no such gesture, the take (from `begin`) is no number from 1 on, or the
-                folder cannot be written to.
-            PhotoError: it is no JPEG picture that can be read.
+        No such gesture, a take (from `begin`) that is no number from 1 on, and a folder that cannot
+        be written to are WebcamErrors.
         """
         folder = self.folder / self._known(gesture)
         if type(take) is not int or not 1 <= take <= 9999:
@@ -411,8 +384,7 @@ class Album:
 class Webcam(anywidget.AnyWidget):
     """A camera on the page, for a game or for an album.
 
-    Works in JupyterLab, Jupyter Notebook and Colab; in VS Code without the camera itself, which it
-    gives to no notebook. Without a front end (papermill, nbval) nothing happens.
+    VS Code gives its camera to no notebook; without a front end (papermill, nbval) nothing happens.
     """
 
     _esm = Path(__file__).with_name("webcam.js")

@@ -231,7 +231,8 @@ def test_a_kernel_that_was_restarted_is_told(shown, with_camera, network):
 
 
 def test_the_network_that_is_not_sure_says_so_and_asks_again(shown, with_camera, network):
-    never = Game(network, CLASSES, seed=0, margin=1)  # only certainty would do
+    never = Game(network, CLASSES, seed=0)
+    never.margin = 1  # only certainty would do
     page = shown(with_camera, never)
     press(page, "camera")
     press(page, "play")

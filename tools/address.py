@@ -65,11 +65,10 @@ def present_address(project: Path = PROJECT) -> str:
 
 
 def own_links(project: Path = PROJECT) -> dict[Path, list[re.Match]]:
-    """Find the course's own links in each file that may hold some; pyproject.toml comes last.
+    """Find the course's own links in each file that may hold some, `address` the same in all.
 
-    It tells which links are the course's own. So, as files are written in this order, the same
-    command finishes the work where the machine stopped halfway. All hold the same `address` where
-    the course is in order.
+    pyproject.toml, which tells them from others, comes last: as files are written in this order,
+    the same command finishes the work where the machine stopped halfway.
     """
     present = present_address(project)
     notebooks = sorted(project.glob("notebooks/*.ipynb"))
@@ -88,8 +87,7 @@ def own_links(project: Path = PROJECT) -> dict[Path, list[re.Match]]:
 def change_address(text: str, project: Path = PROJECT) -> list[Path]:
     """Write another address into all of the course's own links; return the files that were changed.
 
-    Where one cannot be read or written, the same command goes on there, and git restores what was
-    changed before it.
+    Where one cannot be written, the same command goes on there.
     """
     address, changed = parse_address(text), {}
     for path, links in own_links(project).items():

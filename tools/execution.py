@@ -115,19 +115,13 @@ papermill_engines.register(ENGINE, _Engine)
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one notebook.
-
-    Attributes:
-        output: the executed notebook, as far as it came.
-        record: the run's record, None where the notebook left none.
-        problem: which cell failed and why, in one line; None where all went well.
-    """
+    """One run of one notebook."""
 
     notebook: Path
-    output: Path
-    record: Path | None
+    output: Path  # the executed notebook, as far as it came
+    record: Path | None  # None where the notebook left none
     seconds: float
-    problem: str | None
+    problem: str | None  # which cell failed and why, in one line
 
     @property
     def status(self) -> str:
@@ -145,9 +139,7 @@ def find_notebook(name: str, folder: Path = NOTEBOOKS_FOLDER) -> Path:
     """Find the one notebook of a number, a name or a path, or raise a FileNotFoundError."""
     notebooks = course_notebooks(folder)
     number = name.zfill(2)  # 1 is 01
-    found = [
-        path for path in notebooks if name in (path.stem, path.name) or path.stem[:2] == number
-    ]
+    found = [path for path in notebooks if {path.stem, path.name, path.stem[:2]} & {name, number}]
     if not found and Path(name).suffix == ".ipynb" and Path(name).is_file():
         found = [Path(name)]
     if len(found) != 1:
@@ -161,8 +153,7 @@ def find_notebook(name: str, folder: Path = NOTEBOOKS_FOLDER) -> Path:
 def default_parameters(notebook: Path) -> dict[str, Any]:
     """Read the values of a notebook's parameters cell by name, without running it.
 
-    Raises:
-        ValueError: the file is no notebook, or a value is more than a literal.
+    A file that is no notebook, or a value that is more than a literal, is a ValueError.
     """
     values = {}
     for name, entry in inspect_notebook(notebook).items():
@@ -177,11 +168,7 @@ def default_parameters(notebook: Path) -> dict[str, Any]:
 
 
 def inspect_notebook(notebook: Path) -> dict[str, Any]:
-    """Read a notebook's parameters as papermill does: its entry for each, by name.
-
-    Raises:
-        ValueError: the file is no notebook.
-    """
+    """Read papermill's entry for each parameter, by name; ValueError if it is no notebook."""
     try:
         return papermill.inspect_notebook(str(notebook))
     except (nbformat.ValidationError, ValueError, TypeError, AttributeError, KeyError) as error:
@@ -195,10 +182,8 @@ def preset_values(notebook: Path, preset: str, presets: Path = PRESETS) -> dict[
     """Read the parameters that a preset, one of `PRESET_NAMES`, sets in a notebook.
 
     `presets` is a TOML file with a table `<preset>` for all notebooks, of which each takes the
-    parameters it has, and a table `<notebook>.<preset>` for each, which counts for more.
-
-    Raises:
-        ValueError: there is no such preset, or it has an unknown name or a value out of range.
+    parameters it has, and a table `<notebook>.<preset>` for each, which counts for more. No such
+    preset, an unknown name or a value out of range is a ValueError.
     """
     if preset not in PRESET_NAMES:
         allowed = f"{', '.join(PRESET_NAMES[:-1])} or {PRESET_NAMES[-1]}"
@@ -245,27 +230,30 @@ def run_notebook(
 ) -> Run:
     """Run a notebook by papermill, in the `python3` kernel, nobody attending.
 
-    Names and values are checked before anything starts. The kernel works in the current folder and
-    the run's record lands beside the output, as `<output stem>.json`.
+    The kernel works in the current folder. The run's record lands beside the output, whose folder
+    is made, as `<output stem>.json`. Whatever stops the run is told in its `problem`, and the
+    output ends there.
 
     Args:
-        notebook, output: the notebook to run, and where the executed one goes; its folder is made.
+        notebook, output: the notebook to run, and where the executed one goes.
         parameters: values by name for some or all of the notebook's parameters.
         progress: show a bar that counts cells.
         variables: environment variables for the kernel.
         minutes: time limit of the run, above 0; None for none.
 
-    Returns:
-        The run. Whatever stopped it is told in `problem`, and the output ends there.
-
-    Raises:
+    Raises, before anything starts:
         FileNotFoundError: there is no such notebook.
         FileExistsError: the output or its record exists already.
         ValueError: a parameter is unknown or not allowed, or the output is no `.ipynb`.
     """
-    notebook, output, parameters = Path(notebook), Path(output), dict(parameters or {})
-    record = output.with_suffix(".json")
-    _check_files(notebook, output, record)
+    parameters, record = dict(parameters or {}), output.with_suffix(".json")
+    if not notebook.is_file():
+        raise FileNotFoundError(f"There is no notebook {notebook}.")
+    if output.suffix != ".ipynb":
+        raise ValueError(f"The output is {output}; it must be a file whose name ends in .ipynb.")
+    for path in (output, record):
+        if path.exists():
+            raise FileExistsError(f"{path} exists already; choose another output, or delete it.")
     check_values(parameters, inspect_notebook(notebook))
     output.parent.mkdir(parents=True, exist_ok=True)
     began, problem = time.monotonic(), None
@@ -297,20 +285,10 @@ def try_notebook(notebook: Path, output: Path, *options: Any, **more: Any) -> Ru
         return Run(notebook, output, None, 0.0, first_line(str(error)))
 
 
-def _check_files(notebook: Path, output: Path, record: Path) -> None:
-    if not notebook.is_file():
-        raise FileNotFoundError(f"There is no notebook {notebook}.")
-    if output.suffix != ".ipynb":
-        raise ValueError(f"The output is {output}; it must be a file whose name ends in .ipynb.")
-    for path in (output, record):
-        if path.exists():
-            raise FileExistsError(f"{path} exists already; choose another output, or delete it.")
-
-
 def _problem(error: Exception, output: Path, late: str) -> str:
     """Say in one line what stopped a run; `late` where that was the time limit."""
     place = _failed_cell(output)
-    said = first_line(str(error)) if str(error) else type(error).__name__
+    said = first_line(str(error) or type(error).__name__)
     if isinstance(error, papermill.PapermillExecutionError):
         said = f"{error.ename}: {first_line(error.evalue)}"
     elif late:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -28,37 +27,22 @@ FEW = 0.5  # of those who tried; an exercise that fewer solve is marked as hard
 
 
 class Learner(NamedTuple):
-    """A learner's row.
-
-    Attributes:
-        name: as in the files.
-        answers: what became of each exercise, by its key.
-        files: how many files say so.
-    """
+    """A learner's row."""
 
     name: str
-    answers: Mapping[str, Answers]
-    files: int
+    answers: Mapping[str, Answers]  # by the exercise's key
+    files: int  # that say so
 
 
 class Asked(NamedTuple):
-    """How a class did at one exercise.
+    """How a class did at one exercise."""
 
-    Attributes:
-        where: such as "1, quiz".
-        title: the exercise's.
-        right: how many learners have it right.
-        tried: how many have tried it, or looked at the solution.
-        tries: answers of those who have it right, on average; 0.0 where nobody has.
-        solution: how many looked at the solution first.
-    """
-
-    where: str
+    where: str  # such as "1, quiz"
     title: str
-    right: int
-    tried: int
-    tries: float
-    solution: int
+    right: int  # learners who have it right
+    tried: int  # who have tried it, or looked at the solution
+    tries: float  # answers of those who have it right, on average; 0.0 where nobody has
+    solution: int  # who looked at the solution first
 
     @property
     def hard(self) -> bool:
@@ -67,10 +51,7 @@ class Asked(NamedTuple):
 
 
 def gather(folder: Path) -> tuple[list[Learner], list[str]]:
-    """Read all files of a folder and of those below.
-
-    Args:
-        folder: holds .json files; other files are passed over.
+    """Read the .json files of a folder and of those below.
 
     Returns:
         (the learners by name, what is wrong with each file that was left out).
@@ -107,22 +88,13 @@ def by_exercise(learners: Sequence[Learner]) -> list[Asked]:
 
 
 def write_page(learners: Sequence[Learner], problems: Sequence[str], file: Path) -> None:
-    """Write the page of a class.
-
-    Args:
-        learners: from `gather`.
-        problems: a sentence for each file that was left out.
-        file: the page.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write the page of a class, of what `gather` returns; OSError if it cannot be written."""
     lessons = sorted({key.partition(".")[0] for one in learners for key in one.answers})
     rows = []
     for one in learners:
         done = counted(one.answers)
         cells = [[share(those) for those in done.get(lesson, ([], []))] for lesson in lessons]
-        days = Counter(each.last[:10] for each in one.answers.values() if each.last)
+        days = (each.last[:10] for each in one.answers.values() if each.last)
         rows.append((one, cells, max(days, default="–")))
     page = fill(
         TEMPLATE,
@@ -136,14 +108,7 @@ def write_page(learners: Sequence[Learner], problems: Sequence[str], file: Path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Gather from the command line.
-
-    Args:
-        arguments: the command line without the program's name; None for the real one.
-
-    Returns:
-        0 where the page was written, also where some files were left out, else 2.
-    """
+    """Gather from the command line; return 2 where no page was written."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.gather", description="Learners' progress on one page."
     )

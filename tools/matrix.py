@@ -21,7 +21,7 @@ import difflib
 import itertools
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -47,18 +47,12 @@ SEED = "SEED"
 
 @dataclass(frozen=True)
 class Planned:
-    """A run that a matrix asks for.
-
-    Attributes:
-        given: the values to set, by name: those of the preset and those of the matrix.
-        parameters: all of the notebook's values, by name.
-        varied: names of those values of which the matrix has several.
-    """
+    """A run that a matrix asks for."""
 
     notebook: Path
-    given: Mapping[str, Any]
-    parameters: Mapping[str, Any]
-    varied: tuple[str, ...] = ()
+    given: dict[str, Any]  # the values to set: those of the preset and those of the matrix
+    parameters: dict[str, Any]  # all of the notebook's values
+    varied: tuple[str, ...]  # names of those values of which the matrix has several
 
     @property
     def title(self) -> str:
@@ -73,7 +67,6 @@ def read_matrix(path: Path, presets: Path = PRESETS) -> list[Planned]:
     A file or notebook that is missing is a FileNotFoundError; what is no YAML, asks for nothing, or
     names a preset, a parameter or a value that is not allowed, is a ValueError.
     """
-    path = Path(path)
     matrix = _read_yaml(path)
     blocks = _notebook_blocks(path, matrix.get("notebooks"))
     shared = _block(matrix.get("parameters"), "parameters")
@@ -82,14 +75,13 @@ def read_matrix(path: Path, presets: Path = PRESETS) -> list[Planned]:
             raise ValueError(f"{path} gives seeds twice, as seeds and as {SEED}; keep one of them.")
         shared[SEED] = matrix["seeds"]
     defaults = {notebook: default_parameters(notebook) for notebook in blocks}
-    everywhere = list(dict.fromkeys(name for names in defaults.values() for name in names))
+    everywhere = list(dict.fromkeys(itertools.chain(*defaults.values())))
     check_values({name: None for name in shared if name not in everywhere}, everywhere)
     runs = []
-    for notebook, block in blocks.items():
-        known = defaults[notebook]
-        values = {name: value for name, value in shared.items() if name in known} | block
+    for notebook, known in defaults.items():
+        values = {name: value for name, value in shared.items() if name in known}
         base = preset_values(notebook, matrix.get("preset", "published"), presets)
-        runs += _expand(notebook, known, base, values)
+        runs += _expand(notebook, known, base, values | blocks[notebook])
     return sorted(runs, key=lambda run: run.parameters.get(SEED, 0))
 
 
@@ -193,9 +185,7 @@ def _block(block: Any, where: str) -> dict[str, Any]:
     return dict(block)
 
 
-def _expand(
-    notebook: Path, known: Mapping[str, Any], base: Mapping[str, Any], values: Mapping[str, Any]
-) -> list[Planned]:
+def _expand(notebook: Path, known: dict, base: dict, values: dict) -> list[Planned]:
     """Return a run for each combination of a notebook's values, checked."""
     lists = {name: _values(name, value) for name, value in values.items()}
     try:
@@ -208,11 +198,9 @@ def _expand(
     if count > MOST:
         raise ValueError(f"{notebook.stem}: the values make {count:,} runs, more than {MOST:,}.")
     varied = tuple(name for name, several in lists.items() if len(several) > 1)
-    combinations = (
-        dict(zip(lists, each, strict=True)) for each in itertools.product(*lists.values())
-    )
-    given = [{**base, **each} for each in combinations]
-    return [Planned(notebook, each, {**known, **each}, varied) for each in given]
+    combinations = itertools.product(*lists.values())
+    given = [base | dict(zip(lists, each, strict=True)) for each in combinations]
+    return [Planned(notebook, each, known | each, varied) for each in given]
 
 
 def _values(name: str, value: Any) -> list[Any]:

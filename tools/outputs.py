@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import nbformat
 
+HEADLINE_FIGURE = "headline-figure"  # the tag of a cell whose last figure stands for the lesson
+FIGURES = {"image/svg+xml": ".svg", "image/png": ".png"}  # what outputs show; the better one first
 DATA_PICTURES = "data-pictures"
 STAND_INS = "Drawn stand-ins for the pictures of the data set: run the cell to see those.\n"
 TABLE = "printed-table"  # the tag of a cell that prints one, whose lines must not be broken
@@ -26,3 +29,13 @@ def mark_tables(book: nbformat.NotebookNode) -> None:
         texts = [output.get("text", "") for output in cell.get("outputs", [])]
         if any(sum(map(bool, map(COLUMNS.search, text.splitlines()))) > 1 for text in texts):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), TABLE]
+
+
+def figure_in(output: nbformat.NotebookNode) -> tuple[str, bytes, str] | None:
+    """Return the kind, the file and the alt text of the figure that an output shows, if any."""
+    data = output.get("data", {})
+    kind = next((kind for kind in FIGURES if kind in data), None)
+    if kind is None:
+        return None
+    content = base64.b64decode(data[kind]) if kind == "image/png" else data[kind].encode()
+    return kind, content, " ".join(output.metadata.get(kind, {}).get("alt", "").split())

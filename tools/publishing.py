@@ -45,11 +45,11 @@ def publish(notebook: Path, pace: str = "published") -> None:
     """
     before = notebook.read_text(encoding="utf-8")
     book = nbformat.reads(before, as_version=4)
-    cells = [cell for cell in book.cells if cell.cell_type == "code"]
+    cells = sum(cell.cell_type == "code" for cell in book.cells)
     known = inspect_notebook(notebook)
     with (
         TemporaryDirectory() as folder,
-        tqdm(total=len(cells), desc=notebook.stem, unit="cell") as bar,
+        tqdm(total=cells, desc=notebook.stem, unit="cell") as bar,
     ):
         record = Path(folder) / f"{notebook.stem}.json"
         place = {"metadata": {"path": str(notebook.parent)}}
@@ -119,12 +119,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for notebook in options.notebooks:
         try:
             publish(notebook, options.pace)
+            continue
         except CellExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"
         except Exception as error:  # of the file, the kernel, or between them
             problem = next(iter(str(error).splitlines()), type(error).__name__)
-        else:
-            continue
         print(f"{notebook.name} was not executed, or not to its end, and stays as it is: {problem}")
         return 1
     return 0

@@ -35,19 +35,12 @@ OTHER_COURSE = (
 
 @dataclass(frozen=True)
 class Needs:
-    """What a run asks of a machine.
+    """What a run asks of a machine."""
 
-    Attributes:
-        cpus: cores; TensorFlow keeps to as many threads.
-        gpus: graphics processors.
-        memory: gigabytes; 0 for whatever there is.
-        minutes: time limit of the run; None for none.
-    """
-
-    cpus: int = 1
+    cpus: int = 1  # cores; TensorFlow keeps to as many threads
     gpus: int = 0
-    memory: float = 0.0
-    minutes: float | None = None
+    memory: float = 0.0  # gigabytes; 0 for whatever there is
+    minutes: float | None = None  # time limit of the run
 
 
 @dataclass(frozen=True)
@@ -94,8 +87,8 @@ def run_on_ray(tasks: Sequence[Task], needs: Needs) -> Iterator[tuple[Task, Run]
             try:
                 returned = ray.get(ended)
             except ray.exceptions.RayError as error:  # lost too often, or it never began
-                seconds = time.monotonic() - began
-                returned = Returned(None, None, seconds, f"Ray: {_last_line(str(error))}")
+                problem = f"Ray: {_last_line(str(error))}"
+                returned = Returned(None, None, time.monotonic() - began, problem)
             yield task, _unpacked(task, returned)
 
 
@@ -164,8 +157,7 @@ def _parcel(task: Task, needs: Needs) -> tuple:
     if MIRROR_VARIABLE in os.environ:
         variables[MIRROR_VARIABLE] = os.environ[MIRROR_VARIABLE]
     source = planned.notebook.read_text(encoding="utf-8")
-    given, parameters = dict(planned.given), dict(planned.parameters)
-    head = source, task.output.name, given, parameters, task.key
+    head = source, task.output.name, planned.given, planned.parameters, task.key
     return *head, str(Path.cwd()), variables, needs.minutes
 
 
@@ -175,7 +167,7 @@ def _unpacked(task: Task, returned: Returned) -> Run:
     for path, text in ((task.record, returned.record), (task.output, returned.notebook)):
         if text is not None:
             write_atomically(path, text)
-    record = task.record if returned.record is not None else None
+    record = task.record if task.record.exists() else None
     return Run(task.planned.notebook, task.output, record, returned.seconds, returned.problem)
 
 

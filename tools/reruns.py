@@ -18,7 +18,6 @@ import os
 import re
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -53,20 +52,17 @@ from tools.execution import (
     try_notebook,
 )
 from tools.matrix import read_matrix
-from tools.outputs import drop_widgets, mark_tables
+from tools.outputs import HEADLINE_FIGURE, drop_widgets, mark_tables
 from tools.ray_runs import Needs, check_ray, run_on_ray
 from tools.safe_html import clean_html
 from tools.templates import LOADER, fill
 
 TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
 PAIR = re.compile(r"\w+=")
-# Notebooks of a course that run side by side: one alone leaves half of two cores idle.
-AT_ONCE = 2
-HEADLINE_FIGURE = "headline-figure"  # tag of the cell whose last figure is on its card
+AT_ONCE = 2  # notebooks of a course: one alone leaves half of two cores idle
 THUMBNAIL_SIZE = (640, 480)  # pixels, at most
-# The pages' templates: the course's page, and nbconvert's own page of a notebook, mended.
 COURSE_PAGE = "course_page.html.j2"
-NOTEBOOK_PAGE = "notebook_page.html.j2"
+NOTEBOOK_PAGE = "notebook_page.html.j2"  # nbconvert's own, mended
 
 
 def run_course(
@@ -131,14 +127,9 @@ def write_page(runs: Sequence[Run], folder: Path) -> Path:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run notebooks from the command line.
-
-    Return 0 where all went well, 1 where a notebook failed, 2 where the command was wrong, 130
-    where it was interrupted.
-    """
+    """Run notebooks; return 1 where one failed, 2 where the command was wrong, 130 on Ctrl-C."""
     options = _read_arguments(arguments)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
     try:
         if options.minutes is not None and not 0 < options.minutes < math.inf:
             raise ValueError("--minutes is the time limit of a notebook: a number above 0.")
@@ -257,9 +248,9 @@ def _runner(options: argparse.Namespace) -> sweeps.Runner:
 
 
 def _title(notebook: Path) -> str:
-    sources = (cell.source for cell in cells_of(notebook) if cell.cell_type == "markdown")
-    titles = (title for source in sources for title in re.findall(TITLE, source))
-    return next(titles, notebook.stem)
+    texts = [cell.source for cell in cells_of(notebook) if cell.cell_type == "markdown"]
+    title = TITLE.search("\n".join(texts))
+    return title[1] if title else notebook.stem
 
 
 def _new_folder(runs_folder: Path) -> Path:
@@ -271,10 +262,7 @@ def _new_folder(runs_folder: Path) -> Path:
 
 
 def _write_html(output: Path) -> None:
-    """Write an executed notebook as a page that runs no script of it; none where it has no cells.
-
-    The page waits for nothing from the network.
-    """
+    """Write an executed notebook as a page, which runs no script of it and waits for no network."""
     if not cells_of(output):
         return
     exporter = HTMLExporter(extra_loaders=[LOADER], template_file=NOTEBOOK_PAGE, sanitize_html=True)
@@ -295,9 +283,8 @@ def _shown(run: Run) -> dict[str, Any]:
             headline, data = record["headline"], record["data"]
     except (ValueError, OSError) as error:
         data = str(error)
-    files = {"html": "read it", "ipynb": "notebook", "json": "record"}
-    links = {f"{run.output.stem}.{ending}": name for ending, name in files.items()}
-    there = {file: name for file, name in links.items() if run.output.with_name(file).exists()}
+    kinds = {".html": "read it", ".ipynb": "notebook", ".json": "record"}
+    files = {run.output.with_suffix(ending): name for ending, name in kinds.items()}
     return {
         "title": _title(run.notebook),
         "headline": "" if run.problem else headline,
@@ -305,15 +292,14 @@ def _shown(run: Run) -> dict[str, Any]:
         "failed": run.problem is not None,
         "data": data,
         "picture": _picture(run.output),
-        "links": there,
+        "links": {file.name: name for file, name in files.items() if file.exists()},
     }
 
 
 def _picture(output: Path) -> dict[str, str] | None:
-    """The figure for a notebook's card, small: kind, content in base64, and alt text.
+    """Return the figure for a notebook's card, small: kind, `data` in base64, and alt text.
 
-    It is the last of the cell tagged for it, or else the notebook's first PNG; what comes first in
-    SVG is a diagram.
+    It is the last of the cell tagged for it, or else the first PNG: an SVG is a diagram.
     """
     tagged, first = None, None
     for cell in cells_of(output):

@@ -12,7 +12,6 @@ kept, the site has the page on which a visitor plays against it.
 from __future__ import annotations
 
 import argparse
-import base64
 import hashlib
 import posixpath
 import re
@@ -25,9 +24,16 @@ import nbformat
 from nbformat.v4 import new_markdown_cell, new_output
 
 from helpers.environment import PROJECT
-from helpers.files import replace_folder
+from helpers.files import replace_folder, write_atomically
 from tools.address import HOME, present_address
-from tools.outputs import DATA_PICTURES, drop_widgets, mark_tables
+from tools.outputs import (
+    DATA_PICTURES,
+    FIGURES,
+    HEADLINE_FIGURE,
+    drop_widgets,
+    figure_in,
+    mark_tables,
+)
 from tools.take_along_page import fill_template, read_kept
 
 SITE = PROJECT / "site"
@@ -43,7 +49,6 @@ SECTIONS = {  # the navigation: its headings, and the pages below each
 }
 START = "README.md"
 PICTURES = (".png", ".svg", ".jpg")
-FIGURES = {"image/svg+xml": ".svg", "image/png": ".png"}  # what outputs show; the better one first
 STATIC = ("site.css", "colab_badge.svg")  # in this folder
 CARD_PICTURES = {  # on lessons' cards; of all others, the headline figure
     "1": "![Ten hands drawn by the course in three gestures, and the same hands turned, tilted, "
@@ -61,7 +66,6 @@ HEADER = """\
 <a href="{{ pathto('play.html', 1) }}">Play against the network of lesson 1</a>
 {%- endblock %}
 """  # Furo's bar on top of every page
-HEADLINE_FIGURE = "headline-figure"  # the tag of a cell; its last figure stands for the lesson
 ROW = re.compile(  # a lesson in the README's table
     r"^\| (?P<number>\d) \| \[(?P<title>[^\]]+)\]\((?P<path>[^)]+)\) \| (?P<promise>[^|]+) \| "
     r"(?P<badge>.+) \|$",
@@ -95,9 +99,7 @@ SETTINGS = {  # Sphinx's conf.py
 
 
 def build_site(project: Path = PROJECT, site: Path = SITE) -> None:
-    """Build the site; the one that is there is replaced when the new one is complete.
-
-    Beside it, `.<name>-build` is used meanwhile.
+    """Build the site in `.<name>-build` beside it; then let it replace the one that is there.
 
     Raises:
         ModuleNotFoundError: Sphinx is not installed here.
@@ -143,9 +145,8 @@ def _stage_play(network: Path, folder: Path) -> dict[str, object]:
     given, weights = read_kept(network)
     home = f'<nav><a href="index.html">{SETTINGS["project"]}</a></nav>\n'
     page = fill_template(given | {"about": ABOUT}, weights, home)
-    for name, text in {f"_extra/{PLAY}": page, "_templates/page.html": HEADER}.items():
-        (folder / name).parent.mkdir()
-        (folder / name).write_text(text, encoding="utf-8")
+    write_atomically(folder / "_extra" / PLAY, page)
+    write_atomically(folder / "_templates" / "page.html", HEADER)
     return {
         "html_extra_path": ["_extra"],
         "templates_path": ["_templates"],
@@ -155,10 +156,10 @@ def _stage_play(network: Path, folder: Path) -> dict[str, object]:
 
 def find_pages(project: Path) -> dict[str, list[str]]:
     """List the pages that exist, but for the start page, by section, from the course's folder."""
-    found: dict[str, list[str]] = {}
+    found = {}
     for title, patterns in SECTIONS.items():
         paths = [path for pattern in patterns for path in sorted(project.glob(pattern))]
-        found[title] = list(dict.fromkeys(path.relative_to(project).as_posix() for path in paths))
+        found[title] = [path.relative_to(project).as_posix() for path in paths]
     return found
 
 
@@ -178,12 +179,12 @@ class _Page:
     def write_text(self) -> None:
         """Copy a page of Markdown; on the start page, the table of lessons becomes cards."""
         text = (self.project / self.name).read_text(encoding="utf-8")
-        if self.name == START and ROW.search(text):
-            lessons = list(ROW.finditer(text))
-            cards = "\n".join(map(self._card, lessons))
-            start, end = lessons[0].start(), lessons[-1].end()
-            head = TABLE_HEAD.sub("", text[:start] + "| 0 |").removesuffix("| 0 |")
-            text = f"{head}`````{{container}} cards\n{cards}\n`````\n{text[end:]}"
+        if self.name == START:
+            text = TABLE_HEAD.sub("", text)
+            if lessons := list(ROW.finditer(text)):
+                cards = "\n".join(map(self._card, lessons))
+                head, rest = text[: lessons[0].start()], text[lessons[-1].end() :]
+                text = f"{head}`````{{container}} cards\n{cards}\n`````\n{rest}"
         self.target.write_text(self.mend(text), encoding="utf-8")
 
     def _card(self, row: re.Match) -> str:
@@ -198,19 +199,11 @@ class _Page:
     def _headline_figure(self, lesson: str) -> str:
         """Return the figure that stands for a lesson, as Markdown; "" where it has none."""
         path = self.project / lesson
-        if not path.is_file():
-            return ""
-        cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+        cells = nbformat.read(path, as_version=4).cells if path.is_file() else []
         tagged = [cell for cell in cells if HEADLINE_FIGURE in cell.metadata.get("tags", [])]
-        figures = [
-            output
-            for cell in tagged or cells
-            for output in cell.outputs
-            if "image/png" in output.get("data", {})
-        ]
-        if not figures:
-            return ""
-        return self._with_alt_text(figures[-1]).data["text/markdown"]
+        outputs = [output for cell in tagged or cells for output in cell.get("outputs", [])]
+        figures = [output for output in outputs if "image/png" in output.get("data", {})]
+        return self._with_alt_text(figures[-1]).data["text/markdown"] if figures else ""
 
     def write_lesson(self) -> None:
         """Copy a notebook with its outputs; where pictures are not kept, a note stands instead."""
@@ -257,18 +250,16 @@ class _Page:
 
     def _with_alt_text(self, output: nbformat.NotebookNode) -> nbformat.NotebookNode:
         """Make of a figure a picture in Markdown: MyST-NB drops the alt text of its outputs."""
-        data = output.get("data", {})
-        kind = next((kind for kind in FIGURES if kind in data), None)
-        if kind is None:
+        figure = figure_in(output)
+        if figure is None:
             return output
-        content = base64.b64decode(data[kind]) if kind == "image/png" else data[kind].encode()
-        alt = " ".join(output.metadata.get(kind, {}).get("alt", "").split())
+        kind, content, alt = figure
         name = hashlib.sha256(content).hexdigest() + FIGURES[kind]
         picture = self.target.with_name("figures") / name
         picture.parent.mkdir(exist_ok=True)
         picture.write_bytes(content)
         escaped = re.sub(r"([\\\[\]*_`<&!$])", r"\\\1", alt)
-        text = f"![{escaped}](figures/{picture.name})"
+        text = f"![{escaped}](figures/{name})"
         return new_output("display_data", {"text/markdown": text})
 
 

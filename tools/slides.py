@@ -28,7 +28,7 @@ from pygments.lexers import PythonLexer
 
 from helpers.environment import PROJECT
 from helpers.files import explain, write_atomically
-from tools.outputs import DATA_PICTURES, STAND_INS
+from tools.outputs import DATA_PICTURES, STAND_INS, figure_in
 from tools.safe_html import clean_html
 from tools.templates import fill
 
@@ -47,24 +47,16 @@ HEADING = re.compile(r"#{1,3} ")
 WHOLE = re.compile(r"[-*] |```")  # lists, commands
 SENTENCES = re.compile(r"(?:(?<=[.?!])|(?<=[.?!]\)))\s+(?=[^a-z\s])")
 PLACE = re.compile(r"\]\([^)\s]*\)")  # of a link
-FIGURES = ("image/svg+xml", "image/png")
 
 
 @dataclass
 class Slide:
-    """One slide.
-
-    Attributes:
-        title: HTML.
-        texts: (kind, HTML) of each paragraph; the kind is "" or "predict".
-        shown: HTML of the one thing to see; "" for none.
-        words: how many the texts have.
-    """
+    """One slide, in HTML."""
 
     title: str
-    texts: list[tuple[str, str]] = field(default_factory=list)
-    shown: str = ""
-    words: int = 0
+    texts: list[tuple[str, str]] = field(default_factory=list)  # its kind is "" or "predict"
+    shown: str = ""  # the one thing to see
+    words: int = 0  # of the texts
 
     @property
     def asks(self) -> bool:
@@ -81,14 +73,7 @@ class Slide:
 
 
 def make_slides(book: nbformat.NotebookNode) -> list[Slide]:
-    """Make the slides of a lesson.
-
-    Args:
-        book: the notebook, with its outputs.
-
-    Returns:
-        The slides in the notebook's order; none has a title only.
-    """
+    """Make the slides of a notebook with its outputs, in its order; none has a title only."""
     slides = [Slide("")]
     cells = [cell for cell in book.cells if not cell.get("id", "").startswith(LEFT_OUT)]
     for cell, following in zip(cells, [*cells[1:], {}], strict=True):
@@ -120,10 +105,10 @@ def _add_texts(slides: list[Slide], cell: nbformat.NotebookNode) -> None:
             _add(slides, "", announced + block, _reads(cell))
         elif not block.startswith(("[![", "![", "|")):
             asked = PREDICT.search(block)
-            ends = [
-                gap.end() for gap in SENTENCES.finditer(block, 0, asked.start() + 2 if asked else 0)
-            ]
-            begin = max(ends, default=0) if asked else len(block)
+            begin = len(block)
+            if asked:
+                gaps = SENTENCES.finditer(block, 0, asked.start() + 2)
+                begin = max((gap.end() for gap in gaps), default=0)
             lead = _shortened(block[:begin])
             announced = ""
             if not first and not asked and len(block.split()) < FEW:
@@ -165,13 +150,12 @@ def _things_to_see(cell: nbformat.NotebookNode, answers: bool) -> list[str]:
     if NETWORK in tags or (TRAINS.search(cell.source) and short):
         found.append(highlight(cell.source, PythonLexer(), HtmlFormatter(noclasses=True)))
     for output in cell.get("outputs", []):
-        data = output.get("data", {})
-        kind = next((kind for kind in FIGURES if kind in data), None)
-        if kind:
+        table = output.get("data", {}).get("text/html", "")
+        if figure := figure_in(output):
             caption = STAND_INS.partition(":")[0] + "." if DATA_PICTURES in tags else ""
-            found.append(_figure(kind, data[kind], output.metadata, caption))
-        elif "<table" in data.get("text/html", ""):
-            found.append(clean_html(data["text/html"]))
+            found.append(_figure(*figure, caption))
+        elif "<table" in table:
+            found.append(clean_html(table))
         elif answers:
             printed = output.get("text", "").replace(STAND_INS, "").rstrip()
             if printed and printed.count("\n") < LINES:
@@ -179,27 +163,15 @@ def _things_to_see(cell: nbformat.NotebookNode, answers: bool) -> list[str]:
     return found
 
 
-def _figure(kind: str, content: str, metadata: nbformat.NotebookNode, caption: str) -> str:
-    encoded = content if kind == "image/png" else base64.b64encode(content.encode()).decode()
-    alt = html.escape(" ".join(metadata.get(kind, {}).get("alt", "").split()))
-    picture = f'<img alt="{alt}" src="data:{kind};base64,{"".join(encoded.split())}">'
+def _figure(kind: str, content: bytes, alt: str, caption: str) -> str:
+    encoded = base64.b64encode(content).decode()
+    picture = f'<img alt="{html.escape(alt)}" src="data:{kind};base64,{encoded}">'
     below = f"<figcaption>{caption}</figcaption>" if caption else ""
     return f"<figure>{picture}{below}</figure>"
 
 
 def write_deck(notebook: Path, file: Path) -> int:
-    """Write a lesson's slides as one file of HTML.
-
-    Args:
-        notebook: the lesson.
-        file: the slides.
-
-    Returns:
-        How many slides there are.
-
-    Raises:
-        OSError: a file cannot be read or written.
-    """
+    """Write a lesson's slides as one file of HTML (else OSError); return how many there are."""
     slides = make_slides(nbformat.read(notebook, as_version=4))
     write_atomically(file, fill(TEMPLATE, slides=slides))
     return len(slides)

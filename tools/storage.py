@@ -6,7 +6,6 @@ installed, with the credentials that this package finds by itself.
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,9 +37,10 @@ def check_address(address: str) -> None:
     if not place.strip("/"):
         raise ValueError(f"{address} names no bucket: write {scheme}://bucket/folder.")
     module, extra = STORES.get(scheme, ("papermill", ""))  # a plug-in has what it needs
-    found = None
-    with contextlib.suppress(ModuleNotFoundError):  # a package that holds it is missing
+    try:
         found = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # a package that holds it is missing
+        found = None
     if found is None:
         raise ValueError(
             f"{address}: to write to {scheme}:// papermill needs the package {module}, "

@@ -71,32 +71,24 @@ class Task:
 
 @dataclass(frozen=True)
 class Status:
-    """How a run ended, as its status file tells it.
-
-    Attributes:
-        problem: which cell failed and why, in one line; None where all went well.
-        finished: when, ISO 8601 in UTC.
-        lesson: the notebook's name without its ending.
-        parameters: all values of the run by name.
-        copied_to: the address to which notebook and record were copied, None where to none.
-    """
+    """How a run ended, as its status file tells it."""
 
     passed: bool
     seconds: float
-    problem: str | None
-    finished: str
-    lesson: str
-    parameters: dict[str, Any]
+    problem: str | None  # which cell failed and why, in one line
+    finished: str  # ISO 8601 in UTC
+    lesson: str  # the notebook's name without its ending
+    parameters: dict[str, Any]  # all values of the run
     has_record: bool
-    copied_to: str | None = None
+    copied_to: str | None = None  # the address to which notebook and record were copied
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task: "passed", "failed" or "skipped", and how it ended."""
+    """What became of a task, and how it ended."""
 
     task: Task
-    word: str
+    word: str  # "passed", "failed" or "skipped"
     status: Status
 
     def __str__(self) -> str:
@@ -146,11 +138,8 @@ def run_sweep(
         runner: runs the tasks, here or elsewhere.
 
     Raises:
-        ValueError: there are no tasks.
         OSError: another sweep is at work in the folder, or a file cannot be written.
     """
-    if not tasks:
-        raise ValueError("There is nothing to run: the matrix asks for no run.")
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         outcomes = {}
@@ -159,7 +148,7 @@ def run_sweep(
             if status and status.passed:
                 outcomes[task] = Outcome(task, "skipped", _copied(task, status, address))
         waiting = [task for task in tasks if task not in outcomes]
-        for outcome in _told(_written(runner(waiting), address), len(waiting)):
+        for outcome in _written(runner(waiting), len(waiting), address):
             outcomes[outcome.task] = outcome
     return [outcomes[task] for task in tasks]
 
@@ -230,26 +219,22 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         with filelock.FileLock(folder / ".lock", timeout=0):
             yield
-    except filelock.Timeout as error:
-        raise OSError(
-            f"Another sweep is at work in {folder}: wait for its end, or stop it."
-        ) from error
+    except filelock.Timeout:
+        told = f"Another sweep is at work in {folder}: wait for its end, or stop it."
+        raise OSError(told) from None
 
 
-def _written(runs: Iterable[tuple[Task, Run]], address: str | None) -> Iterator[Outcome]:
-    """Write down how each run ended."""
-    for task, run in runs:
-        status = _ended(task, run)
-        write_status(task, status)  # first of all: a copy may take long, or be broken off
-        status = _copied(task, status, address)
-        yield Outcome(task, "passed" if status.passed else "failed", status)
-
-
-def _told(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
-    """Tell each outcome in a line, above a bar with the time left where there is a terminal."""
+def _written(
+    runs: Iterable[tuple[Task, Run]], total: int, address: str | None
+) -> Iterator[Outcome]:
+    """Write down and tell how each run ended, above a bar where there is a terminal."""
     began = time.monotonic()
     with tqdm(total=total, unit="run", file=sys.stdout, disable=None) as bar:
-        for number, outcome in enumerate(outcomes, 1):
+        for number, (task, run) in enumerate(runs, 1):
+            status = _ended(task, run)
+            write_status(task, status)  # first of all: a copy may take long, or be broken off
+            status = _copied(task, status, address)
+            outcome = Outcome(task, "passed" if status.passed else "failed", status)
             line = f"[{number}/{total}] {outcome}"
             if bar.disable and number < total:
                 passed = time.monotonic() - began

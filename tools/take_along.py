@@ -15,7 +15,7 @@ helpers/webcam.js; take_along_page.mjs stands in for the kernel.
 from __future__ import annotations
 
 import argparse
-import base64
+import contextlib
 import json
 import math
 import os
@@ -60,27 +60,16 @@ Tensor = tuple[int, tuple[int, ...]]  # number of the operation, shape without t
 
 @dataclass
 class Operation:
-    """One step of the forward pass.
+    """One step of the forward pass."""
 
-    Attributes:
-        kind: what take_along_network.mjs calls it.
-        shape: of its output, without the batch.
-        inputs: numbers of the operations that it reads.
-        settings: such as kernel, stride and padding.
-        weights: float64, as Keras lays them out; None for none.
-        bias: float64, one number an output channel; None for none.
-        layer: the Keras layer that the weights come from.
-        normalises: the BatchNormalization that was folded into it; None for none.
-    """
-
-    kind: str
-    shape: tuple[int, ...]
-    inputs: list[int] = field(default_factory=list)
-    settings: dict[str, Any] = field(default_factory=dict)
-    weights: np.ndarray | None = None
-    bias: np.ndarray | None = None
-    layer: keras.layers.Layer | None = None
-    normalises: keras.layers.Layer | None = None
+    kind: str  # what take_along_network.mjs calls it
+    shape: tuple[int, ...]  # of its output, without the batch
+    inputs: list[int] = field(default_factory=list)  # numbers of the operations that it reads
+    settings: dict[str, Any] = field(default_factory=dict)  # such as kernel, stride and padding
+    weights: np.ndarray | None = None  # float64, as Keras lays them out
+    bias: np.ndarray | None = None  # float64, one number an output channel
+    layer: keras.layers.Layer | None = None  # where the weights come from
+    normalises: keras.layers.Layer | None = None  # the BatchNormalization folded into it
 
     def take_over(self, after: Operation) -> bool:
         """Do what the next operation does at once, if that can be."""
@@ -99,10 +88,9 @@ class Operation:
 
 
 class Graph:
-    """The operations of a network, in the order in which they are computed.
+    """The operations of a Sequential or functional model from `read_network`, in their order.
 
-    The network is a Sequential or functional model, which may hold others. A layer, or something
-    that it is set to, that is not known to the page is a PageError.
+    What a layer is set to, and the page does not know, is a PageError.
     """
 
     def __init__(self, network: keras.Model) -> None:
@@ -124,27 +112,15 @@ class Graph:
             for layer in model.layers:
                 tensor = self._apply(layer, [tensor])
             return tensor
-        config = model.get_config()
-        entries = {entry["name"]: entry for entry in config["layers"]}
-        layers = {each.name: each for each in model.operations}
-        heads = _references(config["input_layers"])
-        known: dict[tuple, Tensor] = dict(zip(heads, inputs, strict=True))
-
-        def find(reference: tuple) -> Tensor:
-            if reference not in known:
-                name, call, _ = reference
-                node = entries[name]["inbound_nodes"][call]
-                tensors = _tensors_among(node["args"]) + _tensors_among(node["kwargs"])
-                found = [find(each) for each in tensors]
-                known[reference] = self._apply(layers[name], found)
-            return known[reference]
-
-        # In the order of the layers, so that a deep network does not become a deep recursion.
-        for name, entry in entries.items():
-            for call in range(len(entry["inbound_nodes"])):
-                if (name, call, 0) not in known:
-                    find((name, call, 0))
-        return find(*_references(config["output_layers"]))
+        # What a node reads is deeper; nodes of one depth go in the order of the layers.
+        known = {id(each): given for each, given in zip(model.inputs, inputs, strict=True)}
+        for _, nodes in sorted(model._nodes_by_depth.items(), reverse=True):
+            for node in sorted(nodes, key=lambda node: model.operations.index(node.operation)):
+                if not node.is_input:
+                    found = [known[id(each)] for each in node.input_tensors]
+                    known[id(node.outputs[0])] = self._apply(node.operation, found)
+        (output,) = model.outputs
+        return known[id(output)]
 
     # Layers.
 
@@ -152,19 +128,18 @@ class Graph:
         name = type(layer).__name__
         if name in MODELS:
             return self._trace(layer, inputs)
-        translate = LAYERS.get(name)
-        if translate is None or not type(layer).__module__.startswith("keras."):
-            raise _unknown(layer)
         if getattr(layer, "data_format", "channels_last") != "channels_last":
             raise _unknown(layer, "channels first")
-        return translate(self, layer, inputs)
+        return LAYERS[name](self, layer, inputs)
 
-    def _activate(self, tensor: Tensor, activation: Any, layer: keras.layers.Layer) -> Tensor:
-        name = getattr(activation, "__name__", str(activation))
+    def _activate(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
+        name = getattr(layer.activation, "__name__", str(layer.activation))
         if name not in ACTIVATIONS:
             raise _unknown(layer, f"the activation {name}")
         kind, settings = ACTIVATIONS[name]
-        return self._add(kind, tensor[1], [tensor], settings=dict(settings)) if kind else tensor
+        if not kind:
+            return inputs[0]
+        return self._add(kind, inputs[0][1], inputs, settings=dict(settings))
 
     def _convolution(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         if set(layer.dilation_rate) != {1} or getattr(layer, "groups", 1) != 1:
@@ -182,8 +157,7 @@ class Graph:
         channels = kernel.shape[-1]
         bias = np.asarray(layer.bias, np.float64) if layer.use_bias else np.zeros(channels)
         more |= {"weights": kernel, "bias": bias, "layer": layer}
-        tensor = self._add(kind, (*sides, channels), inputs, **more)
-        return self._activate(tensor, layer.activation, layer)
+        return self._activate(layer, [self._add(kind, (*sides, channels), inputs, **more)])
 
     def _dense(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         kernel = np.asarray(layer.kernel, np.float64)
@@ -198,39 +172,33 @@ class Graph:
         *sides, channels = inputs[0][1]
         kind = "max" if type(layer).__name__ == "GlobalMaxPooling2D" else "average"
         settings, _ = _windows(inputs[0][1], sides, (1, 1), "valid")
-        number, _ = self._add(kind, (1, 1, channels), inputs, settings=settings)
-        return number, (1, 1, channels) if layer.keepdims else (channels,)
+        number, shape = self._add(kind, (1, 1, channels), inputs, settings=settings)
+        return number, shape if layer.keepdims else (channels,)
 
     def _normalise(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         _check_axis(layer, inputs)
-        values = (layer.moving_mean, layer.moving_variance)
-        mean, variance = (np.asarray(each, np.float64) for each in values)
-        factor = 1 / np.sqrt(variance + layer.epsilon)
+        factor = 1 / np.sqrt(np.asarray(layer.moving_variance, np.float64) + layer.epsilon)
         if layer.scale:
             factor = factor * np.asarray(layer.gamma, np.float64)
-        shift = -mean * factor
+        shift = -np.asarray(layer.moving_mean, np.float64) * factor
         if layer.center:
             shift = shift + np.asarray(layer.beta, np.float64)
-        return self._scale(inputs[0], factor, shift, layer)
+        return self._add("affine", inputs[0][1], inputs, weights=factor, bias=shift, layer=layer)
 
     def _rescale(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         factor, shift = (np.atleast_1d(np.float64(each)) for each in (layer.scale, layer.offset))
         factor, shift = np.broadcast_arrays(factor, shift)
         if factor.shape not in ((1,), inputs[0][1][-1:]):
             raise _unknown(layer, f"a scale of shape {factor.shape}")
-        return self._scale(inputs[0], factor, shift, layer)
+        return self._add("affine", inputs[0][1], inputs, weights=factor, bias=shift, layer=layer)
 
     def _standardise(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         if layer.invert or set(layer.mean.shape[:-1]) != {1}:
             raise _unknown(layer, "another axis than the last, or inverted")
         mean, variance = (np.ravel(np.float64(each)) for each in (layer.mean, layer.variance))
         factor = 1 / np.maximum(np.sqrt(variance), 1e-7)  # as Keras: its epsilon
-        return self._scale(inputs[0], factor, -mean * factor, layer)
-
-    def _scale(
-        self, tensor: Tensor, factor: np.ndarray, shift: np.ndarray, layer: keras.layers.Layer
-    ) -> Tensor:
-        return self._add("affine", tensor[1], [tensor], weights=factor, bias=shift, layer=layer)
+        shift = -mean * factor
+        return self._add("affine", inputs[0][1], inputs, weights=factor, bias=shift, layer=layer)
 
     def _clip(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         if getattr(layer, "threshold", 0):
@@ -239,9 +207,6 @@ class Graph:
         slope = float(layer.negative_slope or 0)
         settings = {"low": None if slope else 0.0, "high": high, "slope": slope}
         return self._add("clip", inputs[0][1], inputs, settings=settings)
-
-    def _activation(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
-        return self._activate(inputs[0], layer.activation, layer)
 
     def _softmax(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         _check_axis(layer, inputs)
@@ -267,13 +232,13 @@ class Graph:
 
     def _concatenate(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         _check_axis(layer, inputs)
-        parts = [shape[-1] for _, shape in inputs]
-        shape = (*inputs[0][1][:-1], sum(parts))
-        return self._add("concatenate", shape, inputs, settings={"parts": parts})
+        settings = {"parts": [shape[-1] for _, shape in inputs]}
+        shape = (*inputs[0][1][:-1], sum(settings["parts"]))
+        return self._add("concatenate", shape, inputs, settings=settings)
 
     def _flatten(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         number, shape = inputs[0]
-        return number, (int(np.prod(shape)),)
+        return number, (math.prod(shape),)
 
     def _pass_on(self, layer: keras.layers.Layer, inputs: list[Tensor]) -> Tensor:
         return inputs[0]
@@ -301,21 +266,22 @@ class Graph:
         self.operations = kept
 
 
+PASSED_ON = (
+    "Dropout", "SpatialDropout2D", "Identity", "InputLayer", "ConvertToTensor",
+    # What augments in training only.
+    "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast",
+    "RandomBrightness", "GaussianNoise",
+)  # fmt: skip
 LAYERS: dict[str, Callable[[Graph, Any, list[Tensor]], Tensor]] = {
     "Rescaling": Graph._rescale, "Normalization": Graph._standardise, "Resizing": Graph._resize,
     "BatchNormalization": Graph._normalise,
     "Conv2D": Graph._convolution, "DepthwiseConv2D": Graph._convolution, "Dense": Graph._dense,
     "ReLU": Graph._clip, "LeakyReLU": Graph._clip,
-    "Softmax": Graph._softmax, "Activation": Graph._activation,
+    "Softmax": Graph._softmax, "Activation": Graph._activate,
     "MaxPooling2D": Graph._pool, "AveragePooling2D": Graph._pool,
     "GlobalMaxPooling2D": Graph._pool_all, "GlobalAveragePooling2D": Graph._pool_all,
     "ZeroPadding2D": Graph._pad, "Add": Graph._sum, "Concatenate": Graph._concatenate,
-    "Flatten": Graph._flatten, "Dropout": Graph._pass_on, "SpatialDropout2D": Graph._pass_on,
-    "Identity": Graph._pass_on, "InputLayer": Graph._pass_on, "ConvertToTensor": Graph._pass_on,
-    # What augments in training only.
-    "RandomFlip": Graph._pass_on, "RandomRotation": Graph._pass_on, "RandomZoom": Graph._pass_on,
-    "RandomTranslation": Graph._pass_on, "RandomContrast": Graph._pass_on,
-    "RandomBrightness": Graph._pass_on, "GaussianNoise": Graph._pass_on,
+    "Flatten": Graph._flatten, **dict.fromkeys(PASSED_ON, Graph._pass_on),
 }  # fmt: skip
 MODELS = ("Sequential", "Functional")
 ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -343,34 +309,13 @@ def _windows(
     return {"kernel": kernel, "stride": stride, "pad": before}, tuple(sides)
 
 
-def _references(heads: Any) -> list[tuple]:
-    """List the (layer, call, output) of a functional model's inputs or outputs."""
-    if isinstance(heads, Mapping):
-        heads = list(heads.values())
-    if heads and isinstance(heads[0], str):
-        heads = [heads]
-    return [tuple(each) for each in heads]
-
-
-def _tensors_among(arguments: Any) -> list[tuple]:
-    """List the tensors among the arguments of a layer's call, in order."""
-    if isinstance(arguments, Mapping):
-        if arguments.get("class_name") == "__keras_tensor__":
-            return [tuple(arguments["config"]["keras_history"])]
-        arguments = arguments.values()
-    elif not isinstance(arguments, list | tuple):
-        return []
-    return [found for each in arguments for found in _tensors_among(each)]
-
-
 def _check_axis(layer: keras.layers.Layer, inputs: list[Tensor]) -> None:
     if layer.axis not in (-1, len(inputs[0][1])):
         raise _unknown(layer, "an axis that is not the last")
 
 
-def _unknown(layer: keras.layers.Layer, what: str = "") -> PageError:
-    kind = type(layer).__name__
-    return _refusal(layer.name, f"{kind} with {what}" if what else kind)
+def _unknown(layer: keras.layers.Layer, what: str) -> PageError:
+    return _refusal(layer.name, f"{type(layer).__name__} with {what}")
 
 
 def _refusal(name: str, kind: str) -> PageError:
@@ -425,7 +370,7 @@ def _check_layers(config: Mapping[str, Any]) -> None:
     """Refuse layers that the page does not know, by a saved network's configuration."""
     kind = str(config.get("class_name"))
     inner = config.get("config", {})
-    own = not str(config.get("module")).startswith("keras")
+    own = str(config.get("module")).partition(".")[0] != "keras"
     if own or kind not in (*LAYERS, *MODELS):
         raise _refusal(str(inner.get("name", kind)), kind)
     for each in inner.get("layers", ()) if kind in MODELS else ():
@@ -487,13 +432,11 @@ def _data_line(path: Path) -> str:
     beside = folder.with_name(f"{folder.name.removesuffix('-models')}.json")
     by_hand = sorted((RUNS_FOLDER / "records").glob("*.json"))
     for file in (beside, *by_hand):
-        try:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             run = load_record(file)
             started = re.sub(r"[:.+]", "-", str(run["started"]))
             if file == beside or started == folder.name:
                 return str(run["data"])
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
     return ""
 
 
@@ -501,13 +444,10 @@ def _data_line(path: Path) -> str:
 
 
 def choose_precision(network: keras.Model, graph: Graph) -> float:
-    """Choose which kernels are kept in 16 bits: all, the large ones or none.
+    """Return how many weights a kernel must have to be kept in 16 bits; infinite if none is.
 
     The kernels, folded and rounded, are put back into the network, which then reads drawn pictures
     and noise as before, or differently.
-
-    Returns:
-        How many weights a kernel must have to be kept in 16 bits; infinite if none is.
 
     Raises:
         PageError: the folded network differs from the one that was folded.
@@ -522,7 +462,8 @@ def choose_precision(network: keras.Model, graph: Graph) -> float:
 
     def change(least: float) -> float:
         for each in weighty:
-            _put_back(each, _rounded(each.weights, least))
+            shorts, units = _to_shorts(each.weights)
+            _put_back(each, each.weights if each.weights.size < least else shorts * units)
         return float(np.abs(network.predict_on_batch(pictures) - before).max())
 
     if change(math.inf) > TOLERANCE:
@@ -533,18 +474,11 @@ def choose_precision(network: keras.Model, graph: Graph) -> float:
 def _to_shorts(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return a kernel as whole numbers of 16 bits, and the unit of each output channel.
 
-    That is some times closer than float16, of which ten bits tell numbers of one size apart.
+    Of float16, ten bits tell numbers of one size apart, so that would be some times coarser.
     """
     largest = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)))
     units = (np.where(largest > 0, largest, 1) / 32767).astype(np.float32)
     return np.rint(kernel / units).clip(-32767, 32767).astype("<i2"), units
-
-
-def _rounded(kernel: np.ndarray, least: float) -> np.ndarray:
-    if kernel.size < least:
-        return kernel
-    shorts, units = _to_shorts(kernel)
-    return shorts * units
 
 
 def _put_back(operation: Operation, kernel: np.ndarray) -> None:
@@ -571,7 +505,7 @@ def _pictures(size: int) -> np.ndarray:
 
 
 def pack(graph: Graph, least: float) -> tuple[list[dict[str, Any]], bytes]:
-    """Write the operations as plain data, and their weights as bytes, one array after another.
+    """Return the operations as plain data, and their weights as bytes, array after array.
 
     A kernel of `least` weights or more is kept in 16 bits, all else in float32; each array begins
     at a multiple of four.
@@ -601,10 +535,9 @@ def pack(graph: Graph, least: float) -> tuple[list[dict[str, Any]], bytes]:
 
 
 def describe(network: keras.Model, classes: Sequence[str]) -> tuple[dict[str, Any], bytes]:
-    """Say what the page is made of, for a network from `read_network`, whose weights are rounded.
+    """Return what the page's code is given, see `fill_template`, and the weights, see `pack`.
 
-    Returns:
-        what the page's code is given, see `fill_template`, and the weights, see `pack`.
+    The weights of the network, which is one from `read_network`, are rounded.
 
     Raises:
         PageError: the network ends in no probabilities, or a layer is set to something that the
@@ -624,28 +557,18 @@ def describe(network: keras.Model, classes: Sequence[str]) -> tuple[dict[str, An
 
 def _game(classes: Sequence[str]) -> dict[str, Any]:
     """Return what the game needs, or nothing where the classes are others."""
-    from helpers.webcam import MARGIN, ROUNDS
+    from helpers.webcam import MARGIN, ROUNDS, as_text, draw_jpeg, portrait
 
     own = {name.lower(): name for name in classes}
     if own.keys() != BEATS.keys():
         return {}
     return {
         "wins": {name: own[BEATS[kind]] for kind, name in own.items()},
-        "portraits": {
-            name: f"data:image/jpeg;base64,{_drawn(GESTURES.index(kind), 3, 200)}"
-            for kind, name in own.items()
-        },
-        "drawn": [_drawn(n % 3, 100 + n, 300) for n in range(DRAWN)],
+        "portraits": {name: portrait(kind) for kind, name in own.items()},
+        "drawn": [as_text(draw_jpeg(GESTURES[n % 3], 100 + n)) for n in range(DRAWN)],
         "rounds": ROUNDS,
         "margin": MARGIN,
     }
-
-
-def _drawn(label: int, seed: int, side: int) -> str:
-    """Draw a hand, as a JPEG file in base64."""
-    picture = draw_picture("rock_paper_scissors", label, seed).resize((side, side))
-    picture.save(file := BytesIO(), "JPEG", quality=90)
-    return base64.b64encode(file.getvalue()).decode("ascii")
 
 
 def write_page(path: Path, target: Path | None = None, classes: Sequence[str] = ()) -> Path:
@@ -662,14 +585,15 @@ def write_page(path: Path, target: Path | None = None, classes: Sequence[str] = 
         OSError: it cannot be written; what was there is left.
     """
     target = target or Path(f"{path.stem}.html")
-    if target.suffix.lower() not in (".html", ".htm", ".zip"):
+    ending = target.suffix.lower()
+    if ending not in (".html", ".htm", ".zip"):
         raise PageError(
             f"The page's file is {printable(target)}; its name must end in .html, or in .zip for "
             "what it is made of."
         )
     network = read_network(path)
     given, weights = describe(network, find_classes(path, network, classes))
-    if target.suffix.lower() == ".zip":
+    if ending == ".zip":
         write_kept(target, given, weights)
     else:
         write_atomically(target, fill_template(given, weights))
@@ -682,30 +606,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m tools.take_along",
         description="Write one .html file that holds a trained network.",
     )
-    parser.add_argument("model", type=Path, metavar="MODEL.keras", help="a saved network")
-    parser.add_argument(
-        "--classes", default="", help="their names, in the order of the outputs: rock,paper"
-    )
-    parser.add_argument(
-        "--out", type=Path, help="the page; without it, the network's name; a .zip for the site"
-    )
+    add = parser.add_argument
+    add("model", type=Path, metavar="MODEL.keras", help="a saved network")
+    add("--classes", default="", help="their names, in the order of the outputs: rock,paper")
+    add("--out", type=Path, help="the page; without it, the network's name; a .zip for the site")
     given = parser.parse_args(arguments)
     classes = [name.strip() for name in given.classes.split(",")] if given.classes.strip() else []
     try:
         page = write_page(given.model, given.out, classes)
     except PageError as error:
         print(error, file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"The page was not written: {explain(error)}.", file=sys.stderr)
+        return 1
+    print(f"{printable(page)}, {page.stat().st_size / 1e6:.1f} MB: ", end="")
+    if page.suffix.lower() == ".zip":
+        print("what a page is made of; `make site` makes one of data/networks/.")
     else:
-        print(f"{printable(page)}, {page.stat().st_size / 1e6:.1f} MB: ", end="")
-        if page.suffix.lower() == ".zip":
-            print("what a page is made of; `make site` makes one of data/networks/.")
-            return 0
         print("open it by double click, or put it on any")
         print("web server (https) for a phone; it needs no network, and sends nothing anywhere.")
-        return 0
-    return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -27,13 +27,12 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)  # so that the same network gives the same file
 
 
 def fill_template(given: Mapping[str, Any], weights: bytes, before: str = "") -> str:
-    """Return the page as one HTML text.
+    """Return the page as one HTML text, with `before`, which is HTML, above the heading.
 
     Args:
         given: for take_along_page.mjs: classes, operations, what the game needs where there is
             one, and perhaps "about", a sentence on what the network was trained on.
         weights: see tools/take_along.py's `pack`.
-        before: HTML above the heading.
     """
     packed = base64.b64encode(gzip.compress(weights, 9, mtime=0)).decode("ascii")
     panel = PROJECT / "helpers"
@@ -62,12 +61,7 @@ def write_kept(path: Path, given: Mapping[str, Any], weights: bytes) -> None:
 
 
 def read_kept(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Read what `write_kept` wrote.
-
-    Raises:
-        ValueError: the file is damaged, or another.
-        OSError: it cannot be read.
-    """
+    """Read what `write_kept` wrote; ValueError where the file is damaged, or another."""
     try:
         with zipfile.ZipFile(path) as file:
             return json.loads(file.read(GIVEN)), file.read(WEIGHTS)

@@ -226,7 +226,17 @@ def lite() -> keras.Model:
     return keras.Model(base.input, head(base.output))
 
 
-@pytest.mark.parametrize("build", [every_layer, preprocessing, published, one_sigmoid, lite])
+def functional_head() -> keras.Model:
+    """A network that ends in a functional model, as lesson 4's does."""
+    features, pixels = keras.Input((8, 8, 4)), keras.Input((10, 10, 3))
+    pooled = layers.GlobalAveragePooling2D()(features)
+    head = keras.Model(features, layers.Dense(3, activation="softmax")(pooled))
+    return shake(keras.Model(pixels, head(layers.Conv2D(4, 3)(layers.Rescaling(1 / 255)(pixels)))))
+
+
+@pytest.mark.parametrize(
+    "build", [every_layer, preprocessing, published, one_sigmoid, lite, functional_head]
+)
 def test_the_page_computes_what_keras_computes(build, node, tmp_path):
     keras.utils.set_random_seed(0)
     network, size = build(), build().input_shape[1]
