@@ -173,10 +173,11 @@ def published_runs(runs: pd.DataFrame, defaults: Mapping[str, Mapping[str, Any]]
     `runs` is from `comparison.gather`; `defaults` are the values that each notebook states.
     """
     kept = runs[[_is_as_stated(run, defaults) for _, run in runs.iterrows()]]
-    kept = kept.assign(
-        pictures=kept["data"].str.extract(DATA, expand=False).fillna(""),
-        network=kept["data"].str.extract(BACKBONE, expand=False).fillna(""),
-    )
+    found = {
+        name: kept["data"].str.extract(pattern, expand=False).fillna("")
+        for name, pattern in (("pictures", DATA), ("network", BACKBONE))
+    }
+    kept = pd.concat([kept, pd.DataFrame(found)], axis=1)  # assign would warn of many columns
     return kept[kept["pictures"] != ""]
 
 
