@@ -2,6 +2,8 @@
 
 A *setting* is what distinguishes runs of a lesson, seeds aside. Runs of one setting differ by their
 seed alone, so they show how much is luck; two settings are compared seed by seed.
+
+Everywhere, `runs` are from `gather`, and `figure` is a figure's name in the records.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,10 +24,10 @@ from scipy import stats
 
 from helpers.environment import PROJECT, SWEEPS_FOLDER
 from helpers.intervals import (
+    CONFIDENCE,
     Told,
     difference_interval,
     difference_p,
-    exact_test,
     holm,
     read_told,
     seeds_interval,
@@ -33,13 +36,12 @@ from helpers.intervals import (
     together,
 )
 from helpers.messages import OneSentence
-from helpers.results import load_record
+from helpers.results import Measured, load_record
 
 EXAMPLES_FOLDER = PROJECT / "examples" / "records"
-EXAMPLES = "examples"
 MODELS = "models"  # below runs/, where lessons keep their networks, some as JSON
 SEED = "parameters.SEED"
-CONFIDENCE = 0.95
+DETAILS = Measured._fields[1:]  # of a figure: low, high, n, right
 
 
 class NoRecords(OneSentence):
@@ -47,35 +49,22 @@ class NoRecords(OneSentence):
 
 
 def records_folder(name: str) -> Path:
-    """Find the records that a notebook's parameter RECORDS means.
+    """Return the folder that a notebook's parameter RECORDS means.
 
-    Args:
-        name: a folder, "examples", or "" for the newest sweep, or else the examples.
-
-    Returns:
-        The folder.
+    `name` is a folder, "examples", or "" for the newest sweep, or else the examples.
     """
-    if name not in ("", EXAMPLES):
+    if name not in ("", "examples"):
         return Path(name).expanduser()
-    records = list(SWEEPS_FOLDER.glob("*/*.json"))
-    if name or not records:
+    records = [] if name else list(SWEEPS_FOLDER.glob("*/*.json"))
+    if not records:
         return EXAMPLES_FOLDER
     return max(records, key=lambda path: path.stat().st_mtime).parent
 
 
-def record_files(folder: Path) -> list[Path]:
-    """List the records of a folder and its subfolders, but for those named `models`."""
-    found = sorted(Path(folder).rglob("*.json"))
-    return [path for path in found if MODELS not in path.relative_to(folder).parts]
-
-
 def gather(folder: Path) -> pd.DataFrame:
-    """Gather all records of a folder and its subfolders into one table.
+    """Gather all records of a folder and its subfolders, those named `models` aside, in one table.
 
-    A file that is no record is left out, which one line says.
-
-    Args:
-        folder: where the records are; copies of one record count once.
+    A file that is no record is left out, which one line says; copies of one record count once.
 
     Returns:
         A row a run, oldest first: `file`, `lesson`, `setting`, `finished`, `minutes`, `data`,
@@ -86,22 +75,24 @@ def gather(folder: Path) -> pd.DataFrame:
     Raises:
         NoRecords: there are none.
     """
-    records = {}
-    for path in record_files(folder):
+    kept = {}  # by content
+    for path in sorted(Path(folder).rglob("*.json")):
+        if MODELS in path.relative_to(folder).parts:
+            continue
         try:
-            records[path] = load_record(path)
+            record = load_record(path)
+            kept[json.dumps(record, sort_keys=True)] = path, record
         except (ValueError, OSError) as error:
             print(f"Left out: {error}")
-    if not records:
+    if not kept:
         raise NoRecords(
             f"There are no records in {folder}: name a folder that holds some, or make them by "
             "python -m tools.reruns sweep."
         )
-    once = {json.dumps(record, sort_keys=True): path for path, record in records.items()}
-    kept = [records[path] for path in once.values()]
+    settings = _settings([record for _, record in kept.values()])
     rows = [
         {"file": path.relative_to(folder).as_posix(), "setting": setting, **_row(record)}
-        for path, record, setting in zip(once.values(), kept, _settings(kept), strict=True)
+        for (path, record), setting in zip(kept.values(), settings, strict=True)
     ]
     return pd.DataFrame(rows).sort_values("finished", kind="stable", ignore_index=True)
 
@@ -113,14 +104,7 @@ def newest(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def cautions(runs: pd.DataFrame) -> list[str]:
-    """Say in what else the runs differ, besides settings and seeds.
-
-    Args:
-        runs: from `gather`.
-
-    Returns:
-        A sentence for each lesson and each column in which its runs are not alike.
-    """
+    """Say of each lesson in what else its runs differ, besides settings and seeds."""
     told = ["data", "machine.device", "machine.precision", "machine.cpu_count"]
     columns = [name for name in runs if name in told or name.startswith("versions.")]
     return [
@@ -133,23 +117,13 @@ def cautions(runs: pd.DataFrame) -> list[str]:
 
 def figure_names(runs: pd.DataFrame) -> list[str]:
     """List the names of the figures in a table of runs."""
-    ends = (".low", ".high", ".n", ".right")
     names = [name.removeprefix("figures.") for name in runs if name.startswith("figures.")]
-    return [
-        name for name in names if not (name.endswith(ends) and name.rpartition(".")[0] in names)
-    ]
+    details = {f"{name}.{end}" for name in names for end in DETAILS}
+    return [name for name in names if name not in details]
 
 
 def figure_column(runs: pd.DataFrame, figure: str) -> str:
-    """Return the column of a figure.
-
-    Args:
-        runs: from `gather`.
-        figure: its name in the records; "" for the first.
-
-    Raises:
-        ValueError: no run has this figure.
-    """
+    """Return the column of a figure, "" for the first; a ValueError if no run has it."""
     names = figure_names(runs)
     if (figure and figure not in names) or not names:
         raise ValueError(
@@ -159,14 +133,7 @@ def figure_column(runs: pd.DataFrame, figure: str) -> str:
 
 
 def by_seed(runs: pd.DataFrame, figure: str) -> pd.DataFrame:
-    """Lay out one figure by seed and setting.
-
-    Args:
-        runs: from `gather`.
-        figure: its name in the records.
-
-    Returns:
-        A row a seed, a column a setting; NaN where a setting was not run with a seed.
+    """Lay out one figure: a row a seed, a column a setting; NaN where one was not run with a seed.
 
     Raises:
         ValueError: no run has this figure, or the runs have no parameter SEED.
@@ -181,29 +148,31 @@ def by_seed(runs: pd.DataFrame, figure: str) -> pd.DataFrame:
 def leaderboard(runs: pd.DataFrame, figure: str) -> pd.DataFrame:
     """Rank the settings by the mean of a figure over their seeds.
 
-    Args:
-        runs: from `gather`.
-        figure: its name in the records.
-
     Returns:
         A row a setting, the highest mean first: `seeds`, `mean`, its 95 % interval (`low`,
         `high`; NaN for one seed; see `figure_interval`), `lowest`, `highest`, and `minutes` a run.
     """
     column = figure_column(runs, figure)
-    groups = newest(runs.dropna(subset=[column])).groupby("setting")
-    rows = {setting: _spread(group, column) for setting, group in groups}
+    rows = {}
+    for setting, group in newest(runs.dropna(subset=[column])).groupby("setting"):
+        values, figures = group[column], figures_in(group, column)
+        low, high = figure_interval(figures, is_share(column, figures))
+        rows[setting] = {
+            "seeds": len(values),
+            "mean": values.mean(),
+            "low": low,
+            "high": high,
+            "lowest": values.min(),
+            "highest": values.max(),
+            "minutes": group["minutes"].mean(),
+        }
     return pd.DataFrame.from_dict(rows, orient="index").sort_values("mean", ascending=False)
 
 
 def time_unit(longest: float) -> tuple[str, float]:
-    """Choose the unit in which times are easy to read.
+    """Return the unit in which times up to so many minutes are easy to read, and its minutes.
 
-    Args:
-        longest: the longest of the times, in minutes.
-
-    Returns:
-        Seconds below two minutes, hours above two hours, minutes between; and how many minutes
-        the unit has.
+    Seconds below two minutes, hours above two hours, minutes between.
     """
     if longest < 2:
         return "seconds", 1 / 60
@@ -211,14 +180,9 @@ def time_unit(longest: float) -> tuple[str, float]:
 
 
 def easy_to_read(table: pd.DataFrame) -> pd.DataFrame:
-    """Round a table for people, and give its times in the unit that the longest asks for.
+    """Round a table for people: figures to four decimals, times to one.
 
-    Args:
-        table: from `gather` or `leaderboard`, or some of its columns, `minutes` among them.
-
-    Returns:
-        Figures to four decimals; instead of `minutes` a column `seconds`, `minutes` or `hours`, to
-        one decimal.
+    Instead of `minutes` it has `seconds`, `minutes` or `hours`, as the longest time asks for.
     """
     unit, minutes = time_unit(table["minutes"].max())
     times = (table["minutes"] / minutes).round(1)
@@ -226,10 +190,7 @@ def easy_to_read(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def mean_interval(values: Any) -> tuple[float, float]:
-    """Return the 95 % interval of the mean of a few values, by Student's t distribution.
-
-    Args:
-        values: numbers, from independent runs.
+    """Return the 95 % interval of the mean of values of independent runs, by Student's t.
 
     Returns:
         (low, high); NaN where there are fewer than two values, or they do not scatter.
@@ -248,28 +209,27 @@ def figure_interval(figures: Sequence[Mapping[str, Any]], share: bool) -> tuple[
     """Return the 95 % interval of the mean of a figure over seeds, and over pictures if possible.
 
     Args:
-        figures: as records hold them, one a seed.
-        share: the figure is one, 0 to 1, such as an accuracy.
+        figures: from `figures_in`, one a seed.
+        share: from `is_share`.
 
     Returns:
         (low, high) by the best of these that the figures allow: `intervals.share_interval`, which
         knows what was right of each picture; `intervals.seeds_interval`; Student's, over seeds
         alone. NaN for one seed.
     """
-    values = [float(figure["value"]) for figure in figures]
+    values = [figure["value"] for figure in figures]
     if len(values) < 2 or not share:
         return mean_interval(values)
-    if (told := told_of(figures)) is not None:
+    if told := told_of(figures):
         return share_interval(told)
     lows = [figure.get("low") for figure in figures]
-    known = [] if any(low is None or math.isnan(float(low)) for low in lows) else lows
-    return seeds_interval(values, [float(low) for low in known])
+    return seeds_interval(values, [] if pd.isna(lows).any() else lows)
 
 
 def is_share(name: str, figures: Sequence[Mapping[str, Any]]) -> bool:
     """Tell whether a figure is a share of something, 0 to 1, by its name and its pictures."""
-    known = "accuracy" in name or any(not _missing(figure.get("low")) for figure in figures)
-    return known and all(0 <= float(figure["value"]) <= 1 for figure in figures)
+    known = "accuracy" in name or any(pd.notna(figure.get("low")) for figure in figures)
+    return known and all(0 <= figure["value"] <= 1 for figure in figures)
 
 
 def told_of(figures: Sequence[Mapping[str, Any]]) -> Told | None:
@@ -287,22 +247,29 @@ def told_of_both(
     first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]
 ) -> tuple[Told, Told] | None:
     """Return what two sides got right of the same pictures, None where records do not say."""
-    told = told_of(first), told_of(second)
-    same = None not in told and np.array_equal(told[0].sizes, told[1].sizes)
-    return told if same else None
+    one, other = told_of(first), told_of(second)
+    same = one and other and np.array_equal(one.sizes, other.sizes)
+    return (one, other) if same else None
 
 
 def figures_in(runs: pd.DataFrame, column: str) -> list[dict[str, Any]]:
-    """Return the figures of a column of a table of runs as records hold them."""
-    ends = [end for end in ("low", "high", "n", "right") if f"{column}.{end}" in runs]
-    return [
-        {"value": run[column]} | {end: run[f"{column}.{end}"] for end in ends}
-        for _, run in runs.iterrows()
-    ]
+    """Return the figures of a column of a table of runs as records hold them, NaN for null."""
+    names = {column: "value"} | {f"{column}.{end}": end for end in DETAILS}
+    return runs.filter(items=names).rename(columns=names).to_dict("records")
 
 
-def _missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+def paired_interval(
+    differences: Mapping[int, float], told: tuple[Told, Told] | None
+) -> tuple[float, float]:
+    """Return the 95 % interval of a mean difference: over seeds, over pictures if these are told.
+
+    Args:
+        differences: by seed; NaN for the interval of one, or of such that do not scatter.
+        told: from `told_of_both`.
+    """
+    if told is None or len(differences) < 2:
+        return mean_interval(list(differences.values()))
+    return difference_interval(*told)
 
 
 @dataclass(frozen=True)
@@ -310,11 +277,9 @@ class PairedDifference:
     """By how much the first setting's figure is higher than the second's, seed by seed.
 
     Attributes:
-        first: a setting.
-        second: another one.
-        figure: the figure's name.
+        first, second: settings.
         differences: by seed, the first's figure minus the second's.
-        told: what both got right of the same pictures, None where the records do not say.
+        told: from `told_of_both`.
         pairs: how many pairs were compared, 1 where this one was named beforehand.
         corrected: p by Holm's correction for these pairs; None for a single one.
     """
@@ -334,21 +299,17 @@ class PairedDifference:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the mean difference: over seeds, and over pictures if these are told."""
-        known = mean_interval(list(self.differences.values()))
-        if self.told is None or len(self.differences) < 2:
-            return known
-        return difference_interval(*self.told)
+        """95 % interval of the mean difference, see `paired_interval`."""
+        return paired_interval(self.differences, self.told)
 
     @property
     def p(self) -> float:
         """How probable so large a difference is if both settings are equal, for this pair alone."""
-        values = list(self.differences.values())
         if math.isnan(self.interval[0]):
             return 1.0
         if self.told is not None:
             return difference_p(*self.told)
-        return float(stats.ttest_1samp(values, 0).pvalue)
+        return float(stats.ttest_1samp(list(self.differences.values()), 0).pvalue)
 
     @property
     def is_real(self) -> bool:
@@ -374,38 +335,37 @@ class PairedDifference:
 
     def __str__(self) -> str:
         seeds, (low, high) = len(self.differences), self.interval
+        minus = f"{self.figure}: {self.first} minus {self.second} is {self.mean:+.4f}"
         if math.isnan(low):
             why = "do not scatter" if seeds > 1 else "cannot show how much is luck"
             runs = "1 common seed" if seeds == 1 else f"{seeds} common seeds"
             return (
-                f"{self.figure}: {self.first} minus {self.second} is {self.mean:+.4f}, but "
-                f"{runs} {why}, so they say nothing about other seeds; run both with more seeds."
+                f"{minus}, but {runs} {why}, so they say nothing about other seeds; "
+                "run both with more seeds."
+            )
+        known = f"{seeds} common seeds, p {self.p:.4f}"
+        if self.corrected is not None:
+            known += f", of {self.pairs} pairs by Holm {self.corrected:.4f}"
+        if low <= 0 <= high:
+            return (
+                f"{minus} (95 % interval {low:+.4f} to {high:+.4f}, {known}): the interval "
+                "contains 0, so these runs do not tell which is better."
             )
         higher, lower = (self.first, self.second)[:: 1 if self.mean >= 0 else -1]
-        ends = sorted((abs(low), abs(high)))
-        p = f"p {self.p:.4f}"
-        if self.corrected is not None:
-            p += f", of {self.pairs} pairs by Holm {self.corrected:.4f}"
-        if low > 0 or high < 0:
-            told = (
-                f"{self.figure}: {higher} is higher than {lower} by {abs(self.mean):.4f} (95 % "
-                f"interval {ends[0]:.4f} to {ends[1]:.4f}, {seeds} common seeds, {p}): "
-            )
-            if self.is_real:
-                return told + "the difference is real: luck would hardly make it."
-            return (
-                told
-                + f"luck, too, makes such a best of {self.pairs} pairs; these runs do not tell."
-            )
+        low, high = sorted((abs(low), abs(high)))
+        verdict = (
+            "the difference is real: luck would hardly make it."
+            if self.is_real
+            else f"luck, too, makes such a best of {self.pairs} pairs; these runs do not tell."
+        )
         return (
-            f"{self.figure}: {self.first} minus {self.second} is {self.mean:+.4f} (95 % interval "
-            f"{low:+.4f} to {high:+.4f}, {seeds} common seeds, {p}): the interval contains 0, so "
-            "these runs do not tell which is better."
+            f"{self.figure}: {higher} is higher than {lower} by {abs(self.mean):.4f} (95 % "
+            f"interval {low:.4f} to {high:.4f}, {known}): {verdict}"
         )
 
 
 def seed_difference(runs: pd.DataFrame, figure: str, first: str, second: str) -> PairedDifference:
-    """Compare two settings seed by seed.
+    """Compare two settings, as in the column `setting`, seed by seed.
 
     Each seed gives one difference, so whatever a seed does to both settings alike cancels out.
     Where the records say what was right of each picture, interval and p speak of other seeds and
@@ -414,12 +374,6 @@ def seed_difference(runs: pd.DataFrame, figure: str, first: str, second: str) ->
 
     This is for one pair that was named before its runs were seen; for a winner picked from the
     runs, see `against_the_best`.
-
-    Args:
-        runs: from `gather`.
-        figure: its name in the records.
-        first: a setting, as in the column `setting`.
-        second: another one.
 
     Returns:
         The difference; as text, it says whether it is real.
@@ -435,40 +389,26 @@ def seed_difference(runs: pd.DataFrame, figure: str, first: str, second: str) ->
     if common.empty:
         raise ValueError(f"{first} and {second} have no seed in common: run both with the same.")
     column = figure_column(runs, figure)
-    table = newest(runs.dropna(subset=[column, SEED])).set_index(SEED)
-    sides = (
-        figures_in(table[table["setting"] == setting].loc[common.index], column)
-        for setting in (first, second)
-    )
+    table = newest(runs.dropna(subset=[column, SEED])).set_index(["setting", SEED])
+    sides = (figures_in(table.loc[each].loc[common.index], column) for each in (first, second))
     return PairedDifference(first, second, figure, common.to_dict(), told_of_both(*sides))
 
 
 def exact_tests(runs: pd.DataFrame, figure: str, first: str, second: str) -> pd.DataFrame:
     """Compare the networks of two settings picture by picture, a pair for each seed.
 
-    Args:
-        runs: from `gather`.
-        figure: its name in the records.
-        first: a setting, as in the column `setting`.
-        second: another one.
-
     Returns:
         A row a seed: pictures (or films, where frames are alike) on which the first is ahead, those
-        on which the second is, and p of the exact test, see `intervals.exact_test`. It speaks of
-        these very networks on other pictures. Empty where records do not say what was right.
+        on which the second is, and p of `intervals.sign_test`. It speaks of these very networks on
+        other pictures. Empty where records do not say what was right.
     """
     pair = seed_difference(runs, figure, first, second)
     rows = {}
-    for seed, *hits in zip(
-        pair.differences, *(each.hits for each in pair.told or ()), strict=False
-    ):
-        if hits:
-            difference = hits[0] - hits[1]
-            ahead, behind = int((difference > 0).sum()), int((difference < 0).sum())
-            if (pair.told[0].sizes == 1).all():
-                p = exact_test(*(each == 1 for each in hits)).p
-            else:
-                p = sign_test(difference)
+    if pair.told:
+        (ones, sizes), (others, _) = pair.told
+        for seed, one, other in zip(pair.differences, ones, others, strict=True):
+            ahead, behind = int((one > other).sum()), int((one < other).sum())
+            p = sign_test(Told(one, sizes), Told(other, sizes))
             rows[seed] = {"first ahead": ahead, "second ahead": behind, "p": p}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")
 
@@ -478,10 +418,6 @@ def against_the_best(runs: pd.DataFrame, figure: str) -> list[PairedDifference]:
 
     The runs themselves name the winner, so the luckiest setting is tested. Holm's correction for
     all pairs of settings keeps false alarms at 5 % whichever pair is looked at afterwards.
-
-    Args:
-        runs: from `gather`.
-        figure: its name in the records.
 
     Returns:
         A difference for each other setting that has a seed in common with the first.
@@ -502,23 +438,13 @@ def against_the_best(runs: pd.DataFrame, figure: str) -> list[PairedDifference]:
 
 
 def trainings(runs: pd.DataFrame, quantity: str) -> list[str]:
-    """List the trainings of which any run has a learning curve.
-
-    Args:
-        runs: from `gather`.
-        quantity: such as "val_accuracy".
-    """
+    """List the trainings of which any run has a curve of a quantity, such as "val_accuracy"."""
     found = (name for each in runs["histories"] for name in each if quantity in each[name])
     return list(dict.fromkeys(found))
 
 
 def curves(runs: pd.DataFrame, training: str, quantity: str) -> dict[str, list[list[float]]]:
-    """Collect the learning curves of one training.
-
-    Args:
-        runs: from `gather`.
-        training: its name in the records' histories.
-        quantity: such as "val_accuracy".
+    """Collect the learning curves of one training, by its name in the records' histories.
 
     Returns:
         For each setting a list with one curve a run, one number an epoch; runs without are left
@@ -550,13 +476,11 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     for name, figure in figures.items():
         if figure is not None:
             row[name] = float(figure["value"])
-            row |= {f"{name}.{end}": _number(figure[end]) for end in ("low", "high", "n")}
-            row |= {f"{name}.right": figure["right"]} if figure.get("right") else {}
+            for end in ("low", "high", "n"):
+                row[f"{name}.{end}"] = math.nan if figure[end] is None else float(figure[end])
+            if figure.get("right"):
+                row[f"{name}.right"] = figure["right"]
     return row
-
-
-def _number(value: Any) -> float:
-    return math.nan if value is None else float(value)
 
 
 def _settings(records: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -564,30 +488,16 @@ def _settings(records: Sequence[Mapping[str, Any]]) -> list[str]:
 
     The lesson stands before them where there are several lessons, or nothing varies.
     """
-    values: dict[str, dict[str, set[str]]] = {}
+    values = defaultdict(set)
     for record in records:
         for name, value in record["parameters"].items():
-            values.setdefault(record["lesson"], {}).setdefault(name, set()).add(repr(value))
+            values[record["lesson"], name].add(repr(value))
+    one_lesson = len({lesson for lesson, _ in values}) < 2
     labels = []
     for record in records:
         lesson, own = record["lesson"], record["parameters"]
-        varied = [name for name in own if name != "SEED" and len(values[lesson][name]) > 1]
+        varied = [name for name in own if name != "SEED" and len(values[lesson, name]) > 1]
         label = ", ".join(f"{name}={own[name]}" for name in varied)
-        if len(values) > 1 or not label:
-            label = f"{lesson}: {label}" if label else lesson
-        labels.append(label)
+        alone = one_lesson and label
+        labels.append(label if alone else ": ".join(filter(None, [lesson, label])))
     return labels
-
-
-def _spread(group: pd.DataFrame, column: str) -> dict[str, float]:
-    values, figures = group[column], figures_in(group, column)
-    low, high = figure_interval(figures, is_share(column, figures))
-    return {
-        "seeds": len(values),
-        "mean": values.mean(),
-        "low": low,
-        "high": high,
-        "lowest": values.min(),
-        "highest": values.max(),
-        "minutes": group["minutes"].mean(),
-    }

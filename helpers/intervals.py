@@ -17,10 +17,10 @@ expected number of positive counts estimated from survey data (the effective num
 (1927), Probable inference, the law of succession, and statistical inference.
 
 **How well it covers**, simulated in tests/helpers/test_intervals.py: three seeds and 372 pictures,
-alone or in 12 films, accuracies of 0.9, 0.95 and 0.99: 93 to 97 % instead of 95. It covers too
-little where the frames of a film share nearly all their luck (intraclass correlation of 0.4, 12
-films, accuracy 0.95: about 90 %; one seed 87 %), and of five seeds on 12 films at 0.99 (85 to 95
-%); too much for one run on 12 films at 0.99. One run says nothing of other seeds.
+alone or in 12 films, accuracies of 0.9, 0.95 and 0.99: 93 to 97 % instead of 95. Too little where
+the frames of a film share nearly all their luck (intraclass correlation of 0.4, 12 films, accuracy
+0.95: about 90 %; one seed 87 %), and of five seeds on 12 films at 0.99 (85 to 95 %); too much for
+one run on 12 films at 0.99. One run says nothing of other seeds.
 """
 
 from __future__ import annotations
@@ -54,11 +54,9 @@ class Told(NamedTuple):
 
 
 def told(right: np.ndarray, groups: np.ndarray | None = None) -> Told:
-    """Count the pictures that were classified correctly, by group.
+    """Count by group, such as films, of which pictures a network was right, boolean, shape (n,).
 
-    Args:
-        right: whether each picture was classified correctly, boolean, shape (n,).
-        groups: the group of each, such as the film it is a frame of, shape (n,); None for none.
+    `groups` has the group of each picture, shape (n,); None where they are independent.
     """
     if groups is None:
         return Told(right.astype(int), np.ones(len(right), int))
@@ -67,11 +65,7 @@ def told(right: np.ndarray, groups: np.ndarray | None = None) -> Told:
 
 
 def read_told(text: str) -> Told:
-    """Read what `str` of a `Told` wrote.
-
-    Raises:
-        ValueError: the text is something else.
-    """
+    """Read what `str` of a `Told` wrote; a ValueError where the text is something else."""
     parts = text.split() if "/" in text else [f"{hit}/1" for hit in text]
     hits, sizes = np.array([part.split("/") for part in parts], int).T
     if not ((hits >= 0) & (hits <= sizes) & (sizes > 0)).all():
@@ -80,13 +74,9 @@ def read_told(text: str) -> Told:
 
 
 def together(seeds: Sequence[Told]) -> Told:
-    """Join what networks of several seeds got right of the same pictures.
-
-    Raises:
-        ValueError: they were not asked the same groups of pictures.
-    """
+    """Join what networks of several seeds got right; a ValueError if of different groups."""
     sizes = seeds[0].sizes
-    if any(not np.array_equal(each.sizes, sizes) for each in seeds):
+    if not all(np.array_equal(each.sizes, sizes) for each in seeds):
         raise ValueError("The networks classified different pictures.")
     return Told(np.stack([each.hits for each in seeds]), sizes)
 
@@ -94,11 +84,7 @@ def together(seeds: Sequence[Told]) -> Told:
 def share_interval(told: Told) -> tuple[float, float]:
     """Return the 95 % interval of an accuracy: other pictures or films, and other seeds if several.
 
-    Args:
-        told: of one network or of several seeds; two groups at least.
-
-    Returns:
-        (low, high), both 0 to 1; see the method above.
+    `told` is of one network or of several seeds, of two groups at least; (low, high) are 0 to 1.
     """
     hits, sizes = np.atleast_2d(told.hits), told.sizes
     share = hits.sum() / (len(hits) * sizes.sum())
@@ -173,21 +159,15 @@ def difference_p(first: Told, second: Told) -> float:
         return 1.0
     p = 10 ** optimize.brentq(nearest_end, *ends) if nearest_end(ends[0]) < 0 else 1e-12
     by_seed = np.atleast_2d(first.hits - second.hits).sum(axis=1)
-    seeds = len(by_seed)
-    if seeds > 1 and np.ptp(by_seed):
-        t = abs(by_seed.mean()) / (by_seed.std(ddof=1) / seeds**0.5)
-        p = max(p, 2 * special.stdtr(seeds - 1, -t))
+    if len(by_seed) > 1 and np.ptp(by_seed):
+        p = max(p, stats.ttest_1samp(by_seed, 0).pvalue)
     return float(p)
 
 
 class PairedTest(NamedTuple):
-    """Two networks on the same pictures, by those that only one of them gets right.
+    """Two networks on the same pictures, by the number of those that only one of them gets right.
 
-    Attributes:
-        first_only: pictures that only the first network gets right.
-        second_only: pictures that only the second one gets right.
-        p: probability of numbers at least as uneven if both were equally good; 1 where no picture
-            decides.
+    `p` is how probable numbers at least as uneven are if both are equally good, 1 if none decides.
     """
 
     first_only: int
@@ -198,36 +178,31 @@ class PairedTest(NamedTuple):
 def exact_test(
     first: np.ndarray, second: np.ndarray, groups: np.ndarray | None = None
 ) -> PairedTest:
-    """Ask whether two networks differ by more than chance: a coin for each picture that decides.
+    """Ask whether two networks differ by more than chance, see `told` and `sign_test`."""
+    first_only, second_only = int((first & ~second).sum()), int((second & ~first).sum())
+    p = sign_test(told(first, groups), told(second, groups))
+    return PairedTest(first_only, second_only, p)
 
-    Without groups, that is McNemar's exact test. With groups, the coin is tossed for each group,
-    not for each picture: all that a film says turns round at once.
+
+def sign_test(first: Told, second: Told) -> float:
+    """Return how probable hits at least as uneven are, if a coin decides who was better where.
+
+    The coin is tossed for each picture that decides, which is McNemar's exact test; where there
+    are groups, for each group, not for each picture: all that a film says turns round at once.
 
     Args:
-        first, second: whether each picture was classified correctly, boolean, shape (n,).
-        groups: the group of each picture, shape (n,); None where they are independent.
+        first, second: of one network each, of the same groups; up to 13 of several pictures are
+            tried in all ways, of more, 10,000 ways at random.
 
     Source: A. Agresti (2013), Categorical Data Analysis, section 11.1.4; R. A. Fisher (1935), The
         Design of Experiments, section 21: the signs of paired differences are fair coins.
     """
-    first_only, second_only = int((first & ~second).sum()), int((second & ~first).sum())
-    if first_only + second_only == 0:
-        return PairedTest(0, 0, 1.0)
-    if groups is None:
-        p = stats.binomtest(first_only, first_only + second_only).pvalue
-    else:
-        differences = told(first, groups).hits - told(second, groups).hits
-        p = sign_test(differences)
-    return PairedTest(first_only, second_only, float(p))
-
-
-def sign_test(differences: np.ndarray) -> float:
-    """Return how probable a sum at least as far from 0 is, if each difference's sign is a coin.
-
-    Args:
-        differences: one number for each group, shape (groups,); up to 13 are tried in all ways,
-            of more, 10,000 ways at random.
-    """
+    differences = first.hits - second.hits
+    if not differences.any():
+        return 1.0
+    if (first.sizes == 1).all():
+        deciding = np.count_nonzero(differences)
+        return float(stats.binomtest(int((differences > 0).sum()), deciding).pvalue)
     return float(
         stats.permutation_test(
             (differences,),
@@ -244,12 +219,10 @@ def sign_test(differences: np.ndarray) -> float:
 def holm(p_values: Sequence[float]) -> np.ndarray:
     """Correct the p values of several tests, so that one false alarm among all stays improbable.
 
-    Args:
-        p_values: of the tests, the last axis of shape (..., tests).
-
     Returns:
-        Corrected ones in the same order, 0 to 1: where all hypotheses hold, one below 0.05 comes
-        up in 5 % of the cases at most, whatever the tests have to do with each other.
+        Corrected ones, 0 to 1, shape (..., tests) like the others: where all hypotheses hold, one
+        below 0.05 comes up in 5 % of the cases at most, whatever the tests have to do with each
+        other.
 
     Source: S. Holm (1979), A simple sequentially rejective multiple test procedure.
     """
@@ -268,7 +241,6 @@ def _squared_reach(deviations: np.ndarray, independent: bool, confidence: float)
     Args:
         deviations: from the mean, shape (seeds, groups), weighted by the groups' sizes.
         independent: each group is one picture.
-        confidence: of the interval.
     """
     tail = (1 + confidence) / 2
     seeds, groups = deviations.shape
@@ -295,12 +267,9 @@ def _freedom(values: np.ndarray) -> float:
 
 
 def _wilson(share: float, squared_reach: float, at_the_edge: float) -> tuple[float, float]:
-    """Return Wilson's interval of a share whose normal interval would reach so far.
+    """Return Wilson's interval of a share whose normal interval would reach so far, squared.
 
-    Args:
-        share: 0 to 1.
-        squared_reach: the square of half the normal interval's width.
-        at_the_edge: effective number of pictures where the share is 0 or 1.
+    `at_the_edge` is the effective number of pictures where the share is 0 or 1.
     """
     sure = share * (1 - share)
     k = squared_reach / sure if sure > 1e-12 else Z**2 / at_the_edge

@@ -26,15 +26,13 @@ def set_pace(
 ) -> str:
     """Shorten a lesson where its parameter PACE, or this machine, asks for it.
 
-    A parameter that was given another value than the published one keeps it, and so does one that
-    papermill was given.
+    A parameter keeps a value that is not the published one, or that papermill was given.
 
     Args:
         namespace: the notebook's `globals()`; PACE in it is "published", "class", or "auto" to
             choose by what this machine does in a second (else PaceError).
         minutes: what the lesson takes on two old cores, published and at class pace; estimates.
-        **values: for each parameter that the pace decides, its published value and its value at
-            class pace.
+        **values: the published value of each parameter that the pace decides, and the shorter one.
 
     Returns:
         One line: the pace, why, what it changes, and how long the other would take.
@@ -47,8 +45,8 @@ def set_pace(
     if pace == "auto":
         slower = REFERENCE / probe()
         estimates = {name: each * slower for name, each in zip(PACES, minutes, strict=True)}
-        pace = "published" if estimates["published"] <= PATIENCE_MINUTES else "class"
-        other = PACES[1 - PACES.index(pace)]
+        patient = estimates["published"] <= PATIENCE_MINUTES
+        pace, other = PACES if patient else PACES[::-1]
         why = (
             f"about {_minutes(estimates[pace])} here; "
             f'PACE = "{other}" would take about {_minutes(estimates[other])}'
@@ -60,7 +58,8 @@ def set_pace(
             if namespace[name] == published and name not in given:
                 namespace[name] = shorter
                 changed.append(f"{name} {shorter} instead of {published}")
-    return ". ".join([f"Pace: {pace}, {why}", *([", ".join(changed)] if changed else [])]) + "."
+    line = f"Pace: {pace}, {why}."
+    return f"{line} {', '.join(changed)}." if changed else line
 
 
 def probe(seconds: float = 1.0) -> float:

@@ -29,37 +29,13 @@ class ParameterError(OneSentence):
     """A parameter that does not exist, or a value that is not allowed."""
 
 
-@dataclass(frozen=True)
-class Whole:
-    """A whole number from `low` to `high`, both included; with `least`, `low` or from there on."""
-
-    low: int
-    high: int
-    least: int = 0
-    type_name = "int"
-
-    @property
-    def allowed(self) -> str:
-        """The allowed values, in words."""
-        return f"{self.low}{f', or {self.least}' if self.least else ''} to {self.high}"
-
-    def accepts(self, value: Any) -> bool:
-        """Whether `value` is such a number; True and False are not."""
-        if type(value) is not int or not self.low <= value <= self.high:
-            return False
-        return value == self.low or value >= self.least
-
-    def parse(self, text: str) -> Any:
-        """Read a value from a command line: 5 and 5.0 are five; what is no such number is text."""
-        try:
-            return int(number) if (number := float(text)).is_integer() else text
-        except ValueError:
-            return text
+# Each rule has `allowed`, the allowed values in words; `accepts`, whether a value is one of them;
+# `parse`, which reads a value from a command line; `type_name`, as in a notebook's annotation.
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number from `low` to `high`, both included; a whole number will do."""
+    """A number from `low` to `high`, both included; a whole number will do, True and NaN not."""
 
     low: float
     high: float
@@ -67,15 +43,13 @@ class Number:
 
     @property
     def allowed(self) -> str:
-        """The allowed values, in words."""
         return f"{_decimal(self.low)} to {_decimal(self.high)}"
 
     def accepts(self, value: Any) -> bool:
-        """Whether `value` is such a number; True, False and NaN are not."""
         return type(value) in (int, float) and self.low <= value <= self.high
 
     def parse(self, text: str) -> Any:
-        """Read a value from a command line; text that is no number stays text."""
+        """Read a number; other text stays text."""
         try:
             return float(text)
         except ValueError:
@@ -83,12 +57,31 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Whole(Number):
+    """A whole number from `low` to `high`, both included; with `least`, `low` or from there on."""
+
+    least: int = 0
+    type_name = "int"
+
+    @property
+    def allowed(self) -> str:
+        return f"{self.low}{f', or {self.least}' if self.least else ''} to {self.high}"
+
+    def accepts(self, value: Any) -> bool:
+        whole = type(value) is int and super().accepts(value)
+        return whole and (value == self.low or value >= self.least)
+
+    def parse(self, text: str) -> Any:
+        """Read a number: 5 and 5.0 are five; other text stays text."""
+        number = super().parse(text)
+        return int(number) if isinstance(number, float) and number.is_integer() else text
+
+
+@dataclass(frozen=True)
 class Text:
-    """Text for which `test` holds; a command line's text is taken as it is.
+    """Text for which `test` holds.
 
     Attributes:
-        allowed: the allowed values, in words.
-        test: whether a text is allowed.
         summary: stands for `allowed` in a notebook where that is too long.
         remark: says what helps somebody whose text is not allowed, "" where `allowed` says all.
     """
@@ -100,20 +93,14 @@ class Text:
     type_name = "str"
 
     def accepts(self, value: Any) -> bool:
-        """Whether `value` is such a text."""
         return isinstance(value, str) and self.test(value)
 
     def parse(self, text: str) -> str:
-        """Read a value from a command line: text is taken as it is."""
         return text
 
 
-class OneOf(Text):
-    """One of a few names; `summary` stands for them in a notebook where they are too many."""
-
-    def __init__(self, names: tuple[str, ...], summary: str = "") -> None:
-        allowed = f"{', '.join(names[:-1])} or {names[-1]}"
-        super().__init__(allowed, names.__contains__, summary)
+def _one_of(*names: str, summary: str = "") -> Text:
+    return Text(f"{', '.join(names[:-1])} or {names[-1]}", names.__contains__, summary)
 
 
 def _fault_of_data(value: str) -> str:
@@ -153,7 +140,7 @@ def _names_folders(text: str) -> bool:
 # As in `weights.BACKBONES`, which cannot be imported before TensorFlow is set up.
 BACKBONE_NAMES = ("InceptionV3", "VGG16", "VGG19", "EfficientNetLite0")
 
-RULES: dict[str, Whole | Number | Text] = {
+RULES: dict[str, Number | Text] = {
     "DATA": Text(
         "auto, full or samples, or a folder that holds a folder of pictures for each class",
         lambda value: not _fault_of_data(value),
@@ -169,24 +156,24 @@ RULES: dict[str, Whole | Number | Text] = {
     # Training pictures used per class, 0 for all; fewer leave nothing to hold out, or for a fold.
     "LIMIT": Whole(0, 100_000, least=10),
     "SEED": Whole(0, 2**31 - 1),
-    "PRECISION": OneOf(("auto", "float32", "mixed_bfloat16", "mixed_float16")),
+    "PRECISION": _one_of("auto", "float32", "mixed_bfloat16", "mixed_float16"),
     "PHOTO": Text(
         'a picture or a folder that exists, or "" for none',
         lambda value: value == "" or _is(Path.exists, value),
         remark=_looked_for,
     ),
-    "PACE": OneOf(("auto", "class", "published")),
+    "PACE": _one_of("auto", "class", "published"),
     "SMALL_EPOCHS": Whole(1, 500),  # epochs of the better recipe on small pictures
     "RECIPE_EPOCHS": Whole(1, 500),  # epochs of the better recipe
     "DRAWN": Whole(1, 10_000),  # drawn hands of each class, added to the training
     "CHOICE_EPOCHS": Whole(1, 500),  # epochs of each candidate for it
     "HEAD_EPOCHS": Whole(1, 500),  # epochs of a new head on a frozen base, before fine-tuning
     "ROTATION": Whole(0, 180),  # degrees either way
-    "BACKBONE": OneOf(("auto", *BACKBONE_NAMES), "auto or a network's name"),
+    "BACKBONE": _one_of("auto", *BACKBONE_NAMES, summary="auto or a network's name"),
     "COPIES": Whole(1, 100),  # augmented copies kept of each picture
     "RECIPE_COPIES": Whole(1, 100),  # augmented copies kept of each picture for the recipe
-    "DEPTH": OneOf(("deep", "shallow")),  # how many blocks of the base are fine-tuned
-    "FRESH": OneOf(("yes", "no")),  # train on fresh copies, too, to compare
+    "DEPTH": _one_of("deep", "shallow"),  # how many blocks of the base are fine-tuned
+    "FRESH": _one_of("yes", "no"),  # train on fresh copies, too, to compare
     "FINE_EPOCHS": Whole(1, 500),  # epochs of fine-tuning as published
     "MORE_EPOCHS": Whole(0, 500),  # further ones, at a lower rate
     "RECIPE_SIZE": Whole(48, 300),  # pixels, of the better recipe
@@ -215,17 +202,13 @@ RULES: dict[str, Whole | Number | Text] = {
     "MOST_PER_CLASS": Whole(2, 10_000),  # of a curve of accuracy by number of pictures
     "FEW_STEPS": Whole(4, 10_000),  # batches of each training of that curve
     "TEST_SHARE": Number(0.05, 0.4),  # of pictures of one's own
-    "GROUPS": OneOf(("auto", "folder", "prefix", "none")),  # what belongs together of these
+    "GROUPS": _one_of("auto", "folder", "prefix", "none"),  # what belongs together of these
     "MINUTES": Number(0.1, 600),  # for all trainings of a lesson together
 }
 
 
 def check_values(values: Mapping[str, Any], known: Iterable[str]) -> None:
-    """Check values against the rules.
-
-    Args:
-        values: parameter values by name.
-        known: names of the parameters the notebook has.
+    """Check values by name against the rules; `known` names the notebook's parameters.
 
     Raises:
         ParameterError: a name is not among `known` or has no rule, or a value is of the wrong type
@@ -238,9 +221,7 @@ def check_values(values: Mapping[str, Any], known: Iterable[str]) -> None:
         close = difflib.get_close_matches(str(name).upper(), known, n=1)
         meant = f" (did you mean {close[0]}?)" if close else ""
         problems.append(f"{name} is not a parameter{meant}")
-    for name in values:
-        if name in known:
-            problems += _value_problems(name, values[name])
+    problems += filter(None, (_problem(name, values[name]) for name in values if name in known))
     if unknown:
         problems.append(f"this notebook has {', '.join(known) or 'no parameters'}")
     if problems:
@@ -271,18 +252,19 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
         raise ParameterError(f"{error} {FORGET}") from None
 
 
-def _value_problems(name: str, value: Any) -> list[str]:
+def _problem(name: str, value: Any) -> str:
+    """Say what is wrong with a value, "" if nothing."""
     rule = RULES.get(name)
     if rule is None:
-        return [f"{name} has no rule, add one to RULES in helpers/parameters.py"]
+        return f"{name} has no rule, add one to RULES in helpers/parameters.py"
     if rule.accepts(value):
-        return []
+        return ""
     remark = _remark(rule, value)
     problem = f"{name} is {value!r} ({type(value).__name__}), but must be {rule.allowed}"
-    return [problem + (f" ({remark})" if remark else "")]
+    return f"{problem} ({remark})" if remark else problem
 
 
-def _remark(rule: Whole | Number | Text, value: Any) -> str:
+def _remark(rule: Number | Text, value: Any) -> str:
     """Return what helps beyond the allowed values, "" where these say all."""
     if isinstance(rule, Text):
         if isinstance(value, str):

@@ -13,8 +13,7 @@ import json
 import re
 import sys
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,12 +21,12 @@ from typing import Any, NamedTuple
 from helpers.environment import RUNS_FOLDER
 from helpers.files import explain, write_atomically
 from helpers.messages import OneSentence
+from helpers.results import Table
 
 FOLDER = RUNS_FOLDER / "progress"
 KIND = "course progress"  # what a file to hand in says that it is
 QUIZ = "quiz"  # "01.quiz.2" is question 2 of lesson 1; "01.weights" is one of its exercises
 RIGHT, WRONG, SOLUTION = "right", "wrong", "solution"
-HEAD = ("Lesson", "Exercises", "Exit quiz", "Tries", "Last")
 _OWN_FILE = f"{uuid.uuid4().hex}.jsonl"
 _here: list[dict[str, str]] = []  # what was answered in this kernel, kept on disk or not
 _faults: list[str] = []
@@ -41,7 +40,6 @@ class Answers(NamedTuple):
     """What became of one exercise.
 
     Attributes:
-        title: the exercise's.
         right: whether it has been answered rightly.
         tries: answers checked until then, the right one included.
         solution: whether its solution was shown before.
@@ -75,19 +73,13 @@ def note(exercise: str, what: str) -> None:
 
 
 def answers_of(titles: Mapping[str, str]) -> dict[str, Answers]:
-    """Return what became of each exercise, from all kernels' lines.
-
-    Args:
-        titles: each exercise's title, by its key.
-    """
+    """Return what became of each exercise, by its key like `titles`, from all kernels' lines."""
     entries = list(_here)
     for path in FOLDER.glob("*.jsonl"):
         if path.name != _OWN_FILE:
-            try:
+            with contextlib.suppress(OSError):
                 lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            except OSError:
-                continue
-            entries += filter(None, map(_entry, lines))
+                entries += filter(None, map(_entry, lines))
     found = {key: Answers(title) for key, title in titles.items()}
     for entry in sorted(entries, key=lambda entry: entry["when"]):
         known = found.get(entry["exercise"])
@@ -106,11 +98,10 @@ def _entry(line: str) -> dict[str, str] | None:
     """Read a line; None where it was broken off, or is something else."""
     try:
         entry = json.loads(line)
-        return (
-            entry if all(isinstance(entry[k], str) for k in ("exercise", "what", "when")) else None
-        )
+        sound = all(isinstance(entry[name], str) for name in ("exercise", "what", "when"))
     except (ValueError, TypeError, KeyError):
         return None
+    return entry if sound else None
 
 
 def merged(first: Mapping[str, Answers], second: Mapping[str, Answers]) -> dict[str, Answers]:
@@ -138,24 +129,22 @@ def share(those: list[Answers]) -> str:
     return f"{sum(each.right for each in those)} of {len(those)}" if those else "–"
 
 
-@dataclass(frozen=True)
-class Report:
-    """A learner's progress; a notebook shows it as a table.
+class Report(Table):
+    """A learner's progress.
 
     Attributes:
         answers: what became of each exercise, by its key.
-        lines: what is said below the table.
         file: the file to hand in; None where no name was given.
     """
 
-    answers: Mapping[str, Answers]
-    lines: tuple[str, ...]
-    file: Path | None = None
+    between = "  "
+    name_style = ""
 
-    @property
-    def rows(self) -> list[tuple[str, ...]]:
-        """The table's rows, in the order of `HEAD`."""
-        return [
+    def __init__(
+        self, answers: Mapping[str, Answers], lines: Sequence[str], file: Path | None = None
+    ) -> None:
+        self.answers, self.file = answers, file
+        rows = [
             (
                 f"{int(lesson)}",
                 share(exercises),
@@ -163,36 +152,25 @@ class Report:
                 str(sum(each.tries for each in (*exercises, *quiz))),
                 max(each.last for each in (*exercises, *quiz))[:10] or "–",
             )
-            for lesson, (exercises, quiz) in counted(self.answers).items()
+            for lesson, (exercises, quiz) in counted(answers).items()
         ]
+        super().__init__(("Lesson", "Exercises", "Exit quiz", "Tries", "Last"), rows, lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{name}</th>' for name in HEAD)
-        body = "".join(
-            f'<tr><th scope="row">{first}</th>{"".join(f"<td>{each}</td>" for each in rest)}</tr>'
-            for first, *rest in self.rows
+        if self.file is None:
+            return super()._repr_html_()
+        content = base64.b64encode(self.file.read_bytes()).decode()
+        return (
+            f'{super()._repr_html_()}<p><a download="{html.escape(self.file.name)}" '
+            f'href="data:application/json;base64,{content}">Download the file</a></p>'
         )
-        below = "".join(f"<p>{html.escape(line)}</p>" for line in self.lines)
-        if self.file:
-            content = base64.b64encode(self.file.read_bytes()).decode()
-            below += (
-                f'<p><a download="{html.escape(self.file.name)}" '
-                f'href="data:application/json;base64,{content}">Download the file</a></p>'
-            )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}"
-
-    def __repr__(self) -> str:
-        table = [HEAD, *self.rows]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
-        return "\n".join([*lines, *self.lines])
 
 
 def report(titles: Mapping[str, str], name: str = "") -> Report:
     """Show a learner's progress, and with a name, write it to a file to hand in.
 
     Args:
-        titles: each exercise's title, by its key.
+        titles: each exercise's, by its key.
         name: the learner's, as the teacher is to read it; "" for the table alone.
 
     Raises:
@@ -234,13 +212,7 @@ def _checked(name: Any) -> str:
 
 
 def read_report(path: Path) -> tuple[str, dict[str, Answers]]:
-    """Read a file that a learner handed in.
-
-    Args:
-        path: the file.
-
-    Returns:
-        (the learner's name, what became of each exercise by its key).
+    """Read a file that a learner handed in: the name, and what became of each exercise by its key.
 
     Raises:
         ProgressError: it is no such file; the message says what is wrong with it.
@@ -261,10 +233,9 @@ def read_report(path: Path) -> tuple[str, dict[str, Answers]]:
             str(key): Answers(**{field: each[field] for field in Answers._fields})
             for key, each in content["answers"].items()
         }
-        if not all(
-            re.fullmatch(r"\d\d\.[\w.]+", key) and _is_sound(a) for key, a in answers.items()
-        ):
-            raise ValueError
+        for key, each in answers.items():
+            if not re.fullmatch(r"\d\d\.[\w.]+", key) or not _is_sound(each):
+                raise ValueError
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ProgressError(
             f"{path.name} was changed by hand, or damaged; ask for it again."
@@ -273,8 +244,6 @@ def read_report(path: Path) -> tuple[str, dict[str, Answers]]:
 
 
 def _is_sound(each: Answers) -> bool:
-    """Whether each field holds what it is to hold."""
-    kinds = (str, bool, int, bool, str)
-    return all(type(value) is kind for value, kind in zip(each, kinds, strict=True)) and (
-        0 <= each.tries < 10**6
-    )
+    """Whether each field holds what it is to hold; True is no number."""
+    kinds = [type(value) for value in each]
+    return kinds == [str, bool, int, bool, str] and 0 <= each.tries < 10**6

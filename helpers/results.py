@@ -1,4 +1,4 @@
-"""A record of each run, as a JSON file, and the table of published against measured figures.
+"""A record of each run, as a JSON file; tables, such as that of published | measured figures.
 
 docs/records.md describes what a record holds. A figure is a plain number, or a `Measured` with its
 interval and the number of pictures behind it. Figures that are no numbers (a loss that ran away)
@@ -31,19 +31,16 @@ SCHEMA = 1
 RECORD_VARIABLE = "COURSE_RECORD"
 LESSON_NAME = re.compile(r"\w[\w.-]*")
 DECIDES = "recipe_test"  # the figure that tells which of several saved networks is the best
-TABLE_HEAD = ("", "published", "measured here")
+LEFT = ' style="text-align: left"'
 
 
 class Measured(NamedTuple):
     """A measured figure.
 
     Attributes:
-        value: the figure.
-        low: lower end of its interval, None where there is none.
-        high: upper end of its interval, None where there is none.
+        low, high: the ends of its interval, None where there is none.
         n: number of pictures or runs it rests on, None where that says nothing.
-        right: which pictures were classified correctly, as `intervals.Told` writes it; None where
-            that is not known.
+        right: what was classified correctly, as `intervals.Told` writes it; None where unknown.
     """
 
     value: float
@@ -54,68 +51,64 @@ class Measured(NamedTuple):
 
 
 class SavedModel(NamedTuple):
-    """A network that a run saved.
-
-    Attributes:
-        path: its file; None where there is none.
-        line: the sentence a notebook shows: which one was chosen, and why.
-    """
+    """A network that a run saved, None for none, and a line on which was chosen, and why."""
 
     path: Path | None
     line: str
 
 
 class Row(NamedTuple):
-    """One line of the table published | measured.
-
-    Attributes:
-        what: name of the figure.
-        published: what the walkthrough publishes, a number or words; None where it gives nothing.
-        measured: what this run measured; None where it measured nothing.
-    """
+    """A figure's name, what the walkthrough publishes of it, what was measured; None for none."""
 
     what: str
     published: float | str | None
     measured: float | Measured | None
 
 
-class PublishedTable:
-    """The table published | measured here, as HTML and as text; a notebook shows it by its name."""
+class Table:
+    """A table with lines below it, as HTML and as text; a notebook shows it by its name.
 
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self.rows = [
-            (row.what, format_figure(row.published), format_figure(_figure(row.measured)))
-            for row in (Row(*row) for row in rows)
-        ]
+    Attributes:
+        head: the columns' names.
+        rows: the cells of each row, its name first.
+        lines: what is said below.
+    """
+
+    between = " | "  # columns, in text
+    name_style, style = LEFT, ""  # in HTML, of the rows' names and of all other cells
+
+    def __init__(
+        self, head: Sequence[str], rows: Sequence[Sequence[str]], lines: Sequence[str] = ()
+    ) -> None:
+        self.head, self.rows, self.lines = head, rows, lines
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{name}</th>' for name in TABLE_HEAD)
-        body = "".join(
-            f'<tr><th scope="row" style="text-align: left">{html.escape(what)}</th>'
-            f"<td>{html.escape(published)}</td><td>{html.escape(measured)}</td></tr>"
-            for what, published, measured in self.rows
+        head = "".join(
+            f'<th scope="col"{self.style}>{html.escape(name)}</th>' for name in self.head
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        body = "".join(
+            f'<tr><th scope="row"{self.name_style}>{html.escape(name)}</th>'
+            + "".join(f"<td{self.style}>{html.escape(text)}</td>" for text in texts)
+            + "</tr>"
+            for name, *texts in self.rows
+        )
+        below = "".join(f"<p>{html.escape(line)}</p>" for line in self.lines)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}"
 
     def __repr__(self) -> str:
-        lines = [TABLE_HEAD, *self.rows]
-        widths = [max(len(line[column]) for line in lines) for column in range(3)]
-        return "\n".join(
-            " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        )
+        table = [self.head, *self.rows]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines = (self.between.join(map(str.ljust, row, widths)).rstrip() for row in table)
+        return "\n".join([*lines, *self.lines]).rstrip()
 
 
-def published_table(rows: Iterable[Row]) -> PublishedTable:
-    """Set published and measured figures side by side.
-
-    Args:
-        rows: the table's lines; plain tuples in the order of `Row` will do.
-
-    Returns:
-        A table that notebooks display.
-    """
-    return PublishedTable(rows)
+def published_table(rows: Iterable[Row]) -> Table:
+    """Set published and measured figures side by side; plain tuples like `Row` will do."""
+    cells = [
+        (row.what, format_figure(row.published), format_figure(_figure(row.measured)))
+        for row in (Row(*row) for row in rows)
+    ]
+    return Table(("", "published", "measured here"), cells)
 
 
 def record(
@@ -127,17 +120,16 @@ def record(
     histories: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
     headline: str = "",
 ) -> Path:
-    """Write the record of a run.
+    """Write the record of a run to the file that `COURSE_RECORD` names, else to `runs/records`.
 
-    It goes to the file named by the environment variable `COURSE_RECORD` (a rerun keeps its record
-    beside its notebook), else to a new file in `runs/records`.
+    A rerun sets that environment variable, so that its record is kept beside its notebook.
 
     Args:
         lesson: the notebook's name without its ending.
-        parameters: the notebook's parameters by name.
+        parameters: the notebook's, by name.
         data: the line that says which pictures the run used, and why.
-        figures: measured figures by name.
-        published: lines of the table published | measured.
+        figures: by name.
+        published: lines of the table published | measured, as for `published_table`.
         histories: the course of each training by its name, as `training.train` returns it: lists
             with one number an epoch, such as `accuracy`, `val_accuracy` and `seconds`.
         headline: what the run shows, in one sentence with its one number; "" for none.
@@ -199,8 +191,7 @@ def find_model(lesson: str, name: str, data: str) -> SavedModel:
         data: the line that says which pictures are used now; runs on others do not count.
 
     Returns:
-        The file of the network with the highest figure `recipe_test`, of equal ones the newest,
-        and the line that states the choice.
+        The network with the highest figure `recipe_test`, of equal ones the newest.
     """
     runs = {}
     for path in RUNS_FOLDER.rglob("*.json"):
@@ -210,9 +201,8 @@ def find_model(lesson: str, name: str, data: str) -> SavedModel:
         except (OSError, ValueError, KeyError, TypeError):  # no record, or not of this figure
             continue
         by_hand = _models_by_hand(str(run["started"]))
-        file = next(
-            (f / name for f in (models_beside(path), by_hand) if (f / name).is_file()), None
-        )
+        files = [folder / name for folder in (models_beside(path), by_hand)]
+        file = next(filter(Path.is_file, files), None)
         same = run["lesson"] == lesson and _pictures(run["data"]) == _pictures(data)
         if same and file and not math.isnan(value):
             entry = datetime.fromisoformat(run["finished"]), value
@@ -221,15 +211,10 @@ def find_model(lesson: str, name: str, data: str) -> SavedModel:
         return SavedModel(None, f"There is no network of {lesson} that saw the same pictures yet.")
     file = max(runs, key=lambda file: runs[file][::-1])
     finished, value = runs[file]
-    chosen = (
-        f", the best of {len(runs)} on the same pictures, so a little flattered"
-        if len(runs) > 1
-        else ""
-    )
-    return SavedModel(
-        file,
-        f"{name}: from the run of {finished:%Y-%m-%d %H:%M} UTC, {DECIDES} {value:.3f}{chosen}.",
-    )
+    line = f"{name}: from the run of {finished:%Y-%m-%d %H:%M} UTC, {DECIDES} {value:.3f}"
+    if len(runs) > 1:
+        line += f", the best of {len(runs)} on the same pictures, so a little flattered"
+    return SavedModel(file, f"{line}.")
 
 
 def models_beside(record_file: Path) -> Path:
@@ -251,13 +236,7 @@ def _pictures(data: str) -> str:
 
 
 def load_record(path: Path) -> dict[str, Any]:
-    """Read one record.
-
-    Args:
-        path: a file that `record` wrote.
-
-    Returns:
-        Its content; a record from before there was an entry gets an empty one.
+    """Read a file that `record` wrote; one from before there was an entry gets an empty one.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
@@ -284,17 +263,21 @@ def load_record(path: Path) -> dict[str, Any]:
 
 def versions() -> dict[str, str | None]:
     """Return the versions a run depends on: Python, TensorFlow, Keras and NumPy, by their names."""
-    return {name: _version(name) for name in ("python", "tensorflow", "keras", "numpy")}
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in ("tensorflow", "keras", "numpy"):
+        try:
+            loaded = sys.modules.get(name)
+            found[name] = loaded.__version__ if loaded else importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = None
+    return found
 
 
 def format_figure(value: Any) -> str:
-    """Write a figure for people.
+    """Write a figure for people, such as "3,473,475" or "0.9489 (0.9213 to 0.9671)".
 
     Args:
         value: a number, words, None, or a figure as a record holds it.
-
-    Returns:
-        Such as "3,473,475" or "0.9489 (0.9213 to 0.9671)".
     """
     if value is None:
         return "–"
@@ -369,15 +352,13 @@ EMPTY: dict[str, Any] = {"schema": 0, "data": "", "headline": ""} | {
 
 def _faults(value: Any, shape: Any, place: str = "") -> Iterator[str]:
     """Say which entries do not have the shape, each by its place; more entries do not matter."""
-    if callable(shape):
-        if not shape(value):
-            yield f"{place} is {_short(value)}"
-    elif not isinstance(value, list if isinstance(shape, list) else Mapping):
+    kind = list if isinstance(shape, list) else Mapping
+    if not (shape(value) if callable(shape) else isinstance(value, kind)):
         yield f"{place} is {_short(value)}"
     elif isinstance(shape, list):
         for number, each in enumerate(value):
             yield from _faults(each, shape[0], f"{place}[{number}]")
-    else:
+    elif isinstance(shape, dict):
         missing = shape.keys() - value.keys() - {ANY, "SEED"} if place else ()
         yield from (f"{place} has no {name}" for name in sorted(missing))
         for name, each in value.items():
@@ -393,9 +374,10 @@ def _short(value: Any) -> str:
 def _figure(value: Any) -> dict[str, Any] | None:
     if value is None or isinstance(value, Mapping):  # a mapping comes out of a record
         return value
-    measured = value if isinstance(value, Measured) else Measured(value)
-    figure = measured._asdict()
-    return figure if measured.right else {name: figure[name] for name in figure if name != "right"}
+    figure = (value if isinstance(value, Measured) else Measured(value))._asdict()
+    if not figure["right"]:
+        del figure["right"]
+    return figure
 
 
 def _plain(value: Any) -> Any:
@@ -409,17 +391,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
-
-
-def _version(name: str) -> str | None:
-    if name == "python":
-        return platform.python_version()
-    if name in sys.modules:
-        return sys.modules[name].__version__
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _machine() -> dict[str, Any]:

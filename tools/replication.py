@@ -3,10 +3,9 @@
     python -m tools.replication table
 
 writes RESULTS.md from all records below `runs/` and `benchmarks/records/` that were run on real
-pictures at the published settings: every parameter as the notebook states it, but for the seed, the
-choice of data and network, precision, the reader's photo, and those on which no published figure
-depends. `replication.toml` says which figures belong to which walkthrough, and which parameters of
-a lesson none of them depends on.
+pictures at the published settings: every parameter as the notebook states it, but for `FREE` ones
+and the better recipe's. `replication.toml` says which figures belong to which walkthrough, and
+which parameters of a lesson none of them depends on.
 
     python -m tools.replication keep
 
@@ -23,7 +22,7 @@ import re
 import shutil
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,19 +46,19 @@ RESULTS = PROJECT / "RESULTS.md"
 PAGES = (PROJECT / "README.md", PROJECT / "docs" / "instructors.md")  # with marks, see `fill_in`
 BENCHMARKS = PROJECT / "benchmarks"
 KEPT = BENCHMARKS / "records"
-# Parameters that may differ in every lesson, as may all of the better recipe.
+# Parameters that may differ in every lesson, as may all of the better recipe; only that has the
+# last three.
 FREE = ("SEED", "DATA", "BACKBONE", "PACE", "PRECISION", "PHOTO")
-# and what only the better recipes have.
-FREE = (*FREE, "CHOICE_EPOCHS", "HEAD_EPOCHS", "ROTATION")
+FREE += ("CHOICE_EPOCHS", "HEAD_EPOCHS", "ROTATION")
 RECIPE = "RECIPE_"
 AS_SHOWN = 1e-4
 DATA = re.compile(r"Data: (.+?, [\d,]+ real pictures)")
 BACKBONE = re.compile(r"Backbone: (\w+)")
 NOT_RUN = "not run here"
-INTERVAL = ("low", "high")
 PARAMETER = "parameters."
-MACHINE = [f"machine.{name}" for name in ("device", "processor", "instructions", "cpu_count")]
-MACHINE += ["machine.precision"]
+MACHINE = ("device", "processor", "instructions", "cpu_count", "precision")
+SUMMARY_HEAD = ("", "walkthrough", "figure", "published", "measured here", "network", "seeds")
+SUMMARY_HEAD += ("other settings that differ",)
 CLAIMS_HEAD = ("", "claim", "taught as", "verdict", "mean difference (95 % interval)")
 INTRODUCTION = """\
 # Results
@@ -90,22 +89,13 @@ says so, other test pictures.
 
 @dataclass(frozen=True)
 class Row:
-    """A walkthrough's row, as in replication.toml.
-
-    Attributes:
-        lesson: the notebook that repeats it.
-        backbone: the walkthrough's pretrained network, "" for none.
-        headline: the figure that stands for the row.
-        published: its figures, by their name in the lesson's table published | measured.
-        pictures: the walkthrough's, where a run may have fewer; 0 where it has the same.
-        differs: in what else the lesson differs, with {PARAMETER} for its value in the run.
-    """
+    """A walkthrough's row; replication.toml explains its entries."""
 
     id: str
     walkthrough: str
     lesson: str
     backbone: str
-    headline: str
+    headline: str  # the figure that stands for the row
     published: Mapping[str, float | str]
     pictures: int = 0
     differs: str = ""
@@ -113,15 +103,10 @@ class Row:
     def differences(self, group: Group) -> str:
         """Say in which settings a group of runs differs from the walkthrough, network aside."""
         run = group.runs.iloc[-1]
-        parameters = {
-            name.removeprefix(PARAMETER): _whole(value)
-            for name, value in run.items()
-            if name.startswith(PARAMETER) and pd.notna(value)
-        }
         found = re.search(r"([\d,]+) real pictures", run["pictures"])
         here = int(found[1].replace(",", ""))
         fewer = f"{here:,} pictures, there {self.pictures:,}" if self.pictures > here else ""
-        return "; ".join(filter(None, [fewer, self.differs.format_map(parameters)]))
+        return "; ".join(filter(None, [fewer, self.differs.format_map(_parameters(run))]))
 
     @property
     def command(self) -> str:
@@ -165,23 +150,21 @@ class Group:
         if values.empty:
             return format_figure(None)
         if "seconds" in name:
-            ends = (format_figure(float(end)) for end in (values.min(), values.max()))
-            return " to ".join(dict.fromkeys(ends))
+            return _span(values, format_figure)
         figures = figures_in(self.runs.loc[values.index], column)
         share = is_share(name, figures)
-        low, high = figure_interval(figures, share)
-        known = share and not pd.isna(figures[0].get("low"))
+        over_pictures = share and pd.notna(figures[0].get("low"))
         if len(values) == 1:
-            low, high = (figures[0].get(end) for end in INTERVAL)
-        elif not known and np.ptp(values) < AS_SHOWN:  # stored runs are known to four digits
-            low = high = None
+            ends = figures[0].get("low"), figures[0].get("high")
+        elif not over_pictures and np.ptp(values) < AS_SHOWN:  # stored runs have four digits
+            ends = None, None
+        else:
+            ends = figure_interval(figures, share)
+        low, high = (None if pd.isna(end) else end for end in ends)
         mean = float(values.mean())
-        figure = {"value": int(mean) if mean > 1000 and mean.is_integer() else mean}
-        ends = {
-            end: None if pd.isna(v) else v for end, v in zip(INTERVAL, (low, high), strict=True)
-        }
-        star = "" if known or ends["low"] is None else "*"
-        return format_figure(figure | ends) + star
+        value = int(mean) if mean > 1000 and mean.is_integer() else mean
+        star = "" if over_pictures or low is None else "*"
+        return format_figure({"value": value, "low": low, "high": high}) + star
 
 
 def published_runs(runs: pd.DataFrame, defaults: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
@@ -191,10 +174,10 @@ def published_runs(runs: pd.DataFrame, defaults: Mapping[str, Mapping[str, Any]]
     """
     kept = runs[[_is_as_stated(run, defaults) for _, run in runs.iterrows()]]
     found = {
-        name: kept["data"].map(lambda line, pattern=pattern: (pattern.findall(line) or [""])[0])
+        name: kept["data"].str.extract(pattern, expand=False).fillna("")
         for name, pattern in (("pictures", DATA), ("network", BACKBONE))
     }
-    kept = pd.concat([kept, pd.DataFrame(found)], axis=1)
+    kept = pd.concat([kept, pd.DataFrame(found)], axis=1)  # assign would warn of many columns
     return kept[kept["pictures"] != ""]
 
 
@@ -222,19 +205,16 @@ def results_page(
 
     `benchmarks` is the folder of what the benchmarks wrote; None leaves speed out.
     """
-    head = ("", "walkthrough", "figure", "published", "measured here", "network", "seeds")
-    head = (*head, "other settings that differ")
-    groups = [groups_of(row, runs) for row in rows]
-    summary = [_summary(row, own) for row, own in zip(rows, groups, strict=True)]
-    sections = [_section(row, own) for row, own in zip(rows, groups, strict=True)]
-    parts = [_table(head, summary)]
+    groups = [(row, groups_of(row, runs)) for row in rows]
+    parts = [_table(SUMMARY_HEAD, [_summary(row, own) for row, own in groups])]
     if claims:
         lines = [_claim_line(each) for each in claims]
         parts.append(CLAIMS_INTRODUCTION + _table(CLAIMS_HEAD, lines))
     lines, told = speed_lines(benchmarks) if benchmarks else ([], [])
     if lines:
         parts.append(SPEED_TITLE + _table(SPEED_HEAD, lines) + "\n" + "\n".join(told) + "\n")
-    return INTRODUCTION + "\n".join([*parts, *sections])
+    parts += [_section(row, own) for row, own in groups]
+    return INTRODUCTION + "\n".join(parts)
 
 
 def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = RESULTS) -> int:
@@ -254,26 +234,22 @@ def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = 
 def fill_in(text: str, runs: pd.DataFrame) -> str:
     """Write measured figures and minutes into a page, between marks that a reader does not see.
 
-    Args:
-        text: a page with marks such as `<!-- measured W1 -->...<!-- end -->`, or
-            `<!-- minutes 01 -->...<!-- end -->` for how long a lesson's runs took.
-        runs: from `published_runs`; may be empty.
-
-    Returns:
-        The page with the figures of the records between its marks.
+    These are such as `<!-- measured W1 -->...<!-- end -->`, and for how long a lesson's runs took,
+    `<!-- minutes 01 -->...<!-- end -->`. `runs` are from `published_runs`, and may be none.
     """
     rows = {row.id: row for row in read_rows()}
 
     def found(match: re.Match) -> str:
         kind, name = match[1], match[2]
-        if kind == "measured":
-            groups = groups_of(rows[name], runs)
-            said = groups[0].figure(rows[name].headline) if groups else NOT_RUN
+        of_lesson = (row for row in rows.values() if row.lesson.startswith(name))
+        row = rows[name] if kind == "measured" else next(of_lesson)
+        groups = groups_of(row, runs)
+        if not groups:
+            said = NOT_RUN
+        elif kind == "measured":
+            said = groups[0].figure(row.headline)
         else:
-            own = [row for row in rows.values() if row.lesson.startswith(name)]
-            groups = groups_of(own[0], runs)
-            said = _minutes(groups[0].runs["minutes"]) if groups else ""
-            said = said.removesuffix(" for the whole lesson") or NOT_RUN
+            said = _minutes(groups[0].runs["minutes"]) or NOT_RUN
         return f"<!-- {kind} {name} -->{said}<!-- end -->"
 
     return re.sub(r"<!-- (measured|minutes) (\w+) -->.*?<!-- end -->", found, text, flags=re.DOTALL)
@@ -317,9 +293,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{options.out.name}: runs at the published settings: {count}")
         else:
             copies = ", ".join(path.name for path in keep(options.records, options.out))
-            print(
-                "Kept:", copies or "nothing: there are no such runs, or none newer than those kept"
-            )
+            none = "nothing: there are no such runs, or none newer than those kept"
+            print("Kept:", copies or none)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -352,7 +327,7 @@ def _is_newer(source: Path, copy: Path) -> bool:
 def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> bool:
     stated = defaults.get(run["lesson"])
     return (stated is not None and pd.notna(run.get(SEED))) and all(
-        run.get(f"parameters.{name}") == value
+        run.get(PARAMETER + name) == value
         for name, value in stated.items()
         if not _is_free(name, run["lesson"])
     )
@@ -398,44 +373,48 @@ def _section(row: Row, groups: Sequence[Group]) -> str:
 
 def _how(group: Group) -> str:
     """Say how a group was run: seeds, pictures, time, machine and versions."""
-    runs = group.runs
+    runs, last = group.runs, group.runs.iloc[-1]
     seeds = ", ".join(str(int(seed)) for seed in sorted(runs[SEED]))
+    # All runs of a group share the parameters on which published figures depend.
+    settings = {k: v for k, v in _parameters(last).items() if not _is_free(k, last["lesson"])}
+    minutes = _minutes(runs["minutes"])
     parts = [
         f"seeds {seeds}" if len(runs) > 1 else f"seed {seeds}",
-        runs["pictures"].iloc[-1],
-        _settings(runs.iloc[-1]),
-        _minutes(runs["minutes"]),
-        _alike(runs, *MACHINE),
-        _alike(runs, "versions.python", "versions.tensorflow", "versions.keras"),
+        last["pictures"],
+        listing(settings),
+        minutes and f"{minutes} for the whole lesson",
+        _alike(runs, "machine", *MACHINE),
+        _alike(runs, "versions", "python", "tensorflow", "keras"),
         f"last run on {runs['finished'].max():%d %B %Y}",
     ]
     return f"{group.network or 'Measured here'}: {'; '.join(filter(None, parts))}."
 
 
-def _settings(run: pd.Series) -> str:
-    """Write the parameters on which published figures depend; all runs of a group share them."""
-    names = [name for name in run.index if name.startswith("parameters.")]
-    values = {name.partition(".")[2]: _whole(run[name]) for name in names if pd.notna(run[name])}
-    lesson = run["lesson"]
-    return listing({name: value for name, value in values.items() if not _is_free(name, lesson)})
+def _parameters(run: pd.Series) -> dict[str, Any]:
+    """Return a run's parameters by name."""
+    known = {name: value for name, value in run.items() if name.startswith(PARAMETER)}
+    return {k.removeprefix(PARAMETER): _whole(v) for k, v in known.items() if pd.notna(v)}
 
 
 def _minutes(values: pd.Series) -> str:
     """Write how long runs took, "" where that is not known of any."""
-    if values.isna().all():
-        return ""
-    span = " to ".join(dict.fromkeys(f"{end:.0f}" for end in (values.min(), values.max())))
-    return f"{span} minutes for the whole lesson"
+    return "" if values.isna().all() else f"{_span(values, '{:.0f}'.format)} minutes"
 
 
-def _alike(runs: pd.DataFrame, *columns: str) -> str:
-    """Write what runs share, by the columns' names; where they differ, all values."""
+def _span(values: pd.Series, write: Callable[[float], str]) -> str:
+    """Write the lowest and the highest value, or one where both are written alike."""
+    return " to ".join(dict.fromkeys([write(values.min()), write(values.max())]))
+
+
+def _alike(runs: pd.DataFrame, part: str, *names: str) -> str:
+    """Write what a part of the records says of some names; where runs differ, all values."""
     parts = []
-    for column in columns:
+    for name in names:
+        column = f"{part}.{name}"
         known = [_whole(value) for value in runs[column].dropna()] if column in runs else []
         if known:
             values = "/".join(dict.fromkeys(map(str, known)))
-            parts.append(f"{column.partition('.')[2].replace('_', ' ')} {values}")
+            parts.append(f"{name.replace('_', ' ')} {values}")
     return ", ".join(parts)
 
 

@@ -173,7 +173,10 @@ def test_the_coin_is_tossed_for_films_where_there_are_films():
     assert exact_test(first, second).p < 1e-10
     assert exact_test(first, second, films).p == pytest.approx(2 / 2**5)
     assert exact_test(first, first, films) == (0, 0, 1.0)
-    assert sign_test(np.array([1, 1, 1, 1, 1, -1])) == pytest.approx(14 / 64)
+    five, one = np.array([1, 1, 1, 1, 1, 0]), np.array([0, 0, 0, 0, 0, 1])
+    for frames in (1, 2):  # pictures, and films of two frames
+        pair = (Told(hits, np.full(6, frames)) for hits in (five, one))
+        assert sign_test(*pair) == pytest.approx(14 / 64)
 
 
 def test_holms_correction_of_a_textbook_case():
