@@ -198,9 +198,9 @@ def find_model(lesson: str, name: str, data: str) -> SavedModel:
         try:
             run = load_record(path)
             value = float(run["figures"][DECIDES]["value"])
+            by_hand = _models_by_hand(str(run["started"]))
         except (OSError, ValueError, KeyError, TypeError):  # no record, or not of this figure
             continue
-        by_hand = _models_by_hand(str(run["started"]))
         files = [folder / name for folder in (models_beside(path), by_hand)]
         file = next(filter(Path.is_file, files), None)
         same = run["lesson"] == lesson and _pictures(run["data"]) == _pictures(data)

@@ -351,6 +351,15 @@ def test_a_networks_run_is_the_best_by_its_record_and_not_the_newest(runs_folder
     assert results.find_model("01", "none.keras", REAL).path is None
 
 
+def test_a_record_without_its_start_is_passed_over(runs_folder, monkeypatch):
+    best = run(monkeypatch, runs_folder / "r" / "01-a.json", 0.9)
+    run(monkeypatch, file := runs_folder / "r" / "01-b.json", 1.0)
+    record = json.loads(file.read_text())
+    del record["started"]
+    file.write_text(json.dumps(record))
+    assert find_hands().path == best
+
+
 def test_pictures_are_the_same_wherever_they_come_from(runs_folder, monkeypatch):
     drawn = run(monkeypatch, runs_folder / "r" / "01.json", 1.0, data=DRAWN)
     assert find_hands().path is None  # not for real pictures
