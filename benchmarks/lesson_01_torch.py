@@ -116,7 +116,7 @@ def main() -> None:
             told |= one
         assert len(told["parameters"]) == 1, "the two networks differ"
         rounds.append(told)
-    table: dict = {"machine": " ".join(filter(None, processor())), "cores": os.cpu_count()}
+    table: dict = {"machine": ", ".join(processor().values()), "cores": os.cpu_count()}
     table |= {"versions": rounds[0]["versions"], "batch": BATCH, "rounds": ROUNDS}
     print(table["machine"], *table["versions"], sep=", ")
     for name in [name for name in rounds[0] if name not in ("versions", "parameters")]:
