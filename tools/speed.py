@@ -13,7 +13,7 @@ TITLE = """\
 ## Time to equal accuracy
 
 Each training of a lesson is done in several ways, one after the other on one machine, in the same
-precision and with three seeds. The time is that to the goal, everything before the first step
+precision and with the same seeds. The time is that to the goal, everything before the first step
 included; medians over the seeds, the shortest and the longest in brackets. How many times faster a
 way is was computed seed by seed, against the first way of each training; if that never reached the
 goal, all its seconds count.
@@ -53,5 +53,5 @@ def _trainings(results: Mapping) -> Iterator[tuple[str, Mapping]]:
 def _span(values: Mapping[str, float] | None, write) -> str:
     if values is None:
         return "–"
-    low, high = write(values["low"]), write(values["high"])
-    return f"{write(values['median'])} ({low} to {high})"
+    median, low, high = (write(values[name]) for name in ("median", "low", "high"))
+    return median if low == high else f"{median} ({low} to {high})"

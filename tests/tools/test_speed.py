@@ -31,6 +31,10 @@ def test_a_training_has_a_line_a_way_and_names_goal_and_machines(tmp_path):
         ("1", "training", "course", "0 of 3", "–", "–"),
     ]
     goal = "test accuracy 0.95, in 5 epochs in a row"
+    same = {"walkthrough": WAYS["walkthrough"] | {"times faster": dict.fromkeys(SPAN, 1.0)}}
+    alone = json.dumps({"training": TRAINING | {"summary": same}})
+    (tmp_path / "lesson_01.json").write_text(alone)
+    assert speed_lines(tmp_path)[0][0][-1] == "1.0", "one seed has no range"
     assert told == [f"- Lesson 1, training: {goal}; Fast, 2 cores; Slow."]
 
 
