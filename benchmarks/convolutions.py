@@ -10,14 +10,10 @@ its own, and they take turns. Prints a table and writes it to benchmarks/convolu
 from __future__ import annotations
 
 import json
-import os
 import statistics
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-from helpers.environment import PROJECT
+from benchmarks.timing import in_own_process, seconds_each
 from helpers.files import write_atomically
 
 OUTPUT = Path(__file__).with_suffix(".json")
@@ -49,19 +45,14 @@ def measure() -> dict[str, float]:
         images = random.integers(0, 256, (number, 150, 150, 3)).astype(np.float32)
         labels = np.arange(number) % 3
         network.compile(keras.optimizers.RMSprop(1e-4), "sparse_categorical_crossentropy")
-        seconds[name] = _time(lambda n=network, x=images, y=labels: n.train_on_batch(x, y))
+        seconds[name] = seconds_each(
+            lambda n=network, x=images, y=labels: n.train_on_batch(x, y), STEPS
+        )
     vgg16 = keras.applications.VGG16(include_top=False, weights=None, input_shape=(150, 150, 3))
     photos = random.integers(0, 256, (16, 150, 150, 3)).astype(np.float32)
-    seconds["lessons 4 and 5, VGG16 over 16 photos"] = _time(lambda: vgg16.predict_on_batch(photos))
+    name = "lessons 4 and 5, VGG16 over 16 photos"
+    seconds[name] = seconds_each(lambda: vgg16.predict_on_batch(photos), STEPS)
     return {"machine": machine, **seconds}
-
-
-def _time(step) -> float:
-    step()  # the first one builds the graph
-    began = time.perf_counter()
-    for _ in range(STEPS):
-        step()
-    return (time.perf_counter() - began) / STEPS
 
 
 def main() -> None:
@@ -69,16 +60,8 @@ def main() -> None:
     found: dict[str, list[dict]] = {way: [] for way in WAYS}
     for _ in range(ROUNDS):
         for way, value in WAYS.items():
-            code = "import json; from benchmarks.convolutions import measure; "
-            code += "print(json.dumps(measure()))"
-            run = subprocess.run(
-                [sys.executable, "-c", code],
-                cwd=PROJECT,
-                env=os.environ | {SWITCH: value},
-                stdout=subprocess.PIPE,
-                check=True,
-            )
-            found[way].append(json.loads(run.stdout.splitlines()[-1]))
+            run = in_own_process("benchmarks.convolutions", "measure", **{SWITCH: value})
+            found[way].append(run)
     table = {"machine": found["own"][0].pop("machine"), "rounds": ROUNDS}
     for name in found["own"][0]:
         seconds = {way: statistics.median(each[name] for each in found[way]) for way in WAYS}

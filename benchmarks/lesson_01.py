@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -38,6 +37,7 @@ from benchmarks.shared import (  # noqa: E402
     run_cells,
     trained,
 )
+from benchmarks.timing import seconds_each  # noqa: E402
 from helpers import augmentation  # noqa: E402
 from helpers.callbacks import EpochSeconds  # noqa: E402
 from helpers.data import pictures  # noqa: E402
@@ -84,15 +84,6 @@ def published_network(seed: int) -> keras.Model:
     model = lesson["network"]
     model.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
-
-
-def seconds_each(action: Callable[[], object], repeats: int) -> float:
-    """Return the mean seconds of an action, after one that does not count."""
-    action()
-    start = time.perf_counter()
-    for _ in range(repeats):
-        action()
-    return (time.perf_counter() - start) / repeats
 
 
 def matmul_peak(size: int = 4096) -> float:

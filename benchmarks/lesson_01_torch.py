@@ -14,13 +14,11 @@ from __future__ import annotations
 import json
 import os
 import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
-from helpers.environment import PROJECT, processor
+from benchmarks.timing import in_own_process, seconds_each
+from helpers.environment import processor
 from helpers.files import write_atomically
 
 OUTPUT = Path(__file__).with_suffix(".json")
@@ -46,9 +44,9 @@ def measure_keras() -> dict:
     images = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 3)).astype(np.float32)
     labels = np.arange(BATCH) % CLASSES
     return {
-        "version": f"Keras {keras.__version__}, TensorFlow {_version('tensorflow')}",
+        "version": f"Keras {keras.__version__}, TensorFlow {version('tensorflow')}",
         "parameters": network.count_params(),
-        "Keras": _seconds(lambda: network.train_on_batch(images, labels)),
+        "Keras": seconds_each(lambda: network.train_on_batch(images, labels), STEPS),
     }
 
 
@@ -80,23 +78,9 @@ def measure_torch() -> dict:
             nn.functional.cross_entropy(network(images), labels).backward()
             optimizer.step()
 
-        found[name] = _seconds(step)
+        found[name] = seconds_each(step, STEPS)
         found["parameters"] = sum(weights.numel() for weights in network.parameters())
     return found
-
-
-def _version(package: str) -> str:
-    from importlib.metadata import version
-
-    return version(package)
-
-
-def _seconds(step: Callable[[], object]) -> float:
-    step()  # the first one builds the graph
-    began = time.perf_counter()
-    for _ in range(STEPS):
-        step()
-    return (time.perf_counter() - began) / STEPS
 
 
 def main() -> None:
@@ -105,12 +89,7 @@ def main() -> None:
     for _ in range(ROUNDS):
         told: dict = {}
         for library in ("keras", "torch"):
-            code = f"import json; from benchmarks.lesson_01_torch import measure_{library} as m; "
-            command = [sys.executable, "-c", code + "print(json.dumps(m()))"]
-            run = subprocess.run(
-                command, cwd=PROJECT, env=os.environ, stdout=subprocess.PIPE, check=True
-            )
-            one = json.loads(run.stdout.splitlines()[-1])
+            one = in_own_process("benchmarks.lesson_01_torch", f"measure_{library}")
             told.setdefault("versions", []).append(one.pop("version"))
             told.setdefault("parameters", set()).add(one.pop("parameters"))
             told |= one

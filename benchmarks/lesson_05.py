@@ -18,7 +18,7 @@ import argparse
 import shutil
 import tempfile
 from collections.abc import Iterable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -98,8 +98,8 @@ def generators(folder: Path, names: dict) -> tuple[Iterable, Iterable]:
     return training, watched
 
 
-def train_all(located: Located, found: weights.Found, seed: int) -> dict[str, dict]:
-    """Train both approaches both ways with a seed."""
+def train_all(located: Located, found: weights.Found, seed: int) -> dict[str, dict[str, dict]]:
+    """Train both approaches both ways with a seed; return each approach's ways."""
     with tempfile.TemporaryDirectory(dir=CACHE_FOLDER) as temporary:
         folder = Path(temporary)
         names = lesson(located, found, folder, seed)
@@ -134,18 +134,19 @@ def train_all(located: Located, found: weights.Found, seed: int) -> dict[str, di
 
         run_cells(NOTEBOOK, ["copies"], names)
         kept = names["copies"].seconds + names["watched"].seconds
-        found_ways = {f"frozen base, {COURSE}": course(FROZEN, 1, FROZEN["goal"], kept)}
+        frozen = {COURSE: course(FROZEN, 1, FROZEN["goal"], kept)}
         begun = whole.get_weights()
         whole.set_weights(untrained)
-        found_ways[f"frozen base, {WALKTHROUGH}"] = walkthrough(FROZEN, 1, FROZEN["goal"])
-        goal = found_ways[f"frozen base, {COURSE}"]["accuracy"][-1] + FINE["goal"]
+        frozen[WALKTHROUGH] = walkthrough(FROZEN, 1, FROZEN["goal"])
+        goal = frozen[COURSE]["accuracy"][-1] + FINE["goal"]
         run_cells(NOTEBOOK, ["unfreeze"], names)
+        fine = {}
         for name, way in ((COURSE, course), (WALKTHROUGH, walkthrough)):
             whole.set_weights(begun)
             history = way(FINE, 2, goal)
             gained = [each - goal + FINE["goal"] for each in history["accuracy"]]
-            found_ways[f"fine-tuning, {name}"] = history | {"accuracy": gained}
-        return found_ways
+            fine[name] = history | {"accuracy": gained}
+        return {"frozen base": frozen, "fine-tuning": fine}
 
 
 def main() -> None:
@@ -157,20 +158,11 @@ def main() -> None:
     located = find_data("cats_and_dogs", options.data)
     found = weights.find_weights("auto", preferred="VGG16")
     print(LINE, located.line, found.line, sep="\n")
-    for seed in range(3):
-        done = {}
-
-        def ways(approach: str, seed: int, done=done) -> dict[str, dict]:
-            if not done:
-                done.update(train_all(located, found, seed))
-            return {
-                name.removeprefix(f"{approach}, "): history
-                for name, history in done.items()
-                if name.startswith(approach)
-            }
-
+    train = cache(partial(train_all, located, found))
+    for seed in range(3):  # both approaches are kept before the next seed
         for approach, settings in (("frozen base", FROZEN), ("fine-tuning", FINE)):
-            measure_seeds(options.output, approach, settings, partial(ways, approach), [seed])
+            ways = partial(lambda approach, seed: train(seed)[approach], approach)
+            measure_seeds(options.output, approach, settings, ways, [seed])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The benchmarks' own parts; what they measure is no test."""
 
 import json
+import os
 import sys
 from datetime import UTC, datetime
 
@@ -23,6 +24,7 @@ from benchmarks.shared import (
     summarise,
     trained,
 )
+from benchmarks.timing import in_own_process, seconds_each
 from helpers.data.catalog import dataset
 from helpers.data.download import find_data
 
@@ -35,6 +37,17 @@ def test_a_notebooks_own_cells_are_run_by_their_names(tmp_path):
     assert namespace["a"] == 7
     with pytest.raises(KeyError, match="third"):
         run_cells(tmp_path / "book.ipynb", ["third"], namespace)
+
+
+def test_the_first_call_does_not_count():
+    called = []
+    assert seconds_each(lambda: called.append(1), 3) >= 0
+    assert len(called) == 4
+
+
+def test_a_function_is_called_in_a_process_of_its_own(tmp_path):
+    assert in_own_process("os", "getpid") != os.getpid()
+    assert in_own_process("tempfile", "gettempdir", TMPDIR=str(tmp_path)) == str(tmp_path)
 
 
 def test_the_walkthroughs_generator_has_their_ranges():

@@ -95,9 +95,8 @@ def run_course(
     todo = []
     # Neighbours draw the same pictures, and one would wait for the other: the halves take turns.
     half = math.ceil(len(notebooks) / 2)
-    planned = list(zip(notebooks, values, strict=True))
-    for place in sorted(range(len(planned)), key=lambda place: place % half):
-        notebook, parameters = planned[place]
+    planned = enumerate(zip(notebooks, values, strict=True))
+    for _, (notebook, parameters) in sorted(planned, key=lambda each: each[0] % half):
         print(f"{notebook.stem}: {listing(parameters)}", flush=True)
         todo.append(delayed(try_notebook)(notebook, folder / notebook.name, parameters, **options))
     runs: list[Run] = []
