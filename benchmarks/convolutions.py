@@ -1,10 +1,11 @@
-"""Two implementations of TensorFlow's convolutions, side by side: oneDNN's and its own.
+"""TensorFlow's own convolutions, oneDNN's, and oneDNN's with memory that is kept, side by side.
 
     python -m benchmarks.convolutions
 
 oneDNN is what the course switches on, see `environment.prepare`; TensorFlow by itself does so only
-on processors with AVX512. The setting is read when TensorFlow starts, so each way has a process of
-its own, and they take turns. Prints a table and writes it to benchmarks/convolutions.json.
+on processors with AVX512. Memory is kept by the three variables that the Makefile exports. All are
+read when a process starts, so each way has one of its own, and they take turns. Prints a table and
+writes it to benchmarks/convolutions.json.
 """
 
 from __future__ import annotations
@@ -18,13 +19,22 @@ from helpers.files import write_atomically
 
 OUTPUT = Path(__file__).with_suffix(".json")
 SWITCH = "TF_ENABLE_ONEDNN_OPTS"
-WAYS = {"own": "0", "oneDNN": "1"}
-ROUNDS, STEPS = 2, 3
+KEPT = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "1000000000000",
+}
+WAYS = {
+    "own": {SWITCH: "0"},
+    "oneDNN": {SWITCH: "1"},
+    "oneDNN, memory kept": {SWITCH: "1", **KEPT},
+}
+ROUNDS, STEPS = 3, 3
 
 
 def measure() -> dict[str, float]:
     """Return seconds of a step of the published networks, with the switch as it is set."""
-    from helpers.environment import prepare
+    from helpers.environment import prepare, processor
 
     machine = prepare(0, "float32").splitlines()[0]
     import keras
@@ -52,22 +62,19 @@ def measure() -> dict[str, float]:
     photos = random.integers(0, 256, (16, 150, 150, 3)).astype(np.float32)
     name = "lessons 4 and 5, VGG16 over 16 photos"
     seconds[name] = seconds_each(lambda: vgg16.predict_on_batch(photos), STEPS)
-    return {"machine": machine, **seconds}
+    return {"machine": f"{processor()['processor']}, {machine}", **seconds}
 
 
 def main() -> None:
-    """Let the ways take turns, and write the medians of the rounds and the ratios."""
+    """Let the ways take turns, and write the medians of the rounds."""
     found: dict[str, list[dict]] = {way: [] for way in WAYS}
     for _ in range(ROUNDS):
-        for way, value in WAYS.items():
-            run = in_own_process("benchmarks.convolutions", "measure", **{SWITCH: value})
-            found[way].append(run)
+        for way, variables in WAYS.items():
+            found[way].append(in_own_process("benchmarks.convolutions", "measure", **variables))
     table = {"machine": found["own"][0].pop("machine"), "rounds": ROUNDS}
     for name in found["own"][0]:
-        seconds = {way: statistics.median(each[name] for each in found[way]) for way in WAYS}
-        table[name] = seconds | {"times faster": seconds["own"] / seconds["oneDNN"]}
-        print(f"{name:40} {seconds['own']:7.3f} s {seconds['oneDNN']:7.3f} s, ", end="")
-        print(f"{table[name]['times faster']:.2f} times faster")
+        table[name] = {way: statistics.median(each[name] for each in found[way]) for way in WAYS}
+        print(f"{name:40}", *(f"{way} {seconds:.3f} s" for way, seconds in table[name].items()))
     write_atomically(OUTPUT, json.dumps(table, indent=1) + "\n")
 
 

@@ -27,13 +27,16 @@ def test_precision_follows_the_machine_unless_it_is_named():
 
 
 SCRIPT = """
-import os
+import os, sys
 import numpy as np
+from helpers import pace, parameters
 from helpers.environment import prepare
+early = "sklearn" in sys.modules
 line = prepare(seed=7, precision="float32")
 import keras, tensorflow as tf
 print(line)
 print(os.environ["TF_ENABLE_ONEDNN_OPTS"])
+print(os.environ["OMP_WAIT_POLICY"], early)
 print(np.random.rand(), float(tf.random.uniform([])), keras.config.dtype_policy().name)
 """
 
@@ -50,9 +53,10 @@ def test_start_is_quiet_seeded_and_says_what_runs():
     first, second = run_script(), run_script(TF_ENABLE_ONEDNN_OPTS="0")
     assert first.returncode == 0, first.stderr
     assert first.stderr == ""
-    line, convolutions, values = first.stdout.strip().splitlines()
+    line, convolutions, waiting, values = first.stdout.strip().splitlines()
     assert convolutions == "1"
-    assert second.stdout.splitlines() == [line, "0", values], "who has chosen them keeps them"
+    assert waiting == "passive False", "OpenMP reads it when scikit-learn is imported"
+    assert second.stdout.splitlines() == [line, "0", waiting, values], "who has chosen keeps it"
     assert line.startswith("TensorFlow 2.") and line.endswith("precision float32")
     assert values.endswith("float32")
 
