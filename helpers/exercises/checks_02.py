@@ -14,6 +14,7 @@ from helpers.exercises.trainings import (
     accuracy,
     network_of,
     new_hands,
+    not_frozen,
     training_hands,
     truncated_base,
     without_softmax,
@@ -94,23 +95,8 @@ def head_from_empty(function: Callable) -> str:
     if not isinstance(outcome, keras.Model):
         return f"Your function gives {shown(outcome)}, where a Keras network is expected."
     network, problem = network_of(outcome, 64, True, pooling="GlobalAveragePooling2D")
-    return problem or _used(base, network) or _trained(base, network)
-
-
-def _used(base: keras.Model, network: keras.Model) -> str:
-    """Return what is wrong with how a network uses its base."""
-    known = {id(weight) for weight in network.weights}
-    if not all(id(weight) in known for weight in base.weights):
-        return "Your network does not contain `base`: call it, `base(pixels)`, or use its output."
-    learning = {id(weight) for weight in network.trainable_weights}
-    if any(id(weight) in learning for weight in base.weights):
-        return (
-            "The base is not frozen: set `base.trainable = False` before you compile. Else the "
-            "large first errors of a new head wreck it."
-        )
-    if not learning:
-        return "Nothing is trainable: only the base must be frozen; the head has to learn."
-    return without_softmax(network)
+    problem = problem or not_frozen(network, base) or without_softmax(network)
+    return problem or _trained(base, network)
 
 
 def _trained(base: keras.Model, network: keras.Model) -> str:

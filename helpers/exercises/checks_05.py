@@ -17,7 +17,7 @@ from helpers.exercises.trainings import (
     drawn,
     lent_base,
     loss_of,
-    without_base,
+    not_frozen,
 )
 
 # A training that memorises: made-up features of few photos, some of them labelled wrong.
@@ -147,7 +147,7 @@ def faces(each: int, first: int) -> tuple[np.ndarray, np.ndarray]:
 def head_on_frozen_base(answer: Callable) -> str:
     with lent_base(CUT) as (base, changed):
         network, problem = tried(answer, base)
-        problem = problem or _wrong_form(network) or _not_frozen(network, base)
+        problem = problem or _wrong_form(network) or not_frozen(network, base)
         return problem or _trained(network, changed)
 
 
@@ -186,21 +186,6 @@ def _no_probability(network: keras.Model) -> str:
         )
     if network.output_shape[1] == 1 and last is keras.activations.softmax:
         return "A softmax over a single unit is always 1; for one unit use a sigmoid."
-    return ""
-
-
-def _not_frozen(network: keras.Model, base: keras.Model) -> str:
-    if problem := without_base(network, base):
-        return problem
-    own = {id(weight) for weight in base.weights}
-    moving = sum(id(weight) in own for weight in network.trainable_weights)
-    if moving:
-        return (
-            f"The training would change {moving} weight arrays of the base: set "
-            "`base.trainable = False`, before you compile."
-        )
-    if not network.trainable_weights:
-        return "Nothing is left to learn: freeze the base, not the head."
     return ""
 
 

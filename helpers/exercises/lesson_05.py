@@ -250,7 +250,7 @@ from_empty = Examined(
     ),
     code=_head(_POOLED, _SIGMOID),
     mistakes={
-        _head(_POOLED, _SIGMOID, frozen=False): "`base.trainable = False`, before you compile",
+        _head(_POOLED, _SIGMOID, frozen=False): "The base is not frozen",
         _head(_SIGMOID): "ends in feature maps of the shape",
         _head(_POOLED, "layers.Dense(3)"): "gives 3 numbers; cat or dog needs one, or two",
         _head(_POOLED, "layers.Dense(1)"): "has no activation",

@@ -111,7 +111,25 @@ def without_base(network: keras.Model, base: keras.Model) -> str:
     """Say that a network has nothing of the base that a learner was given; "" where it has."""
     if {id(weight) for weight in base.weights} & {id(weight) for weight in network.weights}:
         return ""
-    return "Your network does not contain the base that your function was given."
+    return (
+        "Your network does not contain the base that your function was given: call it, "
+        "`base(pixels)`, or use its output."
+    )
+
+
+def not_frozen(network: keras.Model, base: keras.Model) -> str:
+    """Say what is wrong with a head that learns on a frozen base; "" if nothing is."""
+    if problem := without_base(network, base):
+        return problem
+    learning = {id(weight) for weight in network.trainable_weights}
+    if any(id(weight) in learning for weight in base.weights):
+        return (
+            "The base is not frozen: set `base.trainable = False` before you compile. Else the "
+            "large first errors of a new head wreck it."
+        )
+    if not learning:
+        return "Nothing is trainable: only the base must be frozen; the head has to learn."
+    return ""
 
 
 def network_of(

@@ -513,7 +513,7 @@ def unfreeze(network, first):
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        ("keras.Sequential([keras.Input((64, 64, 3)), *_head()])", "does not contain `base`"),
+        ("keras.Sequential([keras.Input((64, 64, 3)), *_head()])", "does not contain the base"),
         ("_frozen_all(base)", "Nothing is trainable"),
         ("base", "is not compiled"),
         ("base.name", "where a Keras network is expected"),
