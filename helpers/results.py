@@ -128,9 +128,10 @@ def record(
         lesson: the notebook's name without its ending.
         parameters: the notebook's, by name.
         data: the line that says which pictures the run used, and why.
-        figures: by name.
+        figures: by name. Of those named "held_out..." it is not kept which pictures were right:
+            the seed chooses held-out pictures, so that runs cannot be compared picture by picture.
         published: lines of the table published | measured, as for `published_table`.
-        histories: the course of each training by its name, as `training.train` returns it: lists
+        histories: the course of each training by its name, as Keras's `fit` returns it: lists
             with one number an epoch, such as `accuracy`, `val_accuracy` and `seconds`.
         headline: what the run shows, in one sentence with its one number; "" for none.
 
@@ -156,7 +157,10 @@ def record(
         "machine": _machine(),
         "parameters": dict(parameters),
         "data": data,
-        "figures": {name: _figure(value) for name, value in figures.items()},
+        "figures": {
+            name: _figure(value, keep_right=not name.startswith("held_out"))
+            for name, value in figures.items()
+        },
         "published": [
             {**row._asdict(), "measured": _figure(row.measured)}
             for row in (Row(*row) for row in published)
@@ -371,11 +375,11 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def _figure(value: Any) -> dict[str, Any] | None:
+def _figure(value: Any, keep_right: bool = True) -> dict[str, Any] | None:
     if value is None or isinstance(value, Mapping):  # a mapping comes out of a record
         return value
     figure = (value if isinstance(value, Measured) else Measured(value))._asdict()
-    if not figure["right"]:
+    if not (figure["right"] and keep_right):
         del figure["right"]
     return figure
 

@@ -81,8 +81,9 @@ swing = Choice(
         "Read the column 'lowest to highest' of the table: where is it narrow?",
     ),
     why=(
-        "If the steps never get smaller, each epoch ends somewhere around the goal. The shrinking "
-        "rate, the averaging and AdamW came together, so it stays open which of them does most."
+        "If the steps never get smaller, an epoch may end anywhere around the goal; averaging "
+        "evens that out. The shrinking rate, the averaging and AdamW came together, so it stays "
+        "open which of them does most."
     ),
 )
 

@@ -309,9 +309,9 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
                 "d": "Train the head on the frozen base, then the last blocks, too, at a low rate.",
             },
             reasons={
-                "a": "The first errors of a random head would wreck the pretrained weights.",
+                "a": "The first errors of a random head can wreck the pretrained weights.",
                 "b": "Without a head there is no answer, so there is no loss to train by.",
-                "c": "A random head and large steps wreck what the blocks already know.",
+                "c": "A random head and large steps can wreck what the blocks already know.",
             },
             hints=(
                 "Which part knows nothing at the beginning?",

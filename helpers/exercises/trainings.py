@@ -125,7 +125,7 @@ def not_frozen(network: keras.Model, base: keras.Model) -> str:
     if any(id(weight) in learning for weight in base.weights):
         return (
             "The base is not frozen: set `base.trainable = False` before you compile. Else the "
-            "large first errors of a new head wreck it."
+            "large first errors of a new head can wreck it."
         )
     if not learning:
         return "Nothing is trainable: only the base must be frozen; the head has to learn."
