@@ -121,7 +121,9 @@ def test_trained_on_kept_maps_the_block_ends_where_it_would_end_to_end(
 # Splits and folders ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("total", "of_lesson_5"), [(2000, 2000), (12_500, 2000), (240, 240)])
+@pytest.mark.parametrize(
+    ("total", "of_lesson_5"), [(2000, 2000), (12_500, 2000), (400, 320), (240, 240)]
+)
 def test_no_test_photo_is_one_of_lesson_5(total, of_lesson_5):
     def numbered(located, shares, size, first, cache):
         bounds = np.round(np.cumsum((0, *shares)) * total).astype(int).tolist()

@@ -122,10 +122,10 @@ def test_a_row_says_where_its_settings_are_not_the_walkthroughs(write, tmp_path)
     write("05", 0.5, f"Data: cats_and_dogs, 4,000 real pictures from the mirror folder. {VGG16}")
     runs = published_runs(gather(tmp_path), DEFAULTS)
     group = Group("VGG16", runs, True)
-    assert ROWS["W4b"].differences(group).startswith("4,000 pictures, there 25,000; pictures res")
+    assert ROWS["W4b"].differences(group).startswith("4,000 pictures, there 25,000; photos padded")
     assert ROWS["W5b"].differences(group).startswith("6 kept copies of each photo, there fresh")
     text = page(tmp_path)
-    assert line_of(text, "W5a")[7] == "pictures resized smoothly, there to the nearest pixel"
+    assert line_of(text, "W5a")[7].startswith("photos padded to squares and resized smoothly")
     assert "at the same settings" not in text
 
 
