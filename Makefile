@@ -1,11 +1,6 @@
 # Every target makes .venv first, where it is missing or out of date (see bootstrap.py).
 
 unexport PYTHONHOME  # another Python's; this one would not start
-# What a training step frees is kept for the next one: on Linux that saves up to a fifth of its time
-# (benchmarks/README.md).
-export MALLOC_ARENA_MAX ?= 1
-export MALLOC_MMAP_MAX_ ?= 0
-export MALLOC_TRIM_THRESHOLD_ ?= 1000000000000
 PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
 SCRIPTS := Scripts

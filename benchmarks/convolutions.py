@@ -1,11 +1,10 @@
-"""TensorFlow's own convolutions, oneDNN's, and oneDNN's with memory that is kept, side by side.
+"""Two implementations of TensorFlow's convolutions, side by side: oneDNN's and its own.
 
     python -m benchmarks.convolutions
 
 oneDNN is what the course switches on, see `environment.prepare`; TensorFlow by itself does so only
-on processors with AVX512. Memory is kept by the three variables that the Makefile exports. All are
-read when a process starts, so each way has one of its own, and they take turns. Prints a table and
-writes it to benchmarks/convolutions.json.
+on processors with AVX512. The setting is read when TensorFlow starts, so each way has a process of
+its own, and they take turns. Prints a table and writes it to benchmarks/convolutions.json.
 """
 
 from __future__ import annotations
@@ -19,16 +18,7 @@ from helpers.files import write_atomically
 
 OUTPUT = Path(__file__).with_suffix(".json")
 SWITCH = "TF_ENABLE_ONEDNN_OPTS"
-KEPT = {
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": "1000000000000",
-}
-WAYS = {
-    "own": {SWITCH: "0"},
-    "oneDNN": {SWITCH: "1"},
-    "oneDNN, memory kept": {SWITCH: "1", **KEPT},
-}
+WAYS = {"own": "0", "oneDNN": "1"}
 ROUNDS, STEPS = 3, 3
 
 
@@ -69,8 +59,9 @@ def main() -> None:
     """Let the ways take turns, and write the medians of the rounds."""
     found: dict[str, list[dict]] = {way: [] for way in WAYS}
     for _ in range(ROUNDS):
-        for way, variables in WAYS.items():
-            found[way].append(in_own_process("benchmarks.convolutions", "measure", **variables))
+        for way, value in WAYS.items():
+            run = in_own_process("benchmarks.convolutions", "measure", **{SWITCH: value})
+            found[way].append(run)
     table = {"machine": found["own"][0].pop("machine"), "rounds": ROUNDS}
     for name in found["own"][0]:
         table[name] = {way: statistics.median(each[name] for each in found[way]) for way in WAYS}

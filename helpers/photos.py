@@ -309,8 +309,10 @@ def classify_photo(
     photo = open_photo(source)
     image = to_square_array(look(photo) if look else photo, size)
     batch = image[np.newaxis].astype(np.float32)
-    # For one picture a call is quicker than `predict`, which sets up a data pipeline.
-    output = np.asarray(model(batch, training=False), dtype=np.float64)[0]
+    # For one picture a call is quicker than `predict`, which sets up a data pipeline. Networks made
+    # of those in keras.applications take a list of one input, and warn of an input without a list.
+    with warnings.catch_warnings(action="ignore"):
+        output = np.asarray(model(batch, training=False), dtype=np.float64)[0]
     if not (output.min() >= 0 and abs(output.sum() - 1) < 0.01):  # false for NaN too
         raise ValueError(
             "The model's output is not a set of probabilities that sum to 1; "

@@ -431,6 +431,14 @@ def model(keras):
     return colour_model(keras)
 
 
+def test_a_network_with_a_list_of_one_input_gives_no_warning(keras, model, recwarn):
+    """As those made of keras.applications have, once they are loaded from a file."""
+    listed = keras.Model([model.inputs[0]], model.outputs[0])
+    data = encoded(Image.new("RGB", (20, 12), COLOURS[0]))
+    assert photos.classify_photo(listed, data, COLOURS).label == COLOURS[0]
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize("colour", COLOURS)
 def test_classify(model, colour):
     data = encoded(Image.new("RGB", (20, 12), colour))
