@@ -20,5 +20,8 @@ def run_cell(client, code: str, someone: bool, seconds: float = 60) -> list[dict
             continue
         if reply["msg_type"] == "status" and reply["content"]["execution_state"] == "idle":
             return outputs
-        if reply["msg_type"] in {"stream", "display_data", "execute_result", "error"}:
-            outputs.append(reply["content"])
+        content = reply["content"]
+        if reply["msg_type"] == "stream" and outputs and outputs[-1].get("name") == content["name"]:
+            outputs[-1]["text"] += content["text"]  # a busy kernel sends one print in two parts
+        elif reply["msg_type"] in {"stream", "display_data", "execute_result", "error"}:
+            outputs.append(content)
