@@ -72,7 +72,7 @@ def prepare(seed: int = 0, precision: str = "auto") -> str:
     # TensorFlow takes oneDNN's convolutions on AVX512 alone; older processors gain, too
     # (benchmarks/README.md).
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    # scikit-learn's threads wait asleep: awake, t-SNE beside another program takes a minute.
+    # scikit-learn's threads wait asleep: awake, t-SNE beside a training takes half a minute.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     with quiet_stderr():
         import keras

@@ -432,7 +432,7 @@ def model(keras):
 
 
 def test_a_network_with_a_list_of_one_input_gives_no_warning(keras, model, recwarn):
-    """As those made of keras.applications have, once they are loaded from a file."""
+    """As those made of keras.applications have."""
     listed = keras.Model([model.inputs[0]], model.outputs[0])
     data = encoded(Image.new("RGB", (20, 12), COLOURS[0]))
     assert photos.classify_photo(listed, data, COLOURS).label == COLOURS[0]

@@ -109,9 +109,8 @@ def test_the_environment_names_the_file(tmp_path, monkeypatch):
 
 def test_pictures_that_the_seed_holds_out_are_not_compared_one_by_one():
     figure = Measured(0.75, 0.3, 0.9, 4, "1101")
-    figures = load_record(write(figures={"recipe_test": figure, "held_out_recipe": figure}))[
-        "figures"
-    ]
+    path = write(figures={"recipe_test": figure, "held_out_recipe": figure})
+    figures = load_record(path)["figures"]
     assert figures["recipe_test"]["right"] == "1101"
     assert figures["held_out_recipe"] == {"value": 0.75, "low": 0.3, "high": 0.9, "n": 4}
 

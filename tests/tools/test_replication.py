@@ -125,7 +125,8 @@ def test_a_row_says_where_its_settings_are_not_the_walkthroughs(write, tmp_path)
     assert ROWS["W4b"].differences(group).startswith("4,000 pictures, there 25,000; photos padded")
     assert ROWS["W5b"].differences(group).startswith("6 kept copies of each photo, there fresh")
     text = page(tmp_path)
-    assert line_of(text, "W5a")[7].startswith("photos padded to squares and resized smoothly")
+    padded = "photos padded to squares and resized smoothly, there stretched, to the nearest pixel"
+    assert line_of(text, "W5a")[7] == padded
     assert "at the same settings" not in text
 
 
