@@ -13,13 +13,18 @@ import numpy as np
 
 from helpers.comparison import paired_interval, told_of_both
 from helpers.environment import PROJECT
-from helpers.intervals import Told
+from helpers.intervals import Told, sign_tests
 from helpers.results import LEFT, Table
 
 CLAIMS = PROJECT / "benchmarks" / "claims.toml"
 SEEDS_NEEDED = 3
 HOLDS, OPEN, CONTRADICTED = "holds", "open", "contradicted"
 NO_RECORDS = "no records yet"
+TESTS = "exact test of each seed's networks, p"
+TESTS_ASK = (
+    "p: of each seed's two networks alone, how probable so uneven a result on these pictures is if "
+    "both are equally good; lesson 6 explains it."
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,12 @@ class Claim:
         enough = len(self.differences) >= SEEDS_NEEDED
         return self.taught == HOLDS and enough and self.verdict != HOLDS
 
+    @property
+    def p_values(self) -> str:
+        """Those of the exact tests of each seed's two networks; "" where they cannot be told."""
+        found = sign_tests(*self.told) if self.told else []
+        return ", ".join(f"{p:.3f}" if p >= 0.0005 else "below 0.001" for p in found)
+
     def cells(self) -> tuple[str, str]:
         """Return the verdict with its seeds, and the mean difference with its interval."""
         values = list(self.differences.values())
@@ -87,10 +98,14 @@ class ClaimsTable(Table):
     def __init__(self, claims: list[Claim]) -> None:
         self.claims = claims
         machines = sorted(set().union(*(claim.machines for claim in claims)))
-        judges = list(dict.fromkeys(claim.judge for claim in claims))
+        judges, lines = list(dict.fromkeys(claim.judge for claim in claims)), []
         if judges == [""]:
             head = ("claim", "verdict", "mean difference (95 % interval over seeds)")
             rows = [(claim.says, *claim.cells()) for claim in claims]
+            if any(tests := [claim.p_values for claim in claims]):
+                head += (TESTS,)
+                rows = [(*row, test) for row, test in zip(rows, tests, strict=True)]
+                lines = [TESTS_ASK]
         else:
             head = ("worth of", *judges)
             cells = {(claim.says, claim.judge): claim.cells() for claim in claims}
@@ -98,7 +113,7 @@ class ClaimsTable(Table):
                 (says, *(_together(*cells.get((says, judge), ("", ""))) for judge in judges))
                 for says in dict.fromkeys(claim.says for claim in claims)
             ]
-        super().__init__(head, rows, ["; ".join(machines)])
+        super().__init__(head, rows, [*lines, "; ".join(machines)])
 
 
 def claims(lesson: str, group: str = "", path: Path = CLAIMS) -> ClaimsTable:

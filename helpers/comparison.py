@@ -32,7 +32,7 @@ from helpers.intervals import (
     read_told,
     seeds_interval,
     share_interval,
-    sign_test,
+    sign_tests,
     together,
 )
 from helpers.messages import OneSentence
@@ -405,10 +405,10 @@ def exact_tests(runs: pd.DataFrame, figure: str, first: str, second: str) -> pd.
     pair = seed_difference(runs, figure, first, second)
     rows = {}
     if pair.told:
-        (ones, sizes), (others, _) = pair.told
-        for seed, one, other in zip(pair.differences, ones, others, strict=True):
-            ahead, behind = int((one > other).sum()), int((one < other).sum())
-            p = sign_test(Told(one, sizes), Told(other, sizes))
+        first_told, second_told = pair.told
+        changes = first_told.hits - second_told.hits
+        for seed, change, p in zip(pair.differences, changes, sign_tests(*pair.told), strict=True):
+            ahead, behind = int((change > 0).sum()), int((change < 0).sum())
             rows[seed] = {"first ahead": ahead, "second ahead": behind, "p": p}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")
 

@@ -216,6 +216,14 @@ def sign_test(first: Told, second: Told) -> float:
     )
 
 
+def sign_tests(first: Told, second: Told) -> list[float]:
+    """Return p of `sign_test` for each seed's networks; hits have the shape (seeds, groups)."""
+    return [
+        sign_test(Told(one, first.sizes), Told(other, first.sizes))
+        for one, other in zip(first.hits, second.hits, strict=True)
+    ]
+
+
 def holm(p_values: Sequence[float]) -> np.ndarray:
     """Correct the p values of several tests, so that one false alarm among all stays improbable.
 

@@ -1,12 +1,14 @@
 """Execute a notebook in place, as it is to be committed.
 
     python -m tools.publishing notebooks/01_simple_cnn_rock_paper_scissors.ipynb [--pace class]
+    python -m tools.publishing notebooks/NAME.ipynb --run runs/DATE/NAME.ipynb
 
 Runs it with the parameters it states, in its own folder. Pictures out of a data set are not the
 course's to pass on, so cells tagged `data-pictures` are stored with what they show of drawn
 pictures, in a second, quick run. The file is replaced only after every cell has run. The run's
 record is then in `runs/published/`, where `tools.replication` finds it, and the networks that it
-saved beside it.
+saved beside it. With `--run` it stores what a run of `tools.reruns` left, which has kept every cell
+on the way.
 """
 
 from __future__ import annotations
@@ -36,39 +38,68 @@ from tools.outputs import DATA_PICTURES, STAND_INS, drop_widgets
 PICTURE_KINDS = {"image/png", "image/svg+xml"}
 
 
-def publish(notebook: Path, pace: str = "published") -> None:
+def publish(notebook: Path, pace: str = "published", run: Path | None = None) -> None:
     """Execute a notebook and replace it by the executed one; keep its record in `PUBLISHED_FOLDER`.
 
     `pace` is what its PACE "auto" means. The notebook's folder is the working folder. Where a cell
     fails (CellExecutionError, DeadKernelError), the file is no notebook (NotJSONError), missing or
-    edited meanwhile (OSError), it is left as it is.
+    edited meanwhile (OSError), it is left as it is. So it is where `run`, an executed notebook to
+    store in its place, is no complete run of it (ValueError).
     """
     before = notebook.read_text(encoding="utf-8")
     book = nbformat.reads(before, as_version=4)
-    cells = sum(cell.cell_type == "code" for cell in book.cells)
     known = inspect_notebook(notebook)
-    with (
-        TemporaryDirectory() as folder,
-        tqdm(total=cells, desc=notebook.stem, unit="cell") as bar,
-    ):
-        record = Path(folder) / f"{notebook.stem}.json"
-        place = {"metadata": {"path": str(notebook.parent)}}
-        stored = {"record_timing": False, "coalesce_streams": True}
-        told = {"on_cell_executed": lambda **_: bar.update()}
-        client = NotebookClient(
-            book, timeout=None, kernel_name="python3", resources=place, **stored, **told
-        )
-        client.execute(env={**os.environ, PACE_VARIABLE: pace, RECORD_VARIABLE: str(record)})
+    with TemporaryDirectory() as folder:
+        record = run.with_suffix(".json") if run else Path(folder) / f"{notebook.stem}.json"
+        if run:
+            take_outputs(book, nbformat.read(run, as_version=4))
+        else:
+            execute(book, notebook.parent, {PACE_VARIABLE: pace, RECORD_VARIABLE: str(record)})
         strip(book)
         if "DATA" in known:
             add_stand_ins(book, notebook, Path(folder))
         if notebook.read_text(encoding="utf-8") != before:
             raise OSError("it was edited meanwhile; execute it again.")
         write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
+        kept = PUBLISHED_FOLDER / f"{notebook.stem}.json"
         if record.exists():
-            write_atomically(PUBLISHED_FOLDER / record.name, record.read_text("utf-8"))
+            write_atomically(kept, record.read_text("utf-8"))
         if (models := models_beside(record)).exists():
-            replace_folder(models, PUBLISHED_FOLDER / models.name)
+            replace_folder(models, models_beside(kept))
+
+
+def execute(book: nbformat.NotebookNode, folder: Path, variables: dict[str, str]) -> None:
+    """Run all cells in a folder, with further environment variables, under a progress bar."""
+    cells = sum(cell.cell_type == "code" for cell in book.cells)
+    with tqdm(total=cells, desc="Cells", unit="cell") as bar:
+        client = NotebookClient(
+            book,
+            timeout=None,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
+            record_timing=False,
+            coalesce_streams=True,
+            on_cell_executed=lambda **_: bar.update(),
+        )
+        client.execute(env={**os.environ, **variables})
+
+
+def take_outputs(book: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> None:
+    """Take over what the cells of an executed notebook show; a ValueError where it differs."""
+    own = [cell for cell in book.cells if cell.cell_type == "code"]
+    injected = "injected-parameters"  # papermill's tag of the cell that it adds
+    run = [
+        cell
+        for cell in executed.cells
+        if cell.cell_type == "code" and injected not in cell.metadata.get("tags", [])
+    ]
+    if [cell.source for cell in run] != [cell.source for cell in own]:
+        raise ValueError("the run has other code than the notebook; run it again.")
+    failed = any(each.output_type == "error" for cell in run for each in cell.outputs)
+    if failed or any(cell.execution_count is None for cell in run):
+        raise ValueError("the run did not come to its end; run it again.")
+    for number, (cell, done) in enumerate(zip(own, run, strict=True), 1):
+        cell.outputs, cell.execution_count = done.outputs, number
 
 
 def strip(book: nbformat.NotebookNode) -> None:
@@ -115,10 +146,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Execute notebooks in place, to be committed.")
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--pace", choices=PACES, default="published")
+    parser.add_argument("--run", type=Path, help="store this executed notebook, of one lesson")
     options = parser.parse_args(arguments)
+    if options.run and len(options.notebooks) > 1:
+        parser.error("--run stores one notebook; name one.")
     for notebook in options.notebooks:
         try:
-            publish(notebook, options.pace)
+            publish(notebook, options.pace, options.run)
             continue
         except CellExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"

@@ -28,10 +28,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pandas as pd
 
-from helpers.claims import Claim, all_claims
+from helpers.claims import TESTS, Claim, all_claims, claims
 from helpers.comparison import SEED, NoRecords, figure_interval, figures_in, gather, is_share
 from helpers.environment import PROJECT, RUNS_FOLDER
 from helpers.files import write_atomically
@@ -55,11 +56,12 @@ AS_SHOWN = 1e-4
 DATA = re.compile(r"Data: (.+?, [\d,]+ real pictures)")
 BACKBONE = re.compile(r"Backbone: (\w+)")
 NOT_RUN = "not run here"
+CLAIMS_CALL = re.compile(r"""^claims\("(\w+)", "([\w-]+)"\)$""", re.MULTILINE)
 PARAMETER = "parameters."
 MACHINE = ("device", "processor", "instructions", "cpu_count", "precision")
 SUMMARY_HEAD = ("", "walkthrough", "figure", "published", "measured here", "network", "seeds")
 SUMMARY_HEAD += ("other settings that differ",)
-CLAIMS_HEAD = ("", "claim", "taught as", "verdict", "mean difference (95 % interval)")
+CLAIMS_HEAD = ("", "claim", "taught as", "verdict", "mean difference (95 % interval)", TESTS)
 INTRODUCTION = """\
 # Results
 
@@ -82,7 +84,8 @@ CLAIMS_INTRODUCTION = """\
 This table has each comparison that a lesson teaches, from `benchmarks/claims.toml`, recomputed
 from the kept records. A claim holds if at least three seeds agree and none objects; it is
 contradicted if all object; otherwise it is open. The interval covers other seeds and, where it
-says so, other test pictures.
+says so, other test pictures. The exact test (McNemar's; of films, where frames are alike) asks of
+each seed's two networks alone whether they differ on other pictures.
 
 """
 
@@ -220,12 +223,14 @@ def results_page(
 def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = RESULTS) -> int:
     """Write RESULTS.md from the records in some folders; return the number of runs in it.
 
-    Its figures also go into the pages that have marks for them.
+    Its figures also go into the pages that have marks for them, and the claims into the lessons.
     """
     runs = _published_in(records)
-    for page in PAGES if target == RESULTS else ():
+    changes = {page: lambda text: fill_in(text, runs) for page in PAGES}
+    changes |= dict.fromkeys(course_notebooks(), with_claims)
+    for page, change in changes.items() if target == RESULTS else ():
         before = page.read_text(encoding="utf-8")
-        if (after := fill_in(before, runs)) != before:
+        if (after := change(before)) != before:
             write_atomically(page, after)
     write_atomically(target, results_page(read_rows(), runs, all_claims(), BENCHMARKS))
     return len(runs)
@@ -253,6 +258,18 @@ def fill_in(text: str, runs: pd.DataFrame) -> str:
         return f"<!-- {kind} {name} -->{said}<!-- end -->"
 
     return re.sub(r"<!-- (measured|minutes) (\w+) -->.*?<!-- end -->", found, text, flags=re.DOTALL)
+
+
+def with_claims(text: str) -> str:
+    """Recompute the tables of claims that a notebook, as its file's text, stores."""
+    book = nbformat.reads(text, as_version=4)
+    for cell in book.cells:
+        if cell.cell_type == "code" and (call := CLAIMS_CALL.search(cell.source)):
+            table = claims(*call.groups())
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.data = {"text/html": table._repr_html_(), "text/plain": repr(table)}
+    return nbformat.writes(book, indent=1) + "\n"
 
 
 def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:
@@ -352,7 +369,7 @@ def _summary(row: Row, groups: Sequence[Group]) -> tuple[str, ...]:
 def _claim_line(claim: Claim) -> tuple[str, ...]:
     """Return the line of a claim."""
     says = f"{claim.says} ({claim.judge})" if claim.judge else claim.says
-    return (claim.id, says, claim.taught, *claim.cells())
+    return (claim.id, says, claim.taught, *claim.cells(), claim.p_values)
 
 
 def _section(row: Row, groups: Sequence[Group]) -> str:

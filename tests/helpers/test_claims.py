@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from helpers.claims import all_claims, claims, recorded
+from helpers.claims import TESTS, TESTS_ASK, all_claims, claims, recorded
 
 
 def write(folder, taught, figures):
@@ -120,6 +120,10 @@ def test_where_records_say_what_was_right_the_interval_speaks_of_pictures_too(tm
     (claim,) = claims("02", "heads", write(tmp_path, "holds", figures)).claims
     assert claim.cells()[0] == "holds: 3 of 3 seeds"
     assert claim.cells()[1].startswith("+0.100 (+0.03") and "pictures too" in claim.cells()[1]
+    assert claim.p_values == "0.002, 0.002, 0.002"  # ten heads of ten tosses, or none
+    table = claims("02", path=tmp_path / "claims.toml")
+    assert [row[3:] for row in table.rows] == [("0.002, 0.002, 0.002",), ("",)]
+    assert table.head[3:] == (TESTS,) and table.lines[0] == TESTS_ASK
 
 
 def test_a_figure_is_read_from_each_record_that_has_it(tmp_path):

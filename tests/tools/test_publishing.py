@@ -14,7 +14,7 @@ from PIL import Image
 from helpers import results
 from helpers.results import load_record
 from tools import publishing
-from tools.execution import quick_preset
+from tools.execution import quick_preset, run_notebook
 from tools.publishing import main, publish
 
 RECORD = "from helpers.results import record\nrecord('lesson', {}, 'Drawn pictures.', {})"
@@ -64,6 +64,27 @@ def test_data_set_pictures_are_stored_as_drawn_stand_ins(tiny_notebook, presets,
     assert drawn.mode == "P" and drawn.convert("RGB").getpixel((0, 0)) == (255, 0, 0)
     assert figure.metadata["image/png"]["alt"] == "A <teal> plane."
     assert silent.outputs == []
+
+
+def test_a_run_is_stored_without_being_run_again(tiny_notebook, presets, published, monkeypatch):
+    monkeypatch.setattr(publishing, "quick_preset", partial(quick_preset, presets=presets))
+    path = tiny_notebook(presets.parent, "print('one')\nprint('two')")
+    run = run_notebook(path, presets.parent / "run" / "01.ipynb", {"EPOCHS": 5})
+    publish(path, run=run.output)
+    codes = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    assert codes[-1].outputs == [nbformat.v4.new_output("stream", text="one\ntwo\n")]
+    assert [cell.execution_count for cell in codes] == list(range(1, len(codes) + 1))
+    assert load_record(published / "01_tiny.json")["parameters"]["EPOCHS"] == 5
+
+
+@pytest.mark.parametrize("code", ["x = 2", "1 / 0"])
+def test_a_run_of_other_code_and_one_that_failed_are_not_stored(write, capsys, code):
+    path = write("0", code)
+    run = run_notebook(path, path.parent / "run.ipynb", progress=False)
+    before = write("0", "x = 1" if code == "x = 2" else code).read_bytes()
+    assert main([str(path), "--run", str(run.output)]) == 1
+    assert "run it again." in capsys.readouterr().out
+    assert path.read_bytes() == before
 
 
 def test_a_failing_notebook_is_left_as_it_was(write, capsys):

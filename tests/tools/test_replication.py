@@ -28,6 +28,7 @@ from tools.replication import (
     published_runs,
     read_rows,
     results_page,
+    with_claims,
     write_results,
 )
 
@@ -294,3 +295,16 @@ def test_a_row_agrees_with_the_table_in_its_lesson(row):
     (notebook,) = [path for path in course_notebooks() if path.stem == row.lesson]
     lines = lines_of_the_table(notebook)
     assert {name: lines.get(name) for name in row.published} == dict(row.published)
+
+
+@pytest.mark.parametrize("notebook", course_notebooks(), ids=lambda path: path.stem)
+def test_lessons_store_their_claims_as_the_records_have_them(notebook):
+    text = notebook.read_text(encoding="utf-8")
+    assert with_claims(text) == text, "Run `make results`."
+
+
+def test_claims_that_a_lesson_stores_are_recomputed():
+    text = find_notebook("02").read_text(encoding="utf-8")
+    stale = text.replace("holds: 3 of 3 seeds", "open: 1 of 3 seeds")
+    assert stale != text
+    assert with_claims(stale) == text
