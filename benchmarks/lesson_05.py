@@ -8,8 +8,8 @@ and the whole network runs over it. The course's way: what lies below the cut ru
 augmented copies of each photo, and the rest trains on what was kept; the time of the copies counts.
 Each training ends once its validation accuracy has reached the goal. For fine-tuning, both ways
 begin with the weights to which the course's way trained the frozen base, and the goal is a little
-above their validation accuracy. A seed on record is not trained again. Needs a quiet machine;
-writes benchmarks/lesson_05.json.
+above their validation accuracy. What is on record, by approach and seed, is not trained again.
+Needs a quiet machine; writes benchmarks/lesson_05.json.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import argparse
 import shutil
 import tempfile
 from collections.abc import Iterable
-from functools import cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -98,55 +98,67 @@ def generators(folder: Path, names: dict) -> tuple[Iterable, Iterable]:
     return training, watched
 
 
-def train_all(located: Located, found: weights.Found, seed: int) -> dict[str, dict[str, dict]]:
-    """Train both approaches both ways with a seed; return each approach's ways."""
-    with tempfile.TemporaryDirectory(dir=CACHE_FOLDER) as temporary:
-        folder = Path(temporary)
-        names = lesson(located, found, folder, seed)
-        run_cells(NOTEBOOK, ["augment", "frozen"], names)
+class Trainings:
+    """Both approaches, each trained both ways with one seed.
+
+    To begin with, the copies are computed, and the course's way trains the frozen base: fine-tuning
+    goes on from its weights.
+    """
+
+    def __init__(self, located: Located, found: weights.Found, seed: int) -> None:
+        self._temporary = tempfile.TemporaryDirectory(dir=CACHE_FOLDER)
+        self.folder, self.seed = Path(self._temporary.name), seed
+        self.names = lesson(located, found, self.folder, seed)
+        run_cells(NOTEBOOK, ["augment", "frozen"], self.names)
         copy_parts(
-            located, {each: names[each] for each in ("training", "validation")}, Path(folder)
+            located, {each: self.names[each] for each in ("training", "validation")}, self.folder
         )
-        whole, steps = names["network"], -(-len(names["training"]) // names["BATCH_SIZE"])
-        untrained = whole.get_weights()
+        self.whole = self.names["network"]
+        self.untrained = self.whole.get_weights()
+        run_cells(NOTEBOOK, ["copies"], self.names)
+        kept = self.names["copies"].seconds + self.names["watched"].seconds
+        self.course_frozen = self._course(FROZEN, 1, FROZEN["goal"], kept)
+        self.begun = self.whole.get_weights()
 
-        def fit(network, data, watched, settings: dict, passes: int, goal: float, before=0.0):
-            rate = keras.optimizers.Adam(settings["rate"])
-            network.compile(rate, names["loss"], metrics=["accuracy"])
-            history = network.fit(
-                data,
-                validation_data=watched,
-                epochs=settings["most epochs"],
-                steps_per_epoch=passes * steps,
-                callbacks=[EpochSeconds(), StopAtGoal(goal)],
-                shuffle=False,
-                verbose=0,
-            ).history
-            return trained(history, before)
+    def frozen_base(self) -> dict[str, dict]:
+        """Train the walkthrough's way from the same weights; return both ways."""
+        self.whole.set_weights(self.untrained)
+        walkthrough = self._walkthrough(FROZEN, 1, FROZEN["goal"])
+        return {COURSE: self.course_frozen, WALKTHROUGH: walkthrough}
 
-        def course(settings: dict, passes: int, goal: float, before=0.0) -> dict:
-            data = activations.activation_batches(names["copies"], names["BATCH_SIZE"], seed)
-            watched = activations.plain_activations(names["watched"])
-            return fit(names["upper"], data, watched, settings, passes, goal, before)
+    def fine_tuning(self) -> dict[str, dict]:
+        """Train both ways from the weights of the course's frozen base; accuracies are gains."""
+        run_cells(NOTEBOOK, ["unfreeze"], self.names)
+        before, ways = self.course_frozen["accuracy"][-1], {}
+        for name, way in ((COURSE, self._course), (WALKTHROUGH, self._walkthrough)):
+            self.whole.set_weights(self.begun)
+            history = way(FINE, 2, before + FINE["goal"])
+            ways[name] = history | {"accuracy": [each - before for each in history["accuracy"]]}
+        return ways
 
-        def walkthrough(*settings) -> dict:
-            return fit(whole, *generators(folder, names), *settings)
+    def _course(self, settings: dict, passes: int, goal: float, before: float = 0.0) -> dict:
+        names = self.names
+        data = activations.activation_batches(names["copies"], names["BATCH_SIZE"], self.seed)
+        watched = activations.plain_activations(names["watched"])
+        return self._fit(names["upper"], data, watched, settings, passes, goal, before)
 
-        run_cells(NOTEBOOK, ["copies"], names)
-        kept = names["copies"].seconds + names["watched"].seconds
-        frozen = {COURSE: course(FROZEN, 1, FROZEN["goal"], kept)}
-        begun = whole.get_weights()
-        whole.set_weights(untrained)
-        frozen[WALKTHROUGH] = walkthrough(FROZEN, 1, FROZEN["goal"])
-        goal = frozen[COURSE]["accuracy"][-1] + FINE["goal"]
-        run_cells(NOTEBOOK, ["unfreeze"], names)
-        fine = {}
-        for name, way in ((COURSE, course), (WALKTHROUGH, walkthrough)):
-            whole.set_weights(begun)
-            history = way(FINE, 2, goal)
-            gained = [each - goal + FINE["goal"] for each in history["accuracy"]]
-            fine[name] = history | {"accuracy": gained}
-        return {"frozen base": frozen, "fine-tuning": fine}
+    def _walkthrough(self, settings: dict, passes: int, goal: float) -> dict:
+        data = generators(self.folder, self.names)
+        return self._fit(self.whole, *data, settings, passes, goal)
+
+    def _fit(self, network, data, watched, settings, passes, goal, before=0.0) -> dict:
+        rate = keras.optimizers.Adam(settings["rate"])
+        network.compile(rate, self.names["loss"], metrics=["accuracy"])
+        history = network.fit(
+            data,
+            validation_data=watched,
+            epochs=settings["most epochs"],
+            steps_per_epoch=passes * -(-len(self.names["training"]) // self.names["BATCH_SIZE"]),
+            callbacks=[EpochSeconds(), StopAtGoal(goal)],
+            shuffle=False,
+            verbose=0,
+        ).history
+        return trained(history, before)
 
 
 def main() -> None:
@@ -158,11 +170,14 @@ def main() -> None:
     located = find_data("cats_and_dogs", options.data)
     found = weights.find_weights("auto", preferred="VGG16")
     print(LINE, located.line, found.line, sep="\n")
-    train = cache(partial(train_all, located, found))
-    for seed in range(3):  # both approaches are kept before the next seed
-        for approach, settings in (("frozen base", FROZEN), ("fine-tuning", FINE)):
-            ways = partial(lambda approach, seed: train(seed)[approach], approach)
-            measure_seeds(options.output, approach, settings, ways, [seed])
+    trainings = lru_cache(1)(partial(Trainings, located, found))
+    approaches = {
+        "frozen base": (FROZEN, lambda seed: trainings(seed).frozen_base()),
+        "fine-tuning": (FINE, lambda seed: trainings(seed).fine_tuning()),
+    }
+    for seed in range(3):
+        for approach, (settings, train) in approaches.items():
+            measure_seeds(options.output, approach, settings, train, [seed])
 
 
 if __name__ == "__main__":

@@ -59,7 +59,14 @@ def test_the_walkthroughs_generator_has_their_ranges():
 
 @pytest.mark.parametrize(
     ("accuracies", "in_a_row", "epochs"),
-    [([0.8, 0.9, 0.8], 1, 2), ([0.9, 0.8, 0.9, 0.9], 2, 4), ([0.9, 0.8], 2, None), ([], 1, None)],
+    [
+        ([0.8, 0.9, 0.8], 1, 2),
+        ([0.9, 0.8, 0.9, 0.9], 2, 4),
+        ([0.9, 0.8], 2, None),
+        ([], 1, None),
+        ([0.9 - 2e-8], 1, 1),  # a float32 is as far from what it says
+        ([0.8999], 1, None),
+    ],
 )
 def test_a_goal_is_reached_by_some_epochs_in_a_row(accuracies, in_a_row, epochs):
     assert epochs_to(0.9, accuracies, in_a_row) == epochs
