@@ -12,18 +12,17 @@ record is not trained again. Needs a quiet machine; writes benchmarks/lesson_02.
 
 from __future__ import annotations
 
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from helpers.environment import CACHE_FOLDER, PROJECT, prepare
+from helpers.environment import PROJECT, prepare
 
 LINE = prepare(seed=0, precision="float32")
 
 import numpy as np  # noqa: E402
 
-from benchmarks.shared import History, measure_seeds, run_cells, trained  # noqa: E402
+from benchmarks.shared import History, measure_seeds, run_cells, temporary_folder, trained  # noqa: E402
 from helpers import activations  # noqa: E402
 from helpers.data.download import find_data  # noqa: E402
 from helpers.pretrained import weights  # noqa: E402
@@ -54,7 +53,7 @@ def train_all(located, found, seed: int) -> dict[str, History]:
     names = lesson(located, found, seed) | {"FRESH": "yes"}
     run_cells(NOTEBOOK, ["fresh"], names)
     ways = {FRESH: trained(names["fresh"])}
-    with tempfile.TemporaryDirectory(dir=CACHE_FOLDER) as folder:
+    with temporary_folder() as folder:
         compute = partial(activations.compute_activations, folder=Path(folder), progress=False)
         plain = compute(names["frozen"], names["test"])
         before = plain.seconds

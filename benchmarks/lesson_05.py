@@ -15,14 +15,14 @@ Needs a quiet machine; writes benchmarks/lesson_05.json.
 from __future__ import annotations
 
 import argparse
+import itertools
 import shutil
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 
-from helpers.environment import CACHE_FOLDER, PROJECT, prepare
+from helpers.environment import PROJECT, prepare
 
 LINE = prepare(seed=0, precision="float32")
 
@@ -36,6 +36,7 @@ from benchmarks.shared import (  # noqa: E402
     augmenting_generator,
     measure_seeds,
     run_cells,
+    temporary_folder,
     trained,
 )
 from helpers import activations  # noqa: E402
@@ -85,8 +86,11 @@ def copy_parts(located: Located, parts: dict[str, Pictures], folder: Path) -> No
                 shutil.copyfile(file, target)
 
 
-def generators(folder: Path, names: dict) -> tuple[Iterable, Iterable]:
-    """Return the walkthrough's training and validation batches: (pixels 0 to 255, 0 or 1)."""
+def generators(folder: Path, names: dict) -> tuple[Iterator, Iterable]:
+    """Return the walkthrough's training and validation batches: (pixels 0 to 255, 0 or 1).
+
+    Those for training do not end: Keras 3 would stop after one pass, where an epoch has two.
+    """
     size = names["IMAGE_SIZE"]
     options = {"target_size": (size, size), "class_mode": "binary", "seed": names["SEED"]}
     training = augmenting_generator(OWN_RANGES).flow_from_directory(
@@ -95,7 +99,7 @@ def generators(folder: Path, names: dict) -> tuple[Iterable, Iterable]:
     watched = ImageDataGenerator().flow_from_directory(
         folder / "validation", batch_size=20, shuffle=False, **options
     )
-    return training, watched
+    return (next(training) for _ in itertools.count()), watched
 
 
 class Trainings:
@@ -106,7 +110,7 @@ class Trainings:
     """
 
     def __init__(self, located: Located, found: weights.Found, seed: int) -> None:
-        self._temporary = tempfile.TemporaryDirectory(dir=CACHE_FOLDER)
+        self._temporary = temporary_folder()
         self.folder, self.seed = Path(self._temporary.name), seed
         self.names = lesson(located, found, self.folder, seed)
         run_cells(NOTEBOOK, ["augment", "frozen"], self.names)

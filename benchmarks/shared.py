@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import keras
 from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
-from helpers.environment import processor
+from helpers.environment import CACHE_FOLDER, processor
 from helpers.files import write_atomically
 from tools.execution import cells_of
 
@@ -33,6 +34,12 @@ def run_cells(notebook: Path, names: Sequence[str], namespace: dict) -> None:
     sources = {cell.id: cell.source for cell in cells_of(notebook)}
     for name in names:
         exec(sources[name], namespace)
+
+
+def temporary_folder() -> tempfile.TemporaryDirectory:
+    """Make a folder where features are kept, beside the course's own."""
+    CACHE_FOLDER.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=CACHE_FOLDER)
 
 
 def machine() -> str:
