@@ -65,16 +65,24 @@ class ProgressLine(EpochSeconds):
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
-        self.handle = DisplayHandle()
+        self.handle, self.count = DisplayHandle(), ""
         self.handle.display({"text/plain": f"{self.name}: starting"}, raw=True)
         create_variables(self.model)
 
     def on_epoch_end(self, epoch, logs=None):
         super().on_epoch_end(epoch, logs)
         done, total, passed = epoch + 1, self.params["epochs"], logs["seconds"]
-        parts = [f"epoch {done}/{total}", f"training accuracy {logs['accuracy']:.3f}"]
+        self.last = f"training accuracy {logs['accuracy']:.3f}"
         if "val_accuracy" in logs:
-            parts.append(f"validation accuracy {logs['val_accuracy']:.3f}")
+            self.last += f" | validation accuracy {logs['val_accuracy']:.3f}"
+        self.last += f" | {format_seconds(passed)} passed"
         left = "" if done == total else f", {format_seconds(passed / done * (total - done))} left"
-        parts.append(f"{format_seconds(passed)} passed{left}")
-        self.handle.update({"text/plain": f"{self.name}: {' | '.join(parts)}"}, raw=True)
+        self.count = f"epoch {done}/{total}"
+        self._show(f"{self.count} | {self.last}{left}")
+
+    def on_train_end(self, logs=None):
+        if self.model.stop_training and self.count:
+            self._show(f"{self.count}, stopped here | {self.last}")
+
+    def _show(self, text: str) -> None:
+        self.handle.update({"text/plain": f"{self.name}: {text}"}, raw=True)

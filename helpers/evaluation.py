@@ -131,10 +131,11 @@ class Scores:
 
     @property
     def log_loss(self) -> float:
-        """Mean negative logarithm of the true class's probability, Keras's cross-entropy.
+        """Mean negative logarithm of the true class's probability, the cross-entropy.
 
         0 for one who is always sure and right, 0.69 for one who always says fifty-fifty; who is
-        sure and wrong pays most. Probabilities count as 1e-7 at least.
+        sure and wrong pays most. Probabilities count as 1e-7 at least; `evaluate` of a Keras
+        network computes from its logits, without such a limit, and may be higher.
         """
         true = self.probabilities[np.arange(len(self)), self.labels].astype(np.float64)
         return float(-np.log(np.clip(true, 1e-7, 1)).mean())

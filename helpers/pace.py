@@ -40,6 +40,7 @@ def set_pace(
     pace, why = namespace["PACE"], "as asked"
     if pace == "auto":
         pace = os.environ.get(PACE_VARIABLE) or pace
+        why = f"as {PACE_VARIABLE} asks"
     if pace not in (*PACES, "auto"):
         raise PaceError(f"PACE is {pace!r}; choose published, class or auto.")
     if pace == "auto":

@@ -40,7 +40,7 @@ class Answers(NamedTuple):
     """What became of one exercise.
 
     Attributes:
-        right: whether it has been answered rightly.
+        right: whether it has been answered correctly.
         tries: answers checked until then, the right one included.
         solution: whether its solution was shown before.
         last: when it was last attempted, ISO 8601 in UTC; "" if never.

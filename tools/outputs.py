@@ -10,7 +10,10 @@ import nbformat
 HEADLINE_FIGURE = "headline-figure"  # the tag of a cell whose last figure stands for the lesson
 FIGURES = {"image/svg+xml": ".svg", "image/png": ".png"}  # what outputs show; the better one first
 DATA_PICTURES = "data-pictures"
-STAND_INS = "Drawn stand-ins for the pictures of the data set: run the cell to see those.\n"
+STAND_INS = (
+    "Drawn stand-ins, from a quick run: labels and numbers are that run's. "
+    "Run the cell to see yours.\n"
+)
 TABLE = "printed-table"  # the tag of a cell that prints one, whose lines must not be broken
 COLUMNS = re.compile(r"\S {2,}\S")  # in a line that has two of them or more
 WIDGET = "application/vnd.jupyter.widget-view+json"

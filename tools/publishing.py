@@ -20,6 +20,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -32,10 +33,17 @@ from helpers.environment import PUBLISHED_FOLDER
 from helpers.files import replace_folder, write_atomically
 from helpers.pace import PACE_VARIABLE, PACES
 from helpers.results import RECORD_VARIABLE, models_beside
-from tools.execution import cells_of, inspect_notebook, quick_preset, run_notebook
+from tools.execution import (
+    cells_of,
+    default_parameters,
+    inspect_notebook,
+    quick_preset,
+    run_notebook,
+)
 from tools.outputs import DATA_PICTURES, STAND_INS, drop_widgets
 
 PICTURE_KINDS = {"image/png", "image/svg+xml"}
+FREE = ("PACE", "DATA", "PRECISION")  # "auto" in a notebook: a run may say which it was
 
 
 def publish(notebook: Path, pace: str = "published", run: Path | None = None) -> None:
@@ -52,7 +60,7 @@ def publish(notebook: Path, pace: str = "published", run: Path | None = None) ->
     with TemporaryDirectory() as folder:
         record = run.with_suffix(".json") if run else Path(folder) / f"{notebook.stem}.json"
         if run:
-            take_outputs(book, nbformat.read(run, as_version=4))
+            take_outputs(book, nbformat.read(run, as_version=4), default_parameters(notebook))
         else:
             execute(book, notebook.parent, {PACE_VARIABLE: pace, RECORD_VARIABLE: str(record)})
         strip(book)
@@ -84,8 +92,13 @@ def execute(book: nbformat.NotebookNode, folder: Path, variables: dict[str, str]
         client.execute(env={**os.environ, **variables})
 
 
-def take_outputs(book: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> None:
-    """Take over what the cells of an executed notebook show; a ValueError where it differs."""
+def take_outputs(
+    book: nbformat.NotebookNode, executed: nbformat.NotebookNode, stated: dict[str, Any]
+) -> None:
+    """Take over what the cells of an executed notebook show; a ValueError where it differs.
+
+    `stated` are the parameters of the notebook, by name; those of the run may differ in FREE ones.
+    """
     own = [cell for cell in book.cells if cell.cell_type == "code"]
     injected = "injected-parameters"  # papermill's tag of the cell that it adds
     run = [
@@ -95,6 +108,10 @@ def take_outputs(book: nbformat.NotebookNode, executed: nbformat.NotebookNode) -
     ]
     if [cell.source for cell in run] != [cell.source for cell in own]:
         raise ValueError("the run has other code than the notebook; run it again.")
+    given = executed.metadata.get("papermill", {}).get("parameters", {})
+    other = [name for name, value in given.items() if name not in FREE and value != stated[name]]
+    if other:
+        raise ValueError(f"the run had another {other[0]} than the notebook; run it without.")
     failed = any(each.output_type == "error" for cell in run for each in cell.outputs)
     if failed or any(cell.execution_count is None for cell in run):
         raise ValueError("the run did not come to its end; run it again.")

@@ -369,7 +369,8 @@ def _describe(found: OwnPictures, sizes: list[list[int]], how: str) -> str:
     way = "by its own folders" if found.given else f"shared out {how or 'at random'}"
     line = (
         f"Data: the folder {_text(found.folder.name)}, {len(found.names)} pictures "
-        f"({few(each, 20)}) of {size} pixels; {parts}, {way}; near-duplicates: {copies}"
+        f"({few(each, 20)}) of {size} pixels; {parts}, {way}; "
+        f"pictures with a near-duplicate: {copies}"
     )
     if found.given:
         seen = set(found.groups[found.parts["train"]].tolist())

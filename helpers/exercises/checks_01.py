@@ -276,7 +276,7 @@ def _trained(network: keras.Model) -> str:
     if new > BEATEN:
         return ""
     found = (
-        f"It reads {new:.3f} of the 120 new hands rightly, {known:.3f} of those it learnt from. "
+        f"It reads {new:.3f} of the 120 new hands correctly, {known:.3f} of those it learnt from. "
     )
     if not any("Conv" in type(layer).__name__ for layer in network.layers):
         return found + (

@@ -110,7 +110,7 @@ def _trained(base: keras.Model, network: keras.Model) -> str:
         return ""
     own = [layer for layer in network.layers if all(layer is not each for each in base.layers)]
     scaled = any(isinstance(layer, layers.Rescaling) for layer in own)
-    return f"It reads {new:.3f} of the 120 new hands rightly. " + (
+    return f"It reads {new:.3f} of the 120 new hands correctly. " + (
         "The base scales its pixels itself: leave out your `Rescaling`."
         if scaled
         else "Is the learning rate about 0.01? Is the head small: averages and one dense layer?"

@@ -136,8 +136,8 @@ def garments_from_empty(answer: Callable) -> str:
     if new > BEATEN:
         return ""
     found = (
-        f"It classifies {new:.3f} of the 120 new garments rightly, {known:.3f} of those it learnt "
-        "from. "
+        f"It classifies {new:.3f} of the 120 new garments correctly, {known:.3f} of those it "
+        "learnt from. "
     )
     if known < BEATEN:
         return found + (

@@ -101,7 +101,7 @@ def repaired_base(answer: Callable) -> str:
     if right > BEATEN_PETS:
         return ""
     return (
-        f"It classifies {right:.3f} of {ASKED} new faces rightly; it should be more than "
+        f"It classifies {right:.3f} of {ASKED} new faces correctly; it should be more than "
         f"{BEATEN_PETS}. Is the rate about 0.01, and does the loss fit the last layer?"
     )
 
@@ -162,7 +162,7 @@ def learned_on_base(answer: Callable) -> str:
         return ""
     known = accuracy(network, hands.astype("float32"), labels)
     found = (
-        f"It reads {new:.3f} of the 120 new hands rightly, {known:.3f} of those it learnt from. "
+        f"It reads {new:.3f} of the 120 new hands correctly, {known:.3f} of those it learnt from. "
     )
     return found + (
         "It has not learnt enough yet: try more epochs, or a rate about 0.01."

@@ -202,8 +202,8 @@ def _trained(network: keras.Model, changed: Callable[[], bool]) -> str:
     if of_new > BEATEN:
         return ""
     found = (
-        f"It classifies {of_new:.3f} of {2 * ASKED} new faces rightly, {of_known:.3f} of those it "
-        "learnt from. "
+        f"It classifies {of_new:.3f} of {2 * ASKED} new faces correctly, {of_known:.3f} of those "
+        "it learnt from. "
     )
     if of_known < BEATEN:
         return f"{found}It has not learnt enough yet: is the rate about 0.03?"

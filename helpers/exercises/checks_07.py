@@ -126,6 +126,6 @@ def _judged(network: keras.Model, changed: Callable[[], bool]) -> str:
     if right > BEATEN:
         return ""
     return (
-        f"It reads {right:.2f} of {3 * ASKED} new hands rightly: has the head been trained, for "
+        f"It reads {right:.2f} of {3 * ASKED} new hands correctly: has the head been trained, for "
         "enough epochs, and on pixels from 0 to 255? The base scales them itself."
     )

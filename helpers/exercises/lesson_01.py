@@ -71,9 +71,9 @@ layers_to_fit = Examined(
         "Write the missing layers of a network for pictures of 64x64x3 and three classes. It has "
         "three convolutions (3x3, ReLU, and no padding, which is Keras's default: the filter stays "
         "inside the picture), each with twice as many filters as the one before, and a "
-        "`MaxPooling2D` between any two. `GlobalMaxPooling2D`, which keeps the largest value of "
-        "each map, and a dense layer with softmax follow. In all, the network has 23,779 "
-        "parameters."
+        "`MaxPooling2D` after the first and after the second. `GlobalMaxPooling2D`, which keeps "
+        "the largest value of each feature map, and a dense layer with softmax follow. In all, the "
+        "network has 23,779 parameters."
     ),
     start=_fitting('layers.Conv2D(16, 3, activation="relu")', "...").replace(
         "...,", "...,  # the missing layers"
@@ -122,9 +122,9 @@ held_out = Examined(
     kind="complete",
     title="hold out whole films",
     question=(
-        "Write a function that holds out a fifth of the films, with all their frames; `seed` "
-        "decides which. No film may be on both sides. `films` is an array with the name of each "
-        "frame's film, such as rock03."
+        "Write a function that holds out a fifth of the films, rounded down, with all their "
+        "frames; `seed` decides which. No film may be on both sides. `films` is an array with the "
+        "name of each frame's film, such as rock03."
     ),
     start='''\
 def hold_out(films, seed):
@@ -285,8 +285,8 @@ from_empty = Examined(
     question=(
         "Write `build()`, a function that returns a compiled network for pictures of 64x64x3 (0 to "
         "255) and three classes, numbered 0, 1, 2. The check trains it for a minute at most on 360 "
-        "drawn hands, then shows it 120 drawn hands of other people. It must read more than 0.9 of "
-        "them rightly."
+        "drawn hands, then shows it 120 other drawn hands. It must classify more than 108 of them "
+        "correctly."
     ),
     code=_four_convolutions(),
     mistakes={

@@ -176,7 +176,7 @@ from_empty = Examined(
         "and three classes, numbered 0, 1, 2. `base` is a pretrained network, truncated, with its "
         "scaling inside: freeze it, and put a new head on it. The check trains it for a minute at "
         "most on 360 drawn hands. Then it must read more than 0.9 of 120 drawn hands of other "
-        "people rightly."
+        "people correctly."
     ),
     code=_headed(),
     mistakes={

@@ -53,7 +53,7 @@ only_one = Function(
     kind="complete",
     title="the pictures that decide",
     question=(
-        "Most pictures are classified rightly by both networks or by neither; these do not tell "
+        "Most pictures are classified correctly by both networks or by neither; these do not tell "
         "which network is better. Write a function that counts the others. Then try it on "
         '`contest["fine-tuned"].right` and on the same array of another network.'
     ),

@@ -10,7 +10,7 @@ honest_split = Choice(
     title="which number to believe",
     question=(
         "You have ten pictures of each of sixty mugs, from all sides. If you split the pictures at "
-        "random, a network names 98 % of the test pictures rightly; if you split by whole mugs, "
+        "random, a network names 98 % of the test pictures correctly; if you split by whole mugs, "
         "81 %. What should you expect for a mug that you buy tomorrow?"
     ),
     options={
@@ -184,8 +184,8 @@ from_empty = Examined(
     question=(
         "Write `learn(folder, base)`. The folder holds three folders of drawn hands; the base is "
         "pretrained, for pictures of 64x64x3 (0 to 255). Load the pictures, put a head on the "
-        "frozen base, train it, and return the trained network. It must read more than 0.7 of 36 "
-        "other hands rightly, and the base must stay as it was."
+        "frozen base, train it, and return the trained network. It must classify more than 25 of "
+        "36 other hands correctly, and the base must stay as it was."
     ),
     code=_LEARN,
     mistakes={

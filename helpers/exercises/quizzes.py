@@ -133,7 +133,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             title="your rocks",
             question=(
                 "The confusion matrix of your game has this row for rock: 9 read as rock, 3 as "
-                "paper, 0 as scissors. What share of your rocks was read rightly?"
+                "paper, 0 as scissors. What share of your rocks was read correctly?"
             ),
             answer=0.75,
             share=True,
@@ -146,7 +146,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             hints=("How many rocks did you show in all?", "9 of 12."),
             why=(
                 "9 of 12 rocks. A row holds all pictures of one true class; its place on the "
-                "diagonal counts those that were read rightly."
+                "diagonal counts those that were read correctly."
             ),
         ),
         Choice(
@@ -659,7 +659,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             kind=QUIZ,
             title="the mean of the recalls",
             question=(
-                "Of 10 test pictures of owls 8 are named rightly, of 100 of pigeons 90. What is "
+                "Of 10 test pictures of owls 8 are named correctly, of 100 of pigeons 90. What is "
                 "the mean of the two recalls?"
             ),
             answer=0.85,

@@ -90,7 +90,8 @@ def picture_grid(
         titles: one short text above each picture; they are the alt text, too, if `alt` is "".
     """
     rows = -(-len(images) // columns)
-    size = (1.6 * columns, (1.9 if titles else 1.6) * rows)
+    lines = max((title.count("\n") + 1 for title in titles or ()), default=0)
+    size = (1.6 * columns, (1.6 + 0.3 * lines) * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
@@ -259,13 +260,18 @@ def _draw_intervals(axis: Axes, scores: dict[str, Scores], top: float) -> None:
 
 
 @plt.rc_context(STYLE)
-def accuracy_bars(scores: dict[str, Scores], title: str) -> None:
-    """Compare accuracies with their 95 % intervals: one dot and whisker a line, top to bottom."""
+def accuracy_bars(scores: dict[str, Scores], title: str, quantity: str = "accuracy") -> None:
+    """Compare accuracies with their 95 % intervals: one dot and whisker a line, top to bottom.
+
+    `quantity` names them, such as "recall" where each is of the pictures of one class.
+    """
     figure, axis = plt.subplots(figsize=(NARROW, 0.9 + 0.42 * len(scores)))
     _draw_intervals(axis, scores, 0.7)
     for row, score in enumerate(scores.values()):
         note(axis, f"{score.accuracy:.3f}", (score.accuracy, row), (0, 6), ha="center")
-    axis.set(xlim=(0, 1.03))
+    lowest = min(score.interval[0] for score in scores.values())
+    axis.set(xlim=(max(0, np.floor(10 * lowest - 1) / 10), 1.01))
+    axis.set_xlabel(f"{quantity}, with its 95 % interval")
     axis.set_title(title, wrap=True)
     values = "; ".join(f"{name} {score.accuracy:.3f}" for name, score in scores.items())
     show(figure, f"{title}: {values}.")
@@ -283,7 +289,7 @@ def compare_approaches(scores: dict[str, Scores], minutes: dict[str, float], tit
     size = (NARROW, 2 * (0.7 + 0.38 * len(scores)))
     figure, axes = plt.subplot_mosaic([["accuracy"] * 2, ["removed", "minutes"]], figsize=size)
     _draw_intervals(axes["accuracy"], scores, 0.5)
-    for name, values, form in (("removed", removed, "%.0f %%"), ("minutes", spent, "%.1f")):
+    for name, values, form in (("removed", removed, "%.0f %%"), ("minutes", spent, "%.2g")):
         axis = axes[name]
         bars = axis.barh(range(len(scores)), values, 0.5, color=TRAINING_COLOUR)
         axis.bar_label(bars, fmt=form, padding=3)

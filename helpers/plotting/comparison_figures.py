@@ -33,6 +33,9 @@ def learning_curves(
             axis.plot(epochs[-1], values[-1], color=colour, marker=marker, ms=5)
     axis.set_title(title, wrap=True)
     axis.set(xlabel="epoch", ylabel=quantity)
+    every = np.concatenate([values for runs in curves.values() for values in runs])
+    low, top = np.quantile(every, 0.1), every.max()  # low beginnings would flatten the rest
+    axis.set_ylim(low - 0.1 * (top - low) - 0.01, None)
     axis.xaxis.get_major_locator().set_params(integer=True)
     legend_below(figure, axis, title="setting (runs)")
     ends = {setting: [values[-1] for values in runs] for setting, runs in curves.items()}
@@ -56,7 +59,7 @@ def figure_and_minutes(runs: pd.DataFrame, figure: str) -> None:
         times = group["minutes"] / minutes
         axis.plot(times, group[column], marker, color=colour, label=setting)
         said.append(f"{setting} {group[column].mean():.3f} in {times.mean():.3g} {unit}")
-    axis.set(title=f"{figure} against time", xlabel=f"{unit} a run", ylabel=figure)
+    axis.set(title=f"{figure} against time", xlabel=f"{unit} per run", ylabel=figure)
     axis.set_xlim(0, None)
     legend_below(plot, axis, title="setting")
     show(plot, f"{figure} of each run against its {unit}; on average {'; '.join(said)}.")
@@ -142,7 +145,9 @@ def false_alarms(plain: Mapping[int, float], corrected: Mapping[int, float]) -> 
         (0.2, corrected, {"label": "with Holm", "color": COLOURS[0], "hatch": "//"}),
     ):
         bars = axis.bar(places + shift, values.values(), 0.38, **look)
-        axis.bar_label(bars, [f"{value:.0%}" for value in values.values()])
+        free = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # of the dashed line
+        labels = [f"{value:.0%}" for value in values.values()]
+        axis.bar_label(bars, labels, padding=2, bbox=free, zorder=5)
     axis.axhline(0.05, color="0.35", ls="--", lw=1)
     axis.set_xticks(places, [f"{number} settings" for number in plain])
     axis.set(title="False alarms where all settings are equal", ylabel="share of sweeps")

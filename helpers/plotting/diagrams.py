@@ -156,7 +156,7 @@ def network_boxes(network: keras.Sequential) -> None:
     write(axis, NAMES, top + 0.25, "in all")
     bold = {"ha": "right", "weight": "bold", "color": "black"}
     write(axis, COUNTS, top + 0.25, f"{network.count_params():,}", **bold)
-    note = "A box: as wide as a map, as high as the square root of how many there are."
+    note = "A box: as wide as a feature map, as high as the square root of their number."
     write(axis, 0.02, top + 0.55, note, 8.5, color=LINE)
     what = "The network's layers as boxes, from top to bottom, with their output shapes"
     in_all = f"In all {network.count_params():,} parameters"

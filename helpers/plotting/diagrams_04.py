@@ -32,14 +32,14 @@ def two_schemes() -> None:
             chain.append((left, width, *more))
             left += width + 0.18
         boxes.draw_chain(axis, top + 0.3, 0.5, chain, 8.5)
-    first, then = (0, FROZEN, "frozen"), (1.15, SLOW, "pretrained, trained on")
-    boxes.draw_key(axis, (first, then, (3.4, NEW, "new")), 2.4)
+    first, then = (0, FROZEN, "frozen"), (1.15, SLOW, "pretrained, trained further")
+    boxes.draw_key(axis, (first, then, (3.65, NEW, "new")), 2.4)
     show_drawing(
         figure,
         "Two rows of boxes, from a photo through the five blocks of a pretrained base to its "
         "class. First row, feature extraction: all five blocks are frozen, and a new classifier "
-        "follows. Second row, fine-tuning: blocks 1 to 4 are frozen; block 5 learns on, together "
-        "with a new head.",
+        "follows. Second row, fine-tuning: blocks 1 to 4 are frozen; block 5 is trained further, "
+        "together with a new head.",
     )
 
 
@@ -105,9 +105,10 @@ def confidence_panels(scores: Mapping[str, Scores], title: str) -> None:
         upper.plot([edges[0], 1], [edges[0], 1], color="#777777", ls="--", lw=1)
         upper.plot(said[filled], share[filled], color=COLOURS[0], marker="o", ms=4)
         mean = score.probabilities.max(axis=1).mean()
+        both = f"confidence {mean:.3f}, right {score.accuracy:.3f}"
         loss = f"log loss {score.log_loss:.3f}"
-        told.append(f"{name}: mean confidence {mean:.3f}, right {score.accuracy:.3f}, {loss}")
-        upper.set_title(f"{name}\n{loss}", fontsize=10)
+        told.append(f"{name}: mean {both}, {loss}")
+        upper.set_title(f"{name}\n{both}\n{loss}", fontsize=10)
         upper.set(ylim=(-0.03, 1.03))
         middles, width = (edges[:-1] + edges[1:]) / 2, (edges[1] - edges[0]) * 0.9
         lower.bar(middles, counts, width, color=COLOURS[1])
@@ -120,8 +121,9 @@ def confidence_panels(scores: Mapping[str, Scores], title: str) -> None:
         lower.set_ylabel("photos")
     for axis in panels[len(scores) :].flat:
         axis.set_visible(False)
-    for axis in axes[-1]:
-        axis.set_xlabel("confidence")
+    for _, lower in panels[max(len(scores) - columns, 0) : len(scores)]:
+        lower.set_xlabel("confidence")
+        lower.tick_params(labelbottom=True)
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, wrap=True)
     show(
         figure,

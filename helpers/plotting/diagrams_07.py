@@ -9,7 +9,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from helpers.plotting import NARROW, STYLE, TRAINING_COLOUR, VALIDATION_COLOUR, note, show
+from helpers.plotting import (
+    NARROW,
+    STYLE,
+    TRAINING_COLOUR,
+    VALIDATION_COLOUR,
+    legend_below,
+    note,
+    show,
+)
 
 
 @plt.rc_context(STYLE)
@@ -37,7 +45,7 @@ def more_pictures(
     axis.xaxis.set_minor_locator(NullLocator())
     title = "What more pictures would bring"
     axis.set(title=title, xlabel="training pictures", ylabel="share of errors", ylim=(0, None))
-    axis.legend()
+    legend_below(figure, axis)
     measured = ", ".join(f"{n:,}: {mean:.3f}" for n, mean in zip(numbers, means, strict=True))
     guessed = ", ".join(
         f"{n:,}: {m:.3f} ({lo:.3f} to {hi:.3f})"

@@ -19,6 +19,17 @@ def test_one_line_follows_the_training_and_the_history_gets_the_time(capsys):
     assert "validation accuracy" in said and "left" not in said.splitlines()[-1]
 
 
+def test_a_training_that_was_stopped_says_so_and_counts_no_time_left(capsys):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    stopping = keras.callbacks.EarlyStopping("accuracy", min_delta=2, patience=1)
+    data, callbacks = (np.eye(3), np.array([0, 1, 1])), [stopping, ProgressLine("Tiny")]
+    model.fit(*data, epochs=9, callbacks=callbacks, verbose=0)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "Tiny: epoch 2/9, stopped here | training accuracy" in last
+    assert "left" not in last
+
+
 class Counting(keras.layers.Layer):
     """Passes everything on, and counts how often it is traced."""
 

@@ -476,8 +476,8 @@ def test_softmax_may_be_a_layer_of_its_own():
         (
             DENSE,
             (0.99, 0.8),
-            "It reads 0.800 of the 120 new hands rightly, 0.990 of those it learnt from. It has no "
-            "convolution",
+            "It reads 0.800 of the 120 new hands correctly, 0.990 of those it learnt from. It has "
+            "no convolution",
         ),
         (LESSON_1.from_empty.code, (0.6, 0.5), "It has not learnt enough yet"),
         (LESSON_1.from_empty.code, (0.99, 0.9), "It memorises"),

@@ -56,7 +56,7 @@ def test_auto_asks_how_fast_the_machine_is_and_tells_both_times(cells, times, ch
 def test_whoever_publishes_settles_what_auto_is(cells, monkeypatch):
     monkeypatch.setenv(pace.PACE_VARIABLE, "published")
     cells["PACE"] = "auto"
-    assert set_pace(cells) == "Pace: published, as asked."
+    assert set_pace(cells) == "Pace: published, as COURSE_PACE asks."
 
 
 def test_an_unknown_pace_is_one_sentence(cells):

@@ -69,12 +69,19 @@ def test_data_set_pictures_are_stored_as_drawn_stand_ins(tiny_notebook, presets,
 def test_a_run_is_stored_without_being_run_again(tiny_notebook, presets, published, monkeypatch):
     monkeypatch.setattr(publishing, "quick_preset", partial(quick_preset, presets=presets))
     path = tiny_notebook(presets.parent, "print('one')\nprint('two')")
-    run = run_notebook(path, presets.parent / "run" / "01.ipynb", {"EPOCHS": 5})
+    run = run_notebook(path, presets.parent / "run" / "01.ipynb", {"DATA": "samples"})
     publish(path, run=run.output)
     codes = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
     assert codes[-1].outputs == [nbformat.v4.new_output("stream", text="one\ntwo\n")]
     assert [cell.execution_count for cell in codes] == list(range(1, len(codes) + 1))
-    assert load_record(published / "01_tiny.json")["parameters"]["EPOCHS"] == 5
+    assert load_record(published / "01_tiny.json")["parameters"]["EPOCHS"] == 25
+
+
+def test_a_run_with_other_parameters_is_not_stored(tiny_notebook, tmp_path):
+    path = tiny_notebook(tmp_path)
+    run = run_notebook(path, tmp_path / "run.ipynb", {"EPOCHS": 5}, progress=False)
+    with pytest.raises(ValueError, match="another EPOCHS than the notebook"):
+        publish(path, run=run.output)
 
 
 @pytest.mark.parametrize("code", ["x = 2", "1 / 0"])

@@ -264,7 +264,7 @@ def test_the_network_of_the_site_reads_drawn_hands(node, tmp_path):
     said = np.array(json.loads(node(RUN))).argmax(axis=1)
     assert given["classes"] == [*CLASSES] and len(given["drawn"]) == take_along.DRAWN
     right = (said == np.arange(60) % 3).mean()
-    print(f"{right:.0%} of 60 drawn hands are read rightly.")
+    print(f"{right:.0%} of 60 drawn hands are read correctly.")
     assert right > 0.7
 
 

@@ -72,9 +72,9 @@ def test_the_line_says_what_was_found(tmp_path):
     line = find_data("rock_paper_scissors", str(folder), tmp_path / "data").line
     assert line == (
         "Data: the folder phone, 21 pictures (10 cat, 11 dog) of 32x32 to 36x32 pixels; 17 train, "
-        "4 test, shared out at random; near-duplicates: 2, kept on one side; skipped: 4 "
-        "(cat/film.mov is not a picture by its name (.mov), cat/notes.txt is not a picture by its "
-        "name (.txt), cat/empty.jpg is empty, dog/x.png is a folder)."
+        "4 test, shared out at random; pictures with a near-duplicate: 2, kept on one side; "
+        "skipped: 4 (cat/film.mov is not a picture by its name (.mov), cat/notes.txt is not a "
+        "picture by its name (.txt), cat/empty.jpg is empty, dog/x.png is a folder)."
     )
     for number in range(9):
         (folder / "cat" / f"more{number}.mov").touch()
@@ -137,7 +137,7 @@ def test_copies_saved_anew_stay_beside_their_originals(tmp_path, seed):
             save(tmp_path / name / f"{number}.png", 100 * label + number, "PNG")
             save(tmp_path / name / f"z{(7 * number) % 15}.jpg", 100 * label + number, quality=50)
     found = opened(tmp_path, seed=seed)
-    assert "near-duplicates: 60, kept on one side" in found.line
+    assert "pictures with a near-duplicate: 60, kept on one side" in found.line
     training, test = (load_split(found, split, 8) for split in found.splits)
     assert not set(training.groups) & set(test.groups) and 4 <= len(test) <= 16
     of = {f"z{(7 * number) % 15}": str(number) for number in range(15)}

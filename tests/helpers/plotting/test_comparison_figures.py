@@ -53,7 +53,7 @@ def test_the_axis_of_time_has_a_unit_that_suits_the_runs(
     assert text.startswith(f"test_accuracy of each run against its {unit}; on average ")
     assert f"HIDDEN=32, LEARNING_RATE=0.001 0.922 in {mean} {unit}" in text
     (axis,) = plot.axes
-    assert axis.get_xlabel() == f"{unit} a run"
+    assert axis.get_xlabel() == f"{unit} per run"
     places = sorted(x for line in axis.lines for x in line.get_xdata())
     assert places == pytest.approx(sorted(runs["minutes"] * shift))
 
