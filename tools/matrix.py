@@ -1,6 +1,6 @@
 """A matrix of runs: a small YAML file that names notebooks and values, read, checked, expanded.
 
-    preset: published               # quick, published or full; published where it is left out
+    preset: published               # quick, class, published or full; published if left out
     seeds: [0, 1, 2]                # SEED, for every notebook that has it
     parameters: {DATA: full}        # for every notebook that has them
     notebooks:                      # by number, name or path; or a list of them; or: all

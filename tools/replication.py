@@ -85,7 +85,9 @@ This table has each comparison that a lesson teaches, from `benchmarks/claims.to
 from the kept records. A claim holds if at least three seeds agree and none objects; it is
 contradicted if all object; otherwise it is open. The interval covers other seeds and, where it
 says so, other test pictures. The exact test (McNemar's; of films, where frames are alike) asks of
-each seed's two networks alone whether they differ on other pictures.
+each seed's two networks alone whether they differ on other pictures. *Taught as* is what the
+lesson says. If that is *holds* and the verdict is *open* or *no records yet*, the records have
+still to show it.
 
 """
 
@@ -114,7 +116,7 @@ class Row:
     @property
     def command(self) -> str:
         """The command that runs it: real pictures and the walkthrough's network, or an error."""
-        return f"python -m tools.reruns run {self.lesson[:2]} --preset full"
+        return f".venv/bin/python -m tools.reruns run {self.lesson[:2]} --preset full"
 
 
 def read_rows() -> list[Row]:

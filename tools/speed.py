@@ -13,10 +13,10 @@ TITLE = """\
 ## Time to equal accuracy
 
 Each training of a lesson is done in several ways, one after the other on one machine, in the same
-precision and with the same seeds. The time is that to the goal, everything before the first step
-included; medians over the seeds, the shortest and the longest in brackets. How many times faster a
-way is was computed seed by seed, against the first way of each training; if that never reached the
-goal, all its seconds count.
+precision and with the same seeds. We give the time to the goal, everything before the first step
+included: the median over the seeds that reached it, with the shortest and the longest in brackets.
+How many times faster a way is was computed seed by seed, against the first way of each training; if
+that never reached the goal, all its seconds count.
 
 """
 
@@ -40,7 +40,7 @@ def speed_lines(folder: Path) -> tuple[list[tuple[str, ...]], list[str]]:
             rows = settings.get("in_a_row", 1)
             often = f", in {rows} epochs in a row" if rows > 1 else ""
             goal = f"{settings['watched']} {settings['goal']:g}{often}"
-            told.append(f"- Lesson {lesson}, {name}: {goal}; {'; '.join(machines)}.")
+            told.append(f"- Lesson {lesson}, {name}. Goal: {goal}. {'; '.join(machines)}.")
     return lines, told
 
 

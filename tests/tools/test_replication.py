@@ -159,7 +159,10 @@ def test_another_network_is_named_and_the_walkthroughs_own_comes_first(write, tm
     write("02", 0.87, f"{REAL} {LITE}")
     text = page(tmp_path)
     assert line_of(text, "W2")[5] == "EfficientNetLite0, not InceptionV3"
-    assert "With InceptionV3: not run here. If data and weights are available: `python -m" in text
+    assert (
+        "With InceptionV3: not run here. If data and weights are available: `.venv/bin/python -m"
+        in text
+    )
     write("02", 0.96, f"{REAL} {INCEPTION}")
     text = page(tmp_path)
     assert line_of(text, "W2")[4:6] == ["0.9600 (0.4000 to 0.6000)", "InceptionV3"]
