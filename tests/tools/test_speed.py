@@ -35,7 +35,7 @@ def test_a_training_has_a_line_a_way_and_names_goal_and_machines(tmp_path):
     alone = json.dumps({"training": TRAINING | {"summary": same}})
     (tmp_path / "lesson_01.json").write_text(alone)
     assert speed_lines(tmp_path)[0][0][-1] == "1.0", "one seed has no range"
-    assert told == [f"- Lesson 1, training: {goal}; Fast, 2 cores; Slow."]
+    assert told == [f"- Lesson 1, training. Goal: {goal}. Fast, 2 cores; Slow."]
 
 
 def test_benchmarks_of_other_kinds_are_passed_over(tmp_path):
