@@ -10,23 +10,23 @@ work_share = Number(
     title="the last block's work",
     question=(
         "Block 5 of VGG16 has three of the thirteen convolutions and nearly half of their weights. "
-        "Its feature maps have 9x9 places. What share of all multiplications does block 5 do? A "
+        "Its feature maps have 9x9 positions. What share of all multiplications does block 5 do? A "
         "good guess is enough."
     ),
     answer=0.087,
     tolerance=0.7,
     share=True,
     mistakes={
-        0.2: "That is an equal share for each of the five blocks, but block 5 has few places.",
-        0.23: "Three of thirteen convolutions, yes, but the network uses these at few places.",
+        0.2: "That is an equal share for each of the five blocks, but block 5 has few positions.",
+        0.23: "Three of thirteen convolutions, yes, but the network uses these at few positions.",
         0.48: (
             "That is its share of the *weights*. Each weight is multiplied once at every place: "
-            "block 5 has 81 places, block 1 has 22,500."
+            "block 5 has 81 positions, block 1 has 22,500."
         ),
     },
     hints=(
         "Each weight is multiplied once at each place of the map. Block 5 has the smallest maps.",
-        "Block 4 has as many filters as block 5, and four times as many places.",
+        "Block 4 has as many filters as block 5, and four times as many positions.",
     ),
     why=(
         "0.57 of 6.62 billion, about a twelfth. Most of the work lies in blocks that never learn "

@@ -289,10 +289,10 @@ def compare_approaches(scores: dict[str, Scores], minutes: dict[str, float], tit
     size = (NARROW, 2 * (0.7 + 0.38 * len(scores)))
     figure, axes = plt.subplot_mosaic([["accuracy"] * 2, ["removed", "minutes"]], figsize=size)
     _draw_intervals(axes["accuracy"], scores, 0.5)
-    for name, values, form in (("removed", removed, "%.0f %%"), ("minutes", spent, "%.2g")):
+    for name, values, form in (("removed", removed, "{:.0f} %"), ("minutes", spent, "{:.3n}")):
         axis = axes[name]
         bars = axis.barh(range(len(scores)), values, 0.5, color=TRAINING_COLOUR)
-        axis.bar_label(bars, fmt=form, padding=3)
+        axis.bar_label(bars, map(form.format, values), padding=3)
         # Room for the labels: on the left, too, where errors were added.
         axis.margins(x=0.8 if min(values) < 0 else 0.6)
         axis.xaxis.set_major_locator(MaxNLocator(3))
@@ -303,6 +303,8 @@ def compare_approaches(scores: dict[str, Scores], minutes: dict[str, float], tit
     axes["accuracy"].xaxis.set_major_locator(MaxNLocator(5))
     axes["removed"].set_yticklabels([textwrap.fill(name, 18) for name in scores])
     axes["removed"].set(xlabel="errors removed, %")
+    if np.isnan(removed).all():
+        axes["removed"].set(xlabel="no errors to remove", xticks=[])
     axes["minutes"].set(xlabel="minutes")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, wrap=True)
     said = []

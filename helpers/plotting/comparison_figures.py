@@ -87,8 +87,9 @@ def spread(
         axis.axvline(truth, color="0.35", ls="--", lw=1)
     axis.set_yticks(range(len(values)), values)
     axis.set_ylim(len(values) - 0.5, -0.6)
-    axis.set_title(title, wrap=True)
-    axis.set_xlabel(f"{quantity}\ndiamond: mean, with its 95 % interval")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, wrap=True)
+    # Long names leave little width: the label may reach below them.
+    axis.set_xlabel(f"{quantity}\ndiamond: mean, with its 95 % interval", loc="right", ma="right")
     wanted = "" if truth is None else f" The dashed line is at {truth:.3f}."
     show(figure, f"{title}, {quantity} of each run: {_ranges(values)}.{wanted}")
 
