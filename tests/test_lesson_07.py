@@ -125,10 +125,13 @@ def network() -> dict:
 
 @pytest.fixture
 def lesson(network, tmp_path, monkeypatch):
-    """Return a function that runs cells on a folder and returns the names they have set."""
+    """Return a function that runs cells on a folder and returns the names they have set.
+
+    `per_picture` are the minutes that a picture's features take, by default as this machine does.
+    """
     monkeypatch.setenv(RECORD_VARIABLE, str(tmp_path / "record.json"))
 
-    def run(folder: Path, cells: list[str], **parameters) -> dict:
+    def run(folder: Path, cells: list[str], per_picture: float = 0.0, **parameters) -> dict:
         names: dict = {}
         for cell in ("parameters", "imports"):
             exec(CELLS[cell], names)
@@ -138,6 +141,8 @@ def lesson(network, tmp_path, monkeypatch):
         for cell in cells:
             if cell != "base":
                 exec(CELLS[cell], names)
+            if cell == "features" and per_picture:
+                names["per_picture"] = per_picture
         return names
 
     return run
@@ -243,7 +248,8 @@ def test_the_lesson_ends_well_where_pictures_and_minutes_are_few(draw, lesson, t
     fill(draw, tmp_path / "new", lambda n: f"{n}.jpg", 3, 4, 500)
     (tmp_path / "new" / "no picture.jpg").write_text("no", encoding="utf-8")
     photo = str(tmp_path / "new")
-    names = lesson(tmp_path / "mine", COURSE, COPIES=100, MINUTES=0.1, PHOTO=photo)
+    slow = {"per_picture": 0.1, "MINUTES": 0.1}
+    names = lesson(tmp_path / "mine", COURSE, PHOTO=photo, **slow)
     shown = capsys.readouterr().out
     assert list(names["judged"]) == [names["one"]]
     assert f"{names['two']} is left out; raise MINUTES for it." in shown

@@ -107,7 +107,6 @@ class _Engine(Engine):
     ) -> None:
         waits = {"startup_timeout": 60, "iopub_timeout": SLOWEST}
         more = {"kernel_name": kernel_name, "config": KERNEL_CONFIG, "log": QUIET}
-        more["coalesce_streams"] = True  # a progress line is kept as it stood at the end
         _Client(nb_man, end, **waits, **more).execute()
 
 

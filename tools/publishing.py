@@ -116,7 +116,19 @@ def take_outputs(
     if failed or any(cell.execution_count is None for cell in run):
         raise ValueError("the run did not come to its end; run it again.")
     for number, (cell, done) in enumerate(zip(own, run, strict=True), 1):
-        cell.outputs, cell.execution_count = done.outputs, number
+        cell.outputs, cell.execution_count = joined(done.outputs), number
+
+
+def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Join what a cell printed in several parts, where nothing else came between."""
+    whole: list[nbformat.NotebookNode] = []
+    for each in outputs:
+        before = whole[-1] if whole else {}
+        if each.output_type == "stream" and before.get("name") == each.name:
+            before["text"] += each.text
+        else:
+            whole.append(each)
+    return whole
 
 
 def strip(book: nbformat.NotebookNode) -> None:

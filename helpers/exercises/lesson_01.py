@@ -70,10 +70,10 @@ layers_to_fit = Examined(
     question=(
         "Write the missing layers of a network for pictures of 64x64x3 and three classes. It has "
         "three convolutions (3x3, ReLU, and no padding, which is Keras's default: the filter stays "
-        "inside the picture), each with twice as many filters as the one before, and a "
-        "`MaxPooling2D` after the first and after the second. `GlobalMaxPooling2D`, which keeps "
-        "the largest value of each feature map, and a dense layer with softmax follow. In all, the "
-        "network has 23,779 parameters."
+        "inside the picture), each with twice as many filters as the one before. `MaxPooling2D` "
+        "follows the first and the second; `GlobalMaxPooling2D`, which keeps the largest value of "
+        "each feature map, follows the third. A dense layer with softmax ends it. It has 23,779 "
+        "parameters in all."
     ),
     start=_fitting('layers.Conv2D(16, 3, activation="relu")', "...").replace(
         "...,", "...,  # the missing layers"
