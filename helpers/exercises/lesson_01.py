@@ -72,7 +72,7 @@ layers_to_fit = Examined(
         "three convolutions (3x3, ReLU, and no padding, which is Keras's default: the filter stays "
         "inside the picture), each with twice as many filters as the one before. `MaxPooling2D` "
         "follows the first and the second; `GlobalMaxPooling2D`, which keeps the largest value of "
-        "each feature map, follows the third. A dense layer with softmax ends it. It has 23,779 "
+        "each feature map, follows the third. A dense layer with softmax ends it: 23,779 "
         "parameters in all."
     ),
     start=_fitting('layers.Conv2D(16, 3, activation="relu")', "...").replace(
