@@ -250,13 +250,15 @@ def _on_one_line(axis: Axes) -> None:
     axis.tick_params(axis="x", pad=14)
 
 
-def _draw_intervals(axis: Axes, scores: dict[str, Scores], top: float) -> None:
+def _draw_intervals(
+    axis: Axes, scores: dict[str, Scores], top: float, quantity: str = "accuracy"
+) -> None:
     """Draw a dot and whisker a line, with its name; the first one is `top` lines below the edge."""
     for row, score in enumerate(scores.values()):
         axis.plot(score.interval, [row, row], color=TRAINING_COLOUR, lw=2)
         axis.plot(score.accuracy, row, "o", color=TRAINING_COLOUR)
     axis.set_yticks(range(len(scores)), [textwrap.fill(name, 24) for name in scores])
-    axis.set(xlabel="accuracy, with its 95 % interval", ylim=(len(scores) - 0.5, -top))
+    axis.set(xlabel=f"{quantity}, with its 95 % interval", ylim=(len(scores) - 0.5, -top))
 
 
 @plt.rc_context(STYLE)
@@ -266,12 +268,11 @@ def accuracy_bars(scores: dict[str, Scores], title: str, quantity: str = "accura
     `quantity` names them, such as "recall" where each is of the pictures of one class.
     """
     figure, axis = plt.subplots(figsize=(NARROW, 0.9 + 0.42 * len(scores)))
-    _draw_intervals(axis, scores, 0.7)
+    _draw_intervals(axis, scores, 0.7, quantity)
     for row, score in enumerate(scores.values()):
         note(axis, f"{score.accuracy:.3f}", (score.accuracy, row), (0, 6), ha="center")
     lowest = min(score.interval[0] for score in scores.values())
     axis.set(xlim=(max(0, np.floor(10 * lowest - 1) / 10), 1.01))
-    axis.set_xlabel(f"{quantity}, with its 95 % interval")
     axis.set_title(title, wrap=True)
     values = "; ".join(f"{name} {score.accuracy:.3f}" for name, score in scores.items())
     show(figure, f"{title}: {values}.")
