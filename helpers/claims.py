@@ -135,16 +135,16 @@ def claims(lesson: str, group: str = "", path: Path = CLAIMS) -> ClaimsTable:
 
 def all_claims(path: Path = CLAIMS, lesson: str = "", group: str = "") -> list[Claim]:
     """Recompute the course's claims, or those of a lesson or group, in the order of the lessons."""
-    listed = tomllib.loads(path.read_text("utf-8"))["claim"]
-    chosen = [
+    groups = [
         each
-        for each in sorted(listed, key=lambda each: each["lesson"])
-        if lesson in ("", each["lesson"]) and group in ("", each.get("group"))
+        for each in tomllib.loads(path.read_text("utf-8"))["group"]
+        if lesson in ("", each["lesson"]) and group in ("", each["name"])
     ]
-    read = {each["records"]: _by_seed(path.parent, each["records"]) for each in chosen}
     return [
-        _claim(each, judge, read[each["records"]])
-        for each in chosen
+        _claim(claim, judge, records)
+        for each in groups
+        for records in [_by_seed(path.parent, each["records"], each.get("least", {}))]
+        for claim in each["claim"]
         for judge in each.get("judges", [""])
     ]
 
@@ -153,15 +153,22 @@ def _together(verdict: str, mean: str) -> str:
     return f"{mean}, {verdict}" if mean else verdict
 
 
-def _by_seed(folder: Path, pattern: str) -> dict[int, dict[str, Any]]:
-    """Read the records of a pattern: by seed the figures and a line about the machine."""
+def _by_seed(
+    folder: Path, pattern: str, least: Mapping[str, int] | None = None
+) -> dict[int, dict[str, Any]]:
+    """Read the records of a pattern by seed, each with a line about its machine.
+
+    Those with a parameter below `least` are left out.
+    """
     found = {}
     for file in sorted(folder.glob(pattern)):
         record = json.loads(file.read_text("utf-8"))
-        machine = record["machine"]
+        parameters, machine = record["parameters"], record["machine"]
+        if any(parameters.get(name, 0) < number for name, number in (least or {}).items()):
+            continue
         told = [machine.get("processor"), f"{machine['cpu_count']} cores"]
         told += [machine.get("instructions"), machine["precision"], record["finished"][:10]]
-        found[record["parameters"]["SEED"]] = record | {"machine": ", ".join(filter(None, told))}
+        found[parameters["SEED"]] = record | {"machine": ", ".join(filter(None, told))}
     return found
 
 
@@ -180,12 +187,6 @@ def _figures(side: str | float, records: Mapping[int, Mapping]) -> dict[int, dic
 
 def _claim(claim: Mapping[str, Any], judge: str, records: Mapping[int, Mapping]) -> Claim:
     """Subtract a claim's second side from its first, in each record that has both."""
-    least = claim.get("least", {})
-    records = {
-        seed: record
-        for seed, record in records.items()
-        if all(record["parameters"].get(name, 0) >= number for name, number in least.items())
-    }
     sides = [
         side.format(judge=judge) if isinstance(side, str) else side
         for side in (claim["first"], claim["second"])

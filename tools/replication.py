@@ -410,8 +410,8 @@ def _how(group: Group) -> str:
 
 
 def _parameters(run: pd.Series) -> dict[str, Any]:
-    """Return a run's parameters by name."""
-    known = {name: value for name, value in run.items() if name.startswith(PARAMETER)}
+    """Return a run's parameters, in the order of their names: columns come in any order."""
+    known = {name: run[name] for name in sorted(run.index) if name.startswith(PARAMETER)}
     return {k.removeprefix(PARAMETER): _whole(v) for k, v in known.items() if pd.notna(v)}
 
 

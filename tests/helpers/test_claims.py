@@ -11,10 +11,12 @@ def write(folder, taught, figures):
     """A file of one claim, "a" above "b", and a record for each seed's figures."""
     (folder / "records").mkdir(exist_ok=True)
     (folder / "claims.toml").write_text(
-        '[[claim]]\nid = "x-1"\nlesson = "02"\ngroup = "heads"\nsays = "A <small> head is better"\n'
-        f'records = "records/02-*.json"\nfirst = "a"\nsecond = "b"\ntaught = "{taught}"\n'
-        '[[claim]]\nid = "x-1"\nlesson = "02"\ngroup = "goal"\nsays = "The goal is reached"\n'
-        'records = "records/02-*.json"\nfirst = "a"\nsecond = 0.5\ntaught = "holds"\n'
+        '[[group]]\nlesson = "02"\nname = "heads"\nrecords = "records/02-*.json"\n'
+        '[[group.claim]]\nid = "x-1"\nsays = "A <small> head is better"\n'
+        f'first = "a"\nsecond = "b"\ntaught = "{taught}"\n'
+        '[[group]]\nlesson = "02"\nname = "goal"\nrecords = "records/02-*.json"\n'
+        '[[group.claim]]\nid = "x-2"\nsays = "The goal is reached"\n'
+        'first = "a"\nsecond = 0.5\ntaught = "holds"\n'
     )
     for seed, found in enumerate(figures):
         record = {
@@ -65,9 +67,9 @@ def test_of_a_claim_with_judges_each_gets_a_column(tmp_path):
     figures = {"whole: films": 0.9, "whole: photographs": 0.6, "plain: films": 0.9}
     path = write(tmp_path, "holds", [figures | {"plain: photographs": 0.1 * n} for n in (1, 2, 3)])
     path.write_text(
-        '[[claim]]\nid = "x-1"\nlesson = "01"\nsays = "scenes"\nrecords = "records/02-*.json"\n'
-        'judges = ["films", "photographs"]\nfirst = "whole: {judge}"\nsecond = "plain: {judge}"\n'
-        'taught = "open"\n'
+        '[[group]]\nlesson = "01"\nname = "changes"\nrecords = "records/02-*.json"\n'
+        'judges = ["films", "photographs"]\n[[group.claim]]\nid = "x-1"\nsays = "scenes"\n'
+        'first = "whole: {judge}"\nsecond = "plain: {judge}"\ntaught = "open"\n'
     )
     table = claims("01", path=path)
     assert table.head == ("worth of", "films", "photographs")
@@ -95,12 +97,14 @@ def test_a_claim_taught_as_holding_fails_where_three_seeds_deny_it(tmp_path, tau
     figures = [{"a": 0.7, "b": second}, {"a": 0.8, "b": second}, {"a": 0.9, "b": second}]
     (claim,) = claims("02", "heads", write(tmp_path, taught, figures)).claims
     assert claim.is_taught_wrongly == wrong
-    (claim,) = claims("02", "heads", write(tmp_path, taught, figures[:1])).claims
+    (tmp_path / "one seed").mkdir()
+    (claim,) = claims("02", "heads", write(tmp_path / "one seed", taught, figures[:1])).claims
+    assert not claim.is_taught_wrongly
 
 
 def test_a_training_that_was_cut_short_decides_nothing(tmp_path):
     path = write(tmp_path, "holds", [{"a": 0.5, "b": 0.9}] * 3)
-    text = path.read_text().replace('taught = "holds"', 'least = { SEED = 1 }\ntaught = "holds"')
+    text = path.read_text().replace('name = "heads"', 'name = "heads"\nleast = { SEED = 1 }')
     path.write_text(text)
     (claim,) = claims("02", "heads", path).claims
     assert sorted(claim.differences) == [1, 2]

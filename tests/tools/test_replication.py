@@ -93,7 +93,7 @@ def test_several_seeds_become_a_mean_with_its_interval(write, tmp_path):
     assert cells[5:] == ["", "3", "pictures resized smoothly, there to the nearest pixel"]
     assert "| parameters | 3,473,475 | 3,473,475 |" in text
     assert "| seconds an epoch | 141 to 145 | 19.0 to 19.4 |" in text
-    assert "seeds 0, 1, 2; rock_paper_scissors, 2,892 real pictures; EPOCHS=25, STEPS_" in text
+    assert "seeds 0, 1, 2; rock_paper_scissors, 2,892 real pictures; BATCH_SIZE=126, EPOCHS=25, IM" in text
     assert "RECIPE_EPOCHS" not in text and "SEED=" not in text
     assert "tensorflow 2." in text
 
