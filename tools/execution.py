@@ -138,7 +138,7 @@ def course_notebooks(folder: Path = NOTEBOOKS_FOLDER) -> list[Path]:
 def find_notebook(name: str, folder: Path = NOTEBOOKS_FOLDER) -> Path:
     """Find the one notebook of a number, a name or a path, or raise a FileNotFoundError."""
     notebooks = course_notebooks(folder)
-    number = name.zfill(2)  # 1 is 01
+    number = name and name.zfill(2)  # 1 is 01
     found = [path for path in notebooks if {path.stem, path.name, path.stem[:2]} & {name, number}]
     if not found and Path(name).suffix == ".ipynb" and Path(name).is_file():
         found = [Path(name)]
@@ -170,7 +170,7 @@ def default_parameters(notebook: Path) -> dict[str, Any]:
 def inspect_notebook(notebook: Path) -> dict[str, Any]:
     """Read papermill's entry for each parameter, by name; ValueError if it is no notebook."""
     try:
-        return papermill.inspect_notebook(str(notebook))
+        return papermill.inspect_notebook(_literal(notebook))
     except (nbformat.ValidationError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise ValueError(
             f"{notebook} cannot be read as a notebook ({type(error).__name__}: "
@@ -262,8 +262,8 @@ def run_notebook(
     with patch.dict(os.environ, {**(variables or {}), RECORD_VARIABLE: str(record.resolve())}):
         try:
             papermill.execute_notebook(
-                str(notebook),
-                str(output),
+                _literal(notebook),
+                _literal(output),
                 parameters,
                 engine_name=ENGINE,
                 kernel_name=KERNEL,
@@ -300,6 +300,11 @@ def _problem(error: Exception, output: Path, late: str) -> str:
     elif isinstance(error, DeadKernelError):
         said += " (out of memory?)"
     return f"{place or 'before its first cell'}: {said}"
+
+
+def _literal(path: Path) -> str:
+    """Write a path for papermill, which would fill in parameters between braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _kernel_program() -> str:

@@ -40,5 +40,8 @@ def figure_in(output: nbformat.NotebookNode) -> tuple[str, bytes, str] | None:
     kind = next((kind for kind in FIGURES if kind in data), None)
     if kind is None:
         return None
-    content = base64.b64decode(data[kind]) if kind == "image/png" else data[kind].encode()
+    try:
+        content = base64.b64decode(data[kind]) if kind == "image/png" else data[kind].encode()
+    except ValueError:  # damaged
+        return None
     return kind, content, " ".join(output.metadata.get(kind, {}).get("alt", "").split())

@@ -3,12 +3,11 @@
     python -m tools.publishing notebooks/01_simple_cnn_rock_paper_scissors.ipynb [--pace class]
     python -m tools.publishing notebooks/NAME.ipynb --run runs/DATE/NAME.ipynb
 
-Runs it with the parameters it states, in its own folder. Pictures out of a data set are not the
-course's to pass on, so cells tagged `data-pictures` are stored with what they show of drawn
-pictures, in a second, quick run. The file is replaced only after every cell has run. The run's
-record is then in `runs/published/`, where `tools.replication` finds it, and the networks that it
-saved beside it. With `--run` it stores what a run of `tools.reruns` left, which has kept every cell
-on the way.
+Runs it with the parameters it states. Pictures out of a data set are not the course's to pass on,
+so cells tagged `data-pictures` are stored with what they show of drawn pictures, in a second,
+quick run. The file is replaced only after every cell has run. The run's record is then in
+`runs/published/`, where `tools.replication` finds it, and the networks that it saved beside it.
+With `--run` it stores what a run of `tools.reruns` left, which has kept every cell on the way.
 """
 
 from __future__ import annotations
@@ -16,23 +15,20 @@ from __future__ import annotations
 import argparse
 import base64
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat.v4 import new_output
 from PIL import Image
-from tqdm import tqdm
 
 from helpers.environment import PUBLISHED_FOLDER
 from helpers.files import replace_folder, write_atomically
 from helpers.pace import PACE_VARIABLE, PACES
-from helpers.results import RECORD_VARIABLE, models_beside
+from helpers.results import models_beside
 from tools.execution import (
     cells_of,
     default_parameters,
@@ -49,20 +45,20 @@ FREE = ("PACE", "DATA", "PRECISION")  # "auto" in a notebook: a run may say whic
 def publish(notebook: Path, pace: str = "published", run: Path | None = None) -> None:
     """Execute a notebook and replace it by the executed one; keep its record in `PUBLISHED_FOLDER`.
 
-    `pace` is what its PACE "auto" means. The notebook's folder is the working folder. Where a cell
-    fails (CellExecutionError, DeadKernelError), the file is no notebook (NotJSONError), missing or
-    edited meanwhile (OSError), it is left as it is. So it is where `run`, an executed notebook to
-    store in its place, is no complete run of it (ValueError).
+    `pace` is what its PACE "auto" means. Where a cell or the kernel fails, or the file is missing or
+    edited meanwhile (OSError), the notebook is left as it is. So it is where `run`, an executed
+    notebook to store in its place, is no complete run of it (ValueError).
     """
     before = notebook.read_text(encoding="utf-8")
     book = nbformat.reads(before, as_version=4)
     known = inspect_notebook(notebook)
     with TemporaryDirectory() as folder:
-        record = run.with_suffix(".json") if run else Path(folder) / f"{notebook.stem}.json"
-        if run:
-            take_outputs(book, nbformat.read(run, as_version=4), default_parameters(notebook))
-        else:
-            execute(book, notebook.parent, {PACE_VARIABLE: pace, RECORD_VARIABLE: str(record)})
+        if run is None:
+            run = Path(folder) / "published.ipynb"
+            done = run_notebook(notebook, run, variables={PACE_VARIABLE: pace})
+            if done.problem:
+                raise OSError(done.problem)
+        take_outputs(book, nbformat.read(run, as_version=4), default_parameters(notebook))
         strip(book)
         if "DATA" in known:
             add_stand_ins(book, notebook, Path(folder))
@@ -70,26 +66,10 @@ def publish(notebook: Path, pace: str = "published", run: Path | None = None) ->
             raise OSError("it was edited meanwhile; execute it again.")
         write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
         kept = PUBLISHED_FOLDER / f"{notebook.stem}.json"
-        if record.exists():
+        if (record := run.with_suffix(".json")).exists():
             write_atomically(kept, record.read_text("utf-8"))
         if (models := models_beside(record)).exists():
             replace_folder(models, models_beside(kept))
-
-
-def execute(book: nbformat.NotebookNode, folder: Path, variables: dict[str, str]) -> None:
-    """Run all cells in a folder, with further environment variables, under a progress bar."""
-    cells = sum(cell.cell_type == "code" for cell in book.cells)
-    with tqdm(total=cells, desc="Cells", unit="cell") as bar:
-        client = NotebookClient(
-            book,
-            timeout=None,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(folder)}},
-            record_timing=False,
-            coalesce_streams=True,
-            on_cell_executed=lambda **_: bar.update(),
-        )
-        client.execute(env={**os.environ, **variables})
 
 
 def take_outputs(
@@ -116,19 +96,8 @@ def take_outputs(
     if failed or any(cell.execution_count is None for cell in run):
         raise ValueError("the run did not come to its end; run it again.")
     for number, (cell, done) in enumerate(zip(own, run, strict=True), 1):
-        cell.outputs, cell.execution_count = joined(done.outputs), number
-
-
-def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """Join what a cell printed in several parts, where nothing else came between."""
-    whole: list[nbformat.NotebookNode] = []
-    for each in outputs:
-        before = whole[-1] if whole else {}
-        if each.output_type == "stream" and before.get("name") == each.name:
-            before["text"] += each.text
-        else:
-            whole.append(each)
-    return whole
+        cell.outputs, cell.execution_count = done.outputs, number
+    CoalesceStreamsPreprocessor().preprocess(book, {})
 
 
 def strip(book: nbformat.NotebookNode) -> None:
@@ -183,8 +152,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             publish(notebook, options.pace, options.run)
             continue
-        except CellExecutionError as error:
-            problem = f"{error.ename}: {error.evalue}"
         except Exception as error:  # of the file, the kernel, or between them
             problem = next(iter(str(error).splitlines()), type(error).__name__)
         print(f"{notebook.name} was not executed, or not to its end, and stays as it is: {problem}")

@@ -52,7 +52,7 @@ from tools.execution import (
     try_notebook,
 )
 from tools.matrix import read_matrix
-from tools.outputs import HEADLINE_FIGURE, drop_widgets, mark_tables
+from tools.outputs import HEADLINE_FIGURE, drop_widgets, figure_in, mark_tables
 from tools.ray_runs import Needs, check_ray, run_on_ray
 from tools.safe_html import clean_html
 from tools.templates import LOADER, fill
@@ -307,24 +307,19 @@ def _picture(output: Path) -> dict[str, str] | None:
     tagged, first = None, None
     for cell in cells_of(output):
         chosen = HEADLINE_FIGURE in cell.metadata.get("tags", [])
-        for shown in cell.get("outputs", []):
-            data, about = shown.get("data", {}), shown.get("metadata", {})
-            for kind in ("image/png", "image/svg+xml"):
-                if kind in data and (chosen or kind == "image/png"):
-                    found = {"kind": kind, "alt": about.get(kind, {}).get("alt", "")}
-                    if content := _shrunk(data[kind], kind):
-                        found["data"] = content
-                        tagged, first = found if chosen else tagged, first or found
-                    break
+        for kind, content, alt in filter(None, map(figure_in, cell.get("outputs", []))):
+            if (chosen or kind == "image/png") and (data := _shrunk(content, kind)):
+                found = {"kind": kind, "alt": alt, "data": data}
+                tagged, first = found if chosen else tagged, first or found
     return tagged or first
 
 
-def _shrunk(content: str, kind: str) -> str:
+def _shrunk(content: bytes, kind: str) -> str:
     """Return a picture in base64, a PNG no larger than a thumbnail; "" where it is damaged."""
     if kind != "image/png":
-        return base64.b64encode(content.encode()).decode()
+        return base64.b64encode(content).decode()
     try:
-        with Image.open(io.BytesIO(base64.b64decode(content))) as picture:
+        with Image.open(io.BytesIO(content)) as picture:
             picture.thumbnail(THUMBNAIL_SIZE)
             picture.save(buffer := io.BytesIO(), "PNG", optimize=True)
     except (OSError, ValueError, Image.DecompressionBombError):

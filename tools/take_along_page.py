@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def read_kept(path: Path) -> tuple[dict[str, Any], bytes]:
     try:
         with zipfile.ZipFile(path) as file:
             return json.loads(file.read(GIVEN)), file.read(WEIGHTS)
-    except (KeyError, ValueError, zipfile.BadZipFile):
+    except (KeyError, ValueError, zipfile.BadZipFile, zlib.error):
         raise ValueError(
             f"{path.name} keeps no network; write it again: python -m tools.take_along "
             f"MODEL.keras --out {path.name}"

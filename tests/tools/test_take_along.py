@@ -504,6 +504,12 @@ def test_what_is_kept_gives_the_very_page(saved, tmp_path, capsys):
     assert capsys.readouterr().out.count("make site") == 2
     assert one.read_bytes() == two.read_bytes()
     assert take_along_page.fill_template(*take_along_page.read_kept(one)) == page
+    content = bytearray(one.read_bytes())
+    name = take_along_page.GIVEN.encode()
+    content[content.index(name) + len(name)] = 0xFF  # a kind of block that deflate does not have
+    one.write_bytes(content)
+    with pytest.raises(ValueError, match="one.zip keeps no network; write it again"):
+        take_along_page.read_kept(one)
 
 
 def test_the_page_uses_what_the_panel_has():
