@@ -148,18 +148,15 @@ def main() -> None:
     parser.add_argument("lesson", help="its number, such as 05")
     parser.add_argument("--drawn", action="store_true", help="lesson 4 on 25,000 drawn photos")
     parser.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
-    parser.add_argument("--preset", default="published", help="by default published")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="where the figures are kept")
     options = parser.parse_args()
     notebook = find_notebook(options.lesson)
-    parameters = preset_values(notebook, options.preset)
-    parameters |= {name: RULES[name].parse(text) for name, text in options.p}
-    output = options.output
-    results = json.loads(output.read_text()) if output.exists() else {}
+    parameters = preset_values(notebook, "published")
+    parameters |= {name: RULES[name].parse(v) if name in RULES else v for name, v in options.p}
+    results = json.loads(OUTPUT.read_text()) if OUTPUT.exists() else {}
     name = f"lesson {int(options.lesson)}{', drawn' if options.drawn else ''}"
     results[name] = measure(notebook, options.drawn, parameters)
     print(name, results[name])
-    write_atomically(output, json.dumps(results, indent=1) + "\n")
+    write_atomically(OUTPUT, json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -45,8 +45,8 @@ FREE = ("PACE", "DATA", "PRECISION")  # "auto" in a notebook: a run may say whic
 def publish(notebook: Path, pace: str = "published", run: Path | None = None) -> None:
     """Execute a notebook and replace it by the executed one; keep its record in `PUBLISHED_FOLDER`.
 
-    `pace` is what its PACE "auto" means. Where a cell or the kernel fails, or the file is missing or
-    edited meanwhile (OSError), the notebook is left as it is. So it is where `run`, an executed
+    `pace` is what its PACE "auto" means. Where a cell or the kernel fails, or the file is missing
+    or edited meanwhile (OSError), the notebook is left as it is. So it is where `run`, an executed
     notebook to store in its place, is no complete run of it (ValueError).
     """
     before = notebook.read_text(encoding="utf-8")

@@ -201,23 +201,17 @@ def groups_of(row: Row, runs: pd.DataFrame) -> list[Group]:
 
 
 def results_page(
-    rows: Sequence[Row],
-    runs: pd.DataFrame,
-    claims: Sequence[Claim] = (),
-    benchmarks: Path | None = None,
+    rows: Sequence[Row], runs: pd.DataFrame, claims: Sequence[Claim], benchmarks: Path
 ) -> str:
     """Write the page of results in Markdown: walkthroughs, claims, speed, a section a walkthrough.
 
-    `benchmarks` is the folder of what the benchmarks wrote; None leaves speed out.
+    `benchmarks` is the folder of what the benchmarks wrote.
     """
     groups = [(row, groups_of(row, runs)) for row in rows]
     parts = [_table(SUMMARY_HEAD, [_summary(row, own) for row, own in groups])]
-    if claims:
-        lines = [_claim_line(each) for each in claims]
-        parts.append(CLAIMS_INTRODUCTION + _table(CLAIMS_HEAD, lines))
-    lines, told = speed_lines(benchmarks) if benchmarks else ([], [])
-    if lines:
-        parts.append(SPEED_TITLE + _table(SPEED_HEAD, lines) + "\n" + "\n".join(told) + "\n")
+    parts.append(CLAIMS_INTRODUCTION + _table(CLAIMS_HEAD, [_claim_line(each) for each in claims]))
+    lines, told = speed_lines(benchmarks)
+    parts.append(SPEED_TITLE + _table(SPEED_HEAD, lines) + "\n" + "\n".join(told) + "\n")
     parts += [_section(row, own) for row, own in groups]
     return INTRODUCTION + "\n".join(parts)
 

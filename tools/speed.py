@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from helpers.messages import format_seconds
@@ -30,7 +30,9 @@ def speed_lines(folder: Path) -> tuple[list[tuple[str, ...]], list[str]]:
     lines, told = [], []
     for path in sorted(folder.glob("lesson_*.json")):
         lesson = path.stem.removeprefix("lesson_").lstrip("0")
-        for name, training in _trainings(json.loads(path.read_text(encoding="utf-8"))):
+        for name, training in json.loads(path.read_text(encoding="utf-8")).items():
+            if not isinstance(training, Mapping) or not training.get("summary"):
+                continue
             settings, ways = training["settings"], training["summary"]
             for way, found in ways.items():
                 seconds = _span(found["seconds"], format_seconds)
@@ -42,12 +44,6 @@ def speed_lines(folder: Path) -> tuple[list[tuple[str, ...]], list[str]]:
             goal = f"{settings['watched']} {settings['goal']:g}{often}"
             told.append(f"- Lesson {lesson}, {name}. Goal: {goal}. {'; '.join(machines)}.")
     return lines, told
-
-
-def _trainings(results: Mapping) -> Iterator[tuple[str, Mapping]]:
-    for name, value in results.items():
-        if isinstance(value, Mapping) and value.get("summary"):
-            yield name, value
 
 
 def _span(values: Mapping[str, float] | None, write) -> str:

@@ -96,7 +96,7 @@ def test_a_run_of_other_code_and_one_that_failed_are_not_stored(write, capsys, c
 def test_a_failing_notebook_is_left_as_it_was(write, capsys):
     path = write("x = 1", "raise ValueError('too small')")
     before = path.read_bytes()
-    with pytest.raises(OSError, match="cell 2 .*ValueError: too small"):
+    with pytest.raises(OSError, match=r"cell 2 .*ValueError: too small"):
         publish(path)
     assert main([str(path)]) == 1
     assert path.read_bytes() == before

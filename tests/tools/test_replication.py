@@ -93,7 +93,10 @@ def test_several_seeds_become_a_mean_with_its_interval(write, tmp_path):
     assert cells[5:] == ["", "3", "pictures resized smoothly, there to the nearest pixel"]
     assert "| parameters | 3,473,475 | 3,473,475 |" in text
     assert "| seconds an epoch | 141 to 145 | 19.0 to 19.4 |" in text
-    assert "seeds 0, 1, 2; rock_paper_scissors, 2,892 real pictures; BATCH_SIZE=126, EPOCHS=25, IM" in text
+    assert (
+        "seeds 0, 1, 2; rock_paper_scissors, 2,892 real pictures; BATCH_SIZE=126, EPOCHS=25, IM"
+        in text
+    )
     assert "RECIPE_EPOCHS" not in text and "SEED=" not in text
     assert "tensorflow 2." in text
 
@@ -254,7 +257,8 @@ def test_other_lessons_are_passed_over(tmp_path, monkeypatch):
     results.record("digits", {"SEED": 0}, REAL, {})
     assert len(published_runs(gather(tmp_path), {})) == 0
     assert groups_of(ROWS["W1"], pd.DataFrame()) == []
-    assert "not run here" in results_page([ROWS["W1"]], published_runs(gather(tmp_path), {}))
+    runs = published_runs(gather(tmp_path), {})
+    assert "not run here" in results_page([ROWS["W1"]], runs, (), tmp_path)
 
 
 def test_the_command_line_writes_the_page_or_one_sentence(write, tmp_path, capsys):

@@ -508,7 +508,7 @@ def test_what_is_kept_gives_the_very_page(saved, tmp_path, capsys):
     name = take_along_page.GIVEN.encode()
     content[content.index(name) + len(name)] = 0xFF  # a kind of block that deflate does not have
     one.write_bytes(content)
-    with pytest.raises(ValueError, match="one.zip keeps no network; write it again"):
+    with pytest.raises(ValueError, match=r"one\.zip keeps no network; write it again"):
         take_along_page.read_kept(one)
 
 
