@@ -27,7 +27,7 @@ from tqdm.auto import tqdm
 
 from helpers.data.pictures import Pictures, resize, shuffled_positions
 from helpers.environment import CACHE_FOLDER
-from helpers.files import PARTIAL, replacing, try_to_write, work_in
+from helpers.files import PARTIAL, clear_abandoned, replacing, try_to_write, work_in
 from helpers.fingerprints import fingerprint
 
 BLOCK = 32  # pictures the lower part sees at a time; their augmentation shares one seed
@@ -36,7 +36,6 @@ GIB = 2**30
 DIGEST_PIECE = 2**24  # bytes read at a time
 DIGEST_BYTES = hashlib.sha256().digest_size
 KEPT = ".activations"
-ABANDONED_SECONDS = 3600  # without a byte: the process that wrote this partial file is gone
 AUGMENTATION_CODE = Path(__file__).with_name("augmentation.py")
 
 
@@ -349,6 +348,7 @@ def _let_go(content: np.memmap) -> None:
 def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib: float) -> None:
     """Remove what was used longest ago, never what is in use or `own`, until `needed` bytes fit."""
     used = {Path(copy.filename) for kept in _in_use for copy in kept.copies} | own
+    clear_abandoned(folder, f"*{PARTIAL}")
     sizes = _sizes(folder)
     in_use = sum(size for path, size in sizes.items() if path in used)
     _check_bound(what, needed, in_use, largest_gib)
@@ -368,15 +368,12 @@ def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib
 
 
 def _sizes(folder: Path) -> dict[Path, int]:
-    """Give the bytes of each file, the one used longest ago first; clear away abandoned ones."""
+    """Give the bytes of each file, the one used longest ago first."""
     kept = []
-    for path in folder.iterdir():
-        with contextlib.suppress(OSError):  # another process was faster, or it is no file of ours
+    for path in folder.glob(f"*{KEPT}"):
+        with contextlib.suppress(OSError):  # another process was faster
             status = path.stat()
-            if path.suffix == KEPT:
-                kept.append((status.st_mtime_ns, path, status.st_size))
-            elif path.suffix == PARTIAL and time.time() - status.st_mtime > ABANDONED_SECONDS:
-                path.unlink()
+            kept.append((status.st_mtime_ns, path, status.st_size))
     return {path: size for _, path, size in sorted(kept)}
 
 

@@ -39,7 +39,7 @@ from helpers.messages import OneSentence
 from helpers.results import Measured, load_record
 
 EXAMPLES_FOLDER = PROJECT / "examples" / "records"
-MODELS = "models"  # below runs/, where lessons keep their networks, some as JSON
+MODELS = "-models"  # ends folders in which lessons keep their networks, some as JSON
 SEED = "parameters.SEED"
 DETAILS = Measured._fields[1:]  # of a figure: low, high, n, right
 
@@ -62,7 +62,7 @@ def records_folder(name: str) -> Path:
 
 
 def gather(folder: Path) -> pd.DataFrame:
-    """Gather all records of a folder and its subfolders, those named `models` aside, in one table.
+    """Gather all records of a folder and its subfolders, but those of networks, in one table.
 
     A file that is no record is left out, which one line says; copies of one record count once.
 
@@ -77,7 +77,7 @@ def gather(folder: Path) -> pd.DataFrame:
     """
     kept = {}  # by content
     for path in sorted(Path(folder).rglob("*.json")):
-        if MODELS in path.relative_to(folder).parts:
+        if any(f"-{part}".endswith(MODELS) for part in path.relative_to(folder).parts[:-1]):
             continue
         try:
             record = load_record(path)

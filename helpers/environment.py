@@ -102,12 +102,7 @@ def choose_precision(precision: str, graphics: list) -> str:
         details = tf.config.experimental.get_device_details(graphics[0])
         has_cores = (details.get("compute_capability") or (0, 0)) >= (7, 0)
         return "mixed_float16" if has_cores else "float32"
-    return "mixed_bfloat16" if has_bfloat16() else "float32"
-
-
-def has_bfloat16() -> bool:
-    """Tell whether the processor multiplies bfloat16 matrices in hardware (Linux only)."""
-    return "bfloat16" in processor()["instructions"]
+    return "mixed_bfloat16" if "bfloat16" in processor()["instructions"] else "float32"
 
 
 def processor() -> dict[str, str]:

@@ -50,13 +50,14 @@ def paired_difference(first: Scores, second: Scores) -> tuple[float, float, floa
 def exact_paired_test(first: Scores, second: Scores) -> intervals.PairedTest:
     """Ask whether two networks differ by more than chance: McNemar's exact test.
 
-    Where pictures come in groups, whole groups count, see `intervals.exact_test`.
+    Where pictures come in groups, whole groups count, see `intervals.sign_test`.
 
     Raises:
         ValueError: the two were not asked the same pictures, in the same order.
     """
     _check_same_pictures(first, second)
-    return intervals.exact_test(first.right, second.right, first.groups)
+    only = [int((a.right & ~b.right).sum()) for a, b in ((first, second), (second, first))]
+    return intervals.PairedTest(*only, intervals.sign_test(first.told, second.told))
 
 
 def _check_same_pictures(first: Scores, second: Scores) -> None:

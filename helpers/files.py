@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PARTIAL = ".partial"  # ends the name of what is half written
+ABANDONED_SECONDS = 3600  # without a byte: the process that wrote it is gone
 
 
 def write_atomically(target: Path, text: str) -> None:
@@ -27,12 +30,21 @@ def replacing(target: Path) -> Iterator[Path]:
     The folder is made. On an OSError the target is left as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
+    clear_abandoned(target.parent, f".{glob.escape(target.name)}.*{PARTIAL}")
     partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:6]}{PARTIAL}")
     try:
         yield partial
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def clear_abandoned(folder: Path, pattern: str) -> None:
+    """Remove files and folders of this pattern that processes stopped hard have left behind."""
+    for left in folder.glob(pattern):
+        with contextlib.suppress(OSError):  # another process was faster
+            if time.time() - left.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def check_file(file: Path, find_fault: Callable[[Path], str]) -> str | None:

@@ -175,15 +175,6 @@ class PairedTest(NamedTuple):
     p: float
 
 
-def exact_test(
-    first: np.ndarray, second: np.ndarray, groups: np.ndarray | None = None
-) -> PairedTest:
-    """Ask whether two networks differ by more than chance, see `told` and `sign_test`."""
-    first_only, second_only = int((first & ~second).sum()), int((second & ~first).sum())
-    p = sign_test(told(first, groups), told(second, groups))
-    return PairedTest(first_only, second_only, p)
-
-
 def sign_test(first: Told, second: Told) -> float:
     """Return how probable hits at least as uneven are, if a coin decides who was better where.
 

@@ -413,7 +413,7 @@ def classify_own_photos(
     _input_size(model, classes)
     classify = partial(classify_photo, model, classes=classes, look=look)
     if str(path).strip():
-        _classify_path(classify, Path(path).expanduser())
+        _classify_path(classify, Path(path))
     elif not _someone_is_there():
         print(HOW_TO)
     elif "google.colab" in sys.modules:
@@ -424,20 +424,16 @@ def classify_own_photos(
             print("No photo was chosen; run this cell again to choose one.")
         _show_each(classify, uploads.items())
     else:
-        display(photo_widget(model, classes, look))
+        display(photo_widget(classify))
 
 
-def photo_widget(
-    model: keras.Model, classes: Sequence[str], look: Look | None = None
-) -> ipywidgets.VBox:
+def photo_widget(classify: Classify) -> ipywidgets.VBox:
     """Make an upload button for Jupyter that classifies every photo chosen with it.
 
     Below it stand the figures; a photo that cannot be used gets its one sentence there.
     """
     import ipywidgets  # only a live notebook needs it
 
-    _input_size(model, classes)
-    classify = partial(classify_photo, model, classes=classes, look=look)
     upload = ipywidgets.FileUpload(
         accept="image/*", multiple=True, description="Choose photos", layout={"width": "12em"}
     )
@@ -481,6 +477,8 @@ def _someone_is_there() -> bool:
 
 
 def _classify_path(classify: Classify, path: Path) -> None:
+    with contextlib.suppress(RuntimeError):  # an unknown ~user, which `classify` tells
+        path = path.expanduser()
     if not path.is_dir():
         display(classify(path))
         return

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import anywidget
 import numpy as np
@@ -218,7 +218,7 @@ class Game:
             return {"confusion": self.scores.confusion.tolist(), **self._standing()}
         if do == "draw":
             hand = draw_jpeg(secrets.choice(GESTURES), secrets.randbelow(2**31))
-            return {"picture": as_text(hand)}
+            return {"picture": base64.b64encode(hand).decode()}
         raise WebcamError(f"The page asked for {do!r}, which a game does not know.")
 
     def _standing(self) -> dict[str, Any]:
@@ -268,19 +268,25 @@ def draw_jpeg(gesture: str, seed: int, side: int = 300) -> bytes:
     return _as_bytes(picture.resize((side, side)), "JPEG")
 
 
-def as_text(jpeg: bytes) -> str:
-    """Return a file's bytes in base64."""
-    return base64.b64encode(jpeg).decode("ascii")
-
-
 def portrait(gesture: str) -> str:
     """Return the address, which holds it whole, of a drawn hand."""
-    return f"data:image/jpeg;base64,{as_text(draw_jpeg(gesture, 3, 200))}"
+    return f"data:image/jpeg;base64,{base64.b64encode(draw_jpeg(gesture, 3, 200)).decode()}"
 
 
 def _as_bytes(picture: Image.Image, kind: str) -> bytes:
     picture.save(buffer := BytesIO(), kind, quality=90)
     return buffer.getvalue()
+
+
+def _write_whole(file: BinaryIO, path: Path, content: bytes) -> Path:
+    """Write a file's content; where that fails, nothing is left of it."""
+    try:
+        file.write(content)
+        file.flush()
+    except OSError:
+        path.unlink()
+        raise
+    return path
 
 
 # An album of one's own -------------------------------------------------------------------------
@@ -344,8 +350,7 @@ class Album:
             for free in itertools.count(number):
                 path = folder / f"take{take:02d}-{free:03d}.jpg"
                 with contextlib.suppress(FileExistsError), path.open("xb") as file:
-                    file.write(frame)  # never over another
-                    return path
+                    return _write_whole(file, path, frame)  # never over another
         except OSError as error:
             raise WebcamError(
                 f"No picture could be written to {folder} ({error.strerror or error}); "

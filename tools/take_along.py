@@ -15,6 +15,7 @@ helpers/webcam.js; take_along_page.mjs stands in for the kernel.
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import json
 import math
@@ -557,7 +558,7 @@ def describe(network: keras.Model, classes: Sequence[str]) -> tuple[dict[str, An
 
 def _game(classes: Sequence[str]) -> dict[str, Any]:
     """Return what the game needs, or nothing where the classes are others."""
-    from helpers.webcam import MARGIN, ROUNDS, as_text, draw_jpeg, portrait
+    from helpers.webcam import MARGIN, ROUNDS, draw_jpeg, portrait
 
     own = {name.lower(): name for name in classes}
     if own.keys() != BEATS.keys():
@@ -565,7 +566,9 @@ def _game(classes: Sequence[str]) -> dict[str, Any]:
     return {
         "wins": {name: own[BEATS[kind]] for kind, name in own.items()},
         "portraits": {name: portrait(kind) for kind, name in own.items()},
-        "drawn": [as_text(draw_jpeg(GESTURES[n % 3], 100 + n)) for n in range(DRAWN)],
+        "drawn": [
+            base64.b64encode(draw_jpeg(GESTURES[n % 3], 100 + n)).decode() for n in range(DRAWN)
+        ],
         "rounds": ROUNDS,
         "margin": MARGIN,
     }

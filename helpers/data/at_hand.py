@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from helpers.data.catalog import dataset
+from helpers.data.catalog import DataSet, dataset
 from helpers.data.download import SOURCES, Located, find_data
 from helpers.data.folders import find_fault
 from helpers.environment import DATA_FOLDER, OWN_FOLDER
@@ -21,8 +21,7 @@ def find_at_hand(name: str, source: str = "auto", folder: Path = DATA_FOLDER) ->
     wanted = dataset(name)
     if source != "auto":
         return find_data(wanted, source, folder)
-    here = tuple(replace(archive, addresses=()) for archive in wanted.archives)
-    found = find_data(replace(wanted, archives=here), source, folder)
+    found = find_data(_without_addresses(wanted), source, folder)
     if found.kind == "full":
         return found
     size = sum(archive.bytes for archive in wanted.archives) / 1e6
@@ -46,8 +45,18 @@ def find_own(source: str = "auto", folder: Path = DATA_FOLDER) -> tuple[str, str
     albums = (folder / OWN_FOLDER.name).glob("*/") if source == "auto" else ()
     filled = [album for album in albums if not find_fault(str(album))]
     if filled:
-        newest = max(filled, key=lambda album: max(p.stat().st_mtime for p in album.rglob("*.*")))
+        newest = max(filled, key=_last_change)
         return str(newest), f"the album {printable(newest.name)} of lesson 0's camera"
     located = find_data("rock_paper_scissors", "full" if source == "full" else "samples", folder)
     real = located.kind == "full"
     return str(located.split_folder("train")), "lesson 1's hands" if real else "drawn hands"
+
+
+def _without_addresses(wanted: DataSet) -> DataSet:
+    here = tuple(replace(archive, addresses=()) for archive in wanted.archives)
+    whole = wanted.whole and _without_addresses(wanted.whole)
+    return replace(wanted, archives=here, whole=whole, kaggle="")
+
+
+def _last_change(album: Path) -> float:
+    return max(file.lstat().st_mtime for file in album.rglob("*") if not file.is_dir())

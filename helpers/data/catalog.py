@@ -38,9 +38,9 @@ class Archive:
             return ""
         if self.unpacked_sha256 and _sha256_unpacked(file) == self.unpacked_sha256:
             return ""
-        if size != self.bytes:
+        if self.bytes and size != self.bytes:
             return f"has {size:,} bytes instead of {self.bytes:,}"
-        return "has the right size but the wrong checksum"
+        return "has the wrong checksum"
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,6 @@ ROLES = {
 }
 JUNK = {"thumbs.db", "desktop.ini"}
 
-# What the check of `DATA` listed, for the one `open_folder` that follows it.
-_listed: dict[Path, tuple[list[Entry], list[Path]]] = {}
-
 
 class FolderError(OneSentence):
     """A folder that cannot serve; the message is one sentence that says why and what to do."""
@@ -152,8 +149,7 @@ class OwnPictures(Located):
 def find_fault(text: str) -> str:
     """Tell why a folder cannot serve as `DATA`, in one sentence; "" if it can."""
     try:
-        folder = _find(text)
-        _listed[folder] = _read(folder)
+        _read(_find(text))
     except FolderError as error:
         return str(error)
     return ""
@@ -316,7 +312,7 @@ def open_folder(
     from helpers.data.pictures import load_listed, spread_classes
 
     folder = _find(text)
-    entries, beside = _listed.pop(folder, None) or _read(folder)
+    entries, beside = _read(folder)
     classes = tuple(sorted({one.kind for one in entries if _is_picture(one.path)}))
     others = [one for one in entries if not _is_picture(one.path)]
     skipped = {one: f"is not a picture by its name ({one.path.suffix})" for one in others}

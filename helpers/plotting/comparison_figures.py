@@ -13,6 +13,9 @@ from scipy.stats import binom
 from helpers.comparison import PairedDifference, figure_column, mean_interval, time_unit
 from helpers.plotting import COLOURS, MARKERS, NARROW, STYLE, TRAINING_COLOUR, legend_below, show
 
+# All pairs of colour and marker: neither number divides the other.
+LOOKS = tuple(zip(COLOURS * len(MARKERS), MARKERS * len(COLOURS), strict=True))
+
 Numbers = Mapping[str, Sequence[float]]  # by setting, one a run
 
 
@@ -25,7 +28,7 @@ def learning_curves(
     `curves` are from `comparison.curves`; `quantity` says what the values are.
     """
     figure, axis = plt.subplots(figsize=(NARROW, 3.4 + 0.2 * len(curves)))
-    for (setting, runs), (colour, marker) in zip(curves.items(), _looks(), strict=False):
+    for (setting, runs), (colour, marker) in zip(curves.items(), LOOKS, strict=False):
         for number, values in enumerate(runs):
             epochs = np.arange(1, len(values) + 1)
             label = f"{setting} ({len(runs)})" if number == 0 else None
@@ -55,7 +58,7 @@ def figure_and_minutes(runs: pd.DataFrame, figure: str) -> None:
     groups = runs.groupby("setting", sort=False)
     plot, axis = plt.subplots(figsize=(NARROW, 3.2 + 0.2 * len(groups)))
     said = []
-    for (setting, group), (colour, marker) in zip(groups, _looks(), strict=False):
+    for (setting, group), (colour, marker) in zip(groups, LOOKS, strict=False):
         times = group["minutes"] / minutes
         axis.plot(times, group[column], marker, color=colour, label=setting)
         said.append(f"{setting} {group[column].mean():.3f} in {times.mean():.3g} {unit}")
@@ -180,12 +183,6 @@ def coin_tosses(first_only: int, second_only: int) -> None:
     line = f"How often {number} fair coins show so many heads. The dashed line is at {first_only}"
     share = f"as uneven or more (hatched) they fall with probability {chances[uneven].sum():.3f}"
     show(figure, f"{line}; {share}.")
-
-
-def _looks() -> list[tuple[str, str]]:
-    """Pairs of colour and marker, all different: neither number divides the other."""
-    colours, markers = len(COLOURS), len(MARKERS)
-    return [(COLOURS[n % colours], MARKERS[n % markers]) for n in range(colours * markers)]
 
 
 def _ranges(values: Numbers) -> str:

@@ -7,10 +7,7 @@ in the set, so it looks the same however many others are drawn.
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -22,6 +19,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from helpers.data.catalog import dataset
+from helpers.files import PARTIAL, clear_abandoned
 from helpers.samples.faces import draw_cat, draw_dog
 from helpers.samples.garments import draw_garment
 from helpers.samples.hands import GESTURES, draw_hand, draw_person
@@ -29,7 +27,6 @@ from helpers.samples.hands import GESTURES, draw_hand, draw_person
 # How far the fingers of a closed hand are spread, and its size; the data set's: SPREAD, 0.8 to 1.2.
 CLOSED, SIZES = (-0.35, 0.5), (0.65, 1.15)
 NOTE = "DRAWN.txt"  # says what the folder holds; the last file of a whole set
-LEFT_OVER_SECONDS = 3600  # a half-drawn folder this old belongs to nobody any more
 
 # A picture of a set: its file, and the function that draws it.
 Plan = Iterator[tuple[Path, Callable[[], Image.Image]]]
@@ -65,9 +62,9 @@ def draw_samples(name: str, folder: Path, seed: int = 0) -> Path:
             f"seed {seed}; move it away, or name another folder."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _clear_left_overs(folder)
+    clear_abandoned(folder.parent, f".{folder.name}.*{PARTIAL}")
     with tempfile.TemporaryDirectory(
-        prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent, ignore_cleanup_errors=True
+        prefix=f".{folder.name}.", suffix=PARTIAL, dir=folder.parent, ignore_cleanup_errors=True
     ) as unfinished:
         drawn = Path(unfinished) / folder.name
         for file, draw in tqdm(plan.items(), "Drawing", leave=False, unit="picture"):
@@ -154,14 +151,6 @@ def _is_whole(folder: Path, note: str, files: Iterable[Path]) -> bool:
     except OSError:
         return False
     return same and all((folder / file).is_file() for file in files)
-
-
-def _clear_left_overs(folder: Path) -> None:
-    """Remove what programs that were stopped hard have left half drawn."""
-    for left in folder.parent.glob(f".{folder.name}.*.partial"):
-        with contextlib.suppress(OSError):  # the program that drew it has just finished
-            if time.time() - left.stat().st_mtime > LEFT_OVER_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
 
 
 def _plan_hands(seed: int) -> Plan:
