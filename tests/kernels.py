@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from queue import Empty
 
 import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
 
 
-def run_cell(client, code: str, someone: bool, seconds: float = 60) -> list[dict]:
+@contextmanager
+def kernel_in(folder: Path, **options) -> Iterator[BlockingKernelClient]:
+    """Start a kernel that works in a folder; end it afterwards."""
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(folder), **options)
+    try:
+        yield client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def run_cell(
+    client: BlockingKernelClient, code: str, someone: bool, seconds: float = 60
+) -> list[dict]:
     """Run a cell as a front end with (or without) a person does; return its outputs."""
     message = client.execute(code, allow_stdin=someone)
     outputs = []

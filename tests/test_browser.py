@@ -21,9 +21,10 @@ import nbformat
 import numpy as np
 import papermill
 import pytest
+from browsers import camera_of, keep_picture, write_film
 from PIL import Image
 
-from helpers.environment import PROJECT, RUNS_FOLDER
+from helpers.environment import PROJECT
 from helpers.results import RECORD_VARIABLE
 from helpers.samples import draw_picture
 from tools.execution import KERNEL, course_notebooks, find_notebook, quick_preset
@@ -102,12 +103,6 @@ def open_notebook(context, lab: str, name: str):
     return page
 
 
-def picture(page, name: str) -> None:
-    folder = RUNS_FOLDER / "browser"
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"{name}.png")
-
-
 @pytest.mark.parametrize("lesson", course_notebooks(), ids=lambda path: path.stem)
 def test_a_lesson_opens_with_its_stored_figures(lesson, opened):
     outputs = [
@@ -124,7 +119,7 @@ def test_a_lesson_opens_with_its_stored_figures(lesson, opened):
     page.get_by_text(IDLE).wait_for(timeout=120_000)
     if outputs:
         page.locator(FIGURE).first.scroll_into_view_if_needed()
-    picture(page, lesson.stem)
+    keep_picture(page, lesson.stem)
 
 
 def quick_copy(lesson: Path, copy: Path) -> nbformat.NotebookNode:
@@ -172,13 +167,12 @@ def test_a_learner_runs_lesson_1_and_classifies_a_photo(opened, folder):
     answer.wait_for(timeout=60_000)
     assert page.locator(FIGURE).count() == figures + 1
     answer.scroll_into_view_if_needed()
-    picture(page, "01_own_photo")
+    keep_picture(page, "01_own_photo")
 
 
 # Lesson 0, with a camera made of drawn hands ---------------------------------------------------
 
 GESTURES = ("paper", "rock", "scissors")
-CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 CHECKED = """\
 import json
 
@@ -192,23 +186,13 @@ _ = Path({file!r}).write_text(json.dumps(checked))
 print("Checked.")"""
 
 
-def film_hands(file: Path) -> None:
-    """Write a film for Chromium's camera, 640x480: each drawn hand stands still for 2 seconds."""
-    with file.open("wb") as film:
-        film.write(b"YUV4MPEG2 W640 H480 F2:1 Ip A1:1 C420jpeg\n")
-        for label in range(len(GESTURES)):
-            frame = Image.new("RGB", (640, 480), (250, 250, 250))
-            frame.paste(draw_picture("rock_paper_scissors", label, 3).resize((480, 480)), (80, 0))
-            light, blue, red = frame.convert("YCbCr").split()
-            small = [plane.resize((320, 240)).tobytes() for plane in (blue, red)]
-            film.write((b"FRAME\n" + light.tobytes() + b"".join(small)) * 4)
-
-
 @pytest.fixture
 def filmed(lab, launch, tmp_path) -> Iterator[Callable]:
-    """As `opened`, in a browser whose camera shows drawn hands."""
-    film_hands(tmp_path / "hands.y4m")
-    started = launch(*CAMERA, f"--use-file-for-fake-video-capture={tmp_path / 'hands.y4m'}")
+    """As `opened`, in a browser whose camera shows drawn hands, each for 2 seconds."""
+    hands = [draw_picture("rock_paper_scissors", label, 3) for label in range(len(GESTURES))]
+    film = tmp_path / "hands.y4m"
+    write_film(film, [hand for hand in hands for _ in range(4)], height=480, rate=2)
+    started = launch(*camera_of(film))
     context = started.new_context(viewport=WINDOW)
     yield lambda name: open_notebook(context, lab, name)
     started.close()
@@ -257,7 +241,7 @@ def test_a_learner_plays_lesson_0_by_camera_and_teaches_it(filmed, folder, tmp_p
         play_round(panel)
         if number == 1:
             panel.scroll_into_view_if_needed()
-            picture(page, "00_game")
+            keep_picture(page, "00_game")
     assert " game" in panel.locator(".wc-say").inner_text()
     panel.locator("button[name=stop]").click()
     assert panel.locator("video").count() == 0
@@ -276,7 +260,7 @@ def test_a_learner_plays_lesson_0_by_camera_and_teaches_it(filmed, folder, tmp_p
     for gesture in GESTURES:
         taking.locator(f"button[name=take-{gesture}]:enabled").click(timeout=60_000)
     taking.get_by_text("All there.").wait_for(timeout=120_000)
-    picture(page, "00_album")
+    keep_picture(page, "00_album")
     taking.locator("button[name=stop]").click()
     files = sorted((tmp_path / "hands" / "rock").iterdir())
     assert len(files) == 30 and files[-1].name == "take05-030.jpg"

@@ -17,8 +17,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from jupyter_client.manager import start_new_kernel
-from kernels import run_cell
+from kernels import kernel_in, run_cell
 
 from helpers.environment import PROJECT
 from helpers.samples import draw_picture
@@ -68,12 +67,8 @@ def colab(tmp_path, repository, monkeypatch) -> Iterator:
         "GIT_CONFIG_KEY_0": f"url.{repository.as_uri()}.insteadOf",
         "GIT_CONFIG_VALUE_0": ADDRESS,
     }
-    manager, client = start_new_kernel(kernel_name="python3", cwd=str(content), env=variables)
-    try:
+    with kernel_in(content, env=variables) as client:
         yield client
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
 
 
 def set_up(address: str = ADDRESS) -> str:

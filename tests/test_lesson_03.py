@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from types import SimpleNamespace
 
 import keras
@@ -12,7 +11,6 @@ from alone import run_alone
 from keras import layers
 
 from helpers import activations
-from helpers.claims import recorded
 from helpers.data.pictures import Pictures
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0
 from tools.execution import cells_of, find_notebook
@@ -160,15 +158,3 @@ def test_the_callback_stops_and_says_which_metrics_there_are(cells):
         KeyError, match="no metric is called val_accuracy; there are accuracy, loss"
     ):
         callback.on_epoch_end(0, {"accuracy": 1, "loss": 0})
-
-
-def test_kept_records_give_a_figure_by_seed(tmp_path):
-    for seed, value in ((0, {"value": 0.9}), (2, 0.8), (3, None)):
-        record = {
-            "machine": {"cpu_count": 2, "precision": "float32"},
-            "finished": "2026-11-28T00:00:00+00:00",
-            "parameters": {"SEED": seed},
-            "figures": {"few_2": value} if value else {},
-        }
-        (tmp_path / f"03-seed{seed}.json").write_text(json.dumps(record), encoding="utf-8")
-    assert recorded("03-*.json", "few_2", tmp_path) == {0: 0.9, 2: 0.8}

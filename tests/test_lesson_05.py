@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from alone import run_alone
+from kept import first_copy, two_kinds
 from PIL import Image
 
 from helpers import activations
@@ -68,13 +69,7 @@ def test_the_networks_need_no_helper_and_are_those_published():
 
 @pytest.fixture
 def reddish():
-    """20 pictures of two kinds, reddish and bluish."""
-    random = np.random.default_rng(0)
-    labels = np.arange(20, dtype=np.int32) % 2
-    images = random.integers(0, 160, (20, SIZE, SIZE, 3), np.uint8)
-    images[labels == 0, ..., 0] += 90
-    images[labels == 1, ..., 2] += 90
-    return Pictures(images, labels, tuple(map(str, range(20))), ("red", "blue"))
+    return two_kinds(SIZE)
 
 
 def run(names: dict, *cells: str) -> None:
@@ -97,15 +92,6 @@ def lesson(part: Pictures, folder: Path, found: SimpleNamespace) -> dict:
     return names
 
 
-def augmented(part: Pictures, augment) -> Pictures:
-    """Return the very copy that is run to the cut, as pictures."""
-    assert len(part) <= activations.BLOCK
-    seed = (np.random.SeedSequence([SEED, 0, 0]).generate_state(2) >> 1).astype(np.int32)
-    images = augment(part.images.astype(np.float32), tf.constant(seed)).numpy()
-    assert np.abs(images - part.images).mean() > 10
-    return Pictures(images, part.labels, part.names, part.classes)
-
-
 def train(names: dict, model: keras.Model, batches: tf.data.Dataset) -> dict[str, np.ndarray]:
     """Train the whole network, or its upper part; return how far each weight array went."""
     before = {weight.path: weight.numpy() for weight in names["network"].weights}
@@ -122,7 +108,7 @@ def test_features_that_are_kept_give_the_weights_of_end_to_end(reddish, tmp_path
     run(names, "base", "augment", "copies", "last-layer", "frozen")
     if free:
         run(names, "unfreeze")
-    whole = augmented(reddish, names["published_ranges"])
+    whole = first_copy(reddish, names["published_ranges"], SEED)
     end_to_end = train(names, names["network"], training_batches(whole, BATCH, SEED))
     kept = activations.activation_batches(names["copies"], BATCH, SEED)
     above = train(names, names["upper"], kept)

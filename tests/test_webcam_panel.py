@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Callable, Iterator
 
-import keras
 import pytest
-from keras import layers
+from browsers import CAMERA, press, says
 from PIL import Image
+from trained import CLASSES, colour_network
 
 from helpers.webcam import Album, Game, Webcam
 
-CLASSES = ("paper", "rock", "scissors")
-CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 HOST = "http://localhost:8899/"
 MODEL = """([state, code]) => {
   const heard = new Map();
@@ -65,14 +62,7 @@ MODEL = """([state, code]) => {
 @pytest.fixture(scope="module")
 def network():
     """Reads green as rock, and is sure of it; of grey it is unsure."""
-    return keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.GlobalAveragePooling2D(),
-            layers.Rescaling(1 / 10),
-            layers.Softmax(),
-        ]
-    )
+    return colour_network(1 / 10)
 
 
 @pytest.fixture(scope="module")
@@ -120,17 +110,9 @@ def shown() -> Iterator[Callable]:
         context.close()
 
 
-def press(page, name: str) -> None:
-    page.locator(f"button[name={name}]:enabled").click()
-
-
 def switch_on(page) -> None:
     press(page, "camera")
     page.locator(".wc-best").wait_for()
-
-
-def says(page, text: str) -> None:
-    page.locator(".wc-say", has_text=re.compile(text)).wait_for(timeout=30_000)
 
 
 def live(page) -> int:

@@ -1,4 +1,12 @@
-"""The cells of a small notebook that tests run; see `tiny_notebook` in conftest.py."""
+"""A small notebook that tests run (see `tiny_notebook` in conftest.py): its cells, its traces."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
 
 FAILING = "raise ValueError('The pictures <are> missing; download them first.\\nMore.')"
 QUICK = '[quick]\nDATA = "samples"\nSEED = 0\n["01_tiny".quick]\nEPOCHS = 2\n'
@@ -36,3 +44,24 @@ record(
     {"test accuracy": Measured(0.5, 0.4, 0.6, 96)},
     [("test accuracy", 0.9489, Measured(0.5, 0.4, 0.6, 96)), ("parameters", 3473475, 3473475)],
 );"""
+
+
+def printed(output: Path) -> str:
+    """Return what a notebook that ran has printed."""
+    cells = nbformat.read(output, as_version=4).cells
+    streams = [o for cell in cells for o in cell.get("outputs", []) if o.output_type == "stream"]
+    return "".join(stream.text for stream in streams)
+
+
+def lines(diary: Path, word: str) -> list[str]:
+    """Return the lines that begin with a word in the diary that runs keep."""
+    text = diary.read_text() if diary.exists() else ""
+    return [line for line in text.splitlines() if line.startswith(word)]
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
+    """Wait until a condition holds, but not for ever."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)

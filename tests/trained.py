@@ -1,4 +1,4 @@
-"""Small networks that are trained in seconds, and the drawn hands that they read."""
+"""Small networks that are trained in seconds or not at all, and the drawn hands that they read."""
 
 from __future__ import annotations
 
@@ -36,6 +36,18 @@ def small_network() -> keras.Model:
             layers.GlobalMaxPooling2D(),
             layers.Dropout(0.2),
             layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+def colour_network(scale: float) -> keras.Model:
+    """Read red, green and blue as the three classes; the larger the scale, the surer it is."""
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.GlobalAveragePooling2D(),
+            layers.Rescaling(scale),
+            layers.Softmax(),
         ]
     )
 

@@ -22,20 +22,9 @@ from types import ModuleType
 from helpers import progress
 from helpers.exercises import lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_07
 from helpers.exercises.kinds import Exercise
-from helpers.exercises.quizzes import QUIZZES, quiz
+from helpers.exercises.quizzes import QUIZZES
+from helpers.exercises.quizzes import quiz as quiz
 
-__all__ = [
-    "all_exercises",
-    "exercises_of",
-    "lesson_01",
-    "lesson_02",
-    "lesson_03",
-    "lesson_04",
-    "lesson_05",
-    "lesson_07",
-    "quiz",
-    "report",
-]
 MODULES = (lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_07)
 
 
@@ -51,10 +40,11 @@ def all_exercises() -> dict[str, Exercise]:
         for module in MODULES
         for name, each in exercises_of(module).items()
     }
-    for lesson, questions in QUIZZES.items():
-        for number, each in enumerate(questions, 1):
-            found[f"{lesson}.{progress.QUIZ}.{number}"] = each
-    return found
+    return found | {
+        f"{lesson}.{progress.QUIZ}.{number}": each
+        for lesson, questions in QUIZZES.items()
+        for number, each in enumerate(questions, 1)
+    }
 
 
 def report(name: str = "") -> progress.Report:

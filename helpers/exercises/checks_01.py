@@ -11,16 +11,15 @@ from keras import layers
 from helpers.exercises.kinds import shown, tried
 from helpers.exercises.trainings import (
     Training,
-    accuracy,
+    first_of,
     loss_of,
     network_of,
     new_hands,
+    no_probabilities,
     training_hands,
-    without_softmax,
 )
 
 PARAMETERS = 23_779
-FILTERS = (16, 32, 64)
 OTHER_POOLINGS = {
     layers.Flatten: (
         "`Flatten` keeps every place of every map, so {inputs:,} numbers go into the dense layer "
@@ -35,7 +34,7 @@ OTHER_POOLINGS = {
 
 
 def fitting_layers(answer: Callable) -> str:
-    network, problem = network_of(answer, 64, compiled=False)
+    network, problem = network_of(answer, compiled=False)
     if network is None:
         return problem
     found = [layer for layer in network.layers if not isinstance(layer, layers.InputLayer)]
@@ -67,7 +66,7 @@ def _convolutions(found: list[keras.Layer]) -> str:
         if not layer.use_bias:
             return f"{place} has no bias; its filters have one each."
     filters = tuple(layer.filters for layer in those)
-    if filters != FILTERS:
+    if filters != (16, 32, 64):
         return (
             f"With {', '.join(map(str, filters))} filters the convolutions have "
             f"{sum(layer.count_params() for layer in those):,} parameters, which does not fit. "
@@ -114,9 +113,8 @@ def _end(found: list[keras.Layer], network: keras.Model) -> str:
         )
     if len(dense) > 1:
         return f"There are {len(dense)} dense layers; the three units at the end are enough."
-    more = [layer for layer in found if isinstance(layer, (layers.Dropout, layers.Rescaling))]
-    more += [layer for layer in found if isinstance(layer, layers.BatchNormalization)]
-    if more:
+    others = (layers.Dropout, layers.Rescaling, layers.BatchNormalization)
+    if more := [layer for layer in found if isinstance(layer, others)]:
         return f"`{type(more[0]).__name__}` is not needed here; leave it out."
     if network.count_params() != PARAMETERS:
         return f"Your network has {network.count_params():,} parameters instead of {PARAMETERS:,}."
@@ -157,27 +155,22 @@ def _faults(network: keras.Model, losses: list[float]) -> list[str]:
 
 
 def repaired_training(answer: Callable) -> str:
-    network, problem = network_of(answer, 32, compiled=True)
+    network, problem = network_of(answer, 32)
     if problem:
         return problem
-    images, labels = training_hands(shrink=2)
+    images, labels = training_hands(32)
     column = labels[:, None]  # so that the squared error runs, as it does on many a data set
-    training = Training("The repaired network", SECONDS)
     first = network.evaluate(images, column, verbose=0, return_dict=True)["loss"]
+    training = Training("The repaired network", SECONDS)
     later = training.fit(network, images, column, EPOCHS)["loss"]
     probabilities = np.clip(network.predict(images, verbose=0), 1e-7, None)
     cost = float(-np.log(probabilities[np.arange(len(labels)), labels]).mean())
     training.say(f"the true class costs {cost:.2f}, guessing 1.10")
     if max(cost, later[-1]) < FALLEN:  # unscaled, the loss jumps on when most guesses are right
         return ""
-    fault, *more = _faults(network, [first, *later]) or [
+    return first_of(_faults(network, [first, *later])) or (
         f"The loss went from {first:,.3g} to {later[-1]:,.3g} in {EPOCHS} epochs, too slowly: have "
         "you changed more than the three faults? A rate about 0.001 suits Adam."
-    ]
-    return (
-        fault
-        + " One more fault is left." * (len(more) == 1)
-        + " Two more are left." * (len(more) > 1)
     )
 
 
@@ -258,37 +251,30 @@ def _sides(films: np.ndarray, mask: np.ndarray) -> str:
     return ""
 
 
-MINUTE, PASSES, BEATEN = 60, 20, 0.9
+PASSES, BEATEN = 20, 0.9
 
 
 def network_from_empty(answer: Callable) -> str:
-    network, problem = network_of(answer, 64, compiled=True)
-    return problem or without_softmax(network) or _trained(network)
-
-
-def _trained(network: keras.Model) -> str:
-    """Train a network, and return what is wrong with it, judged by new hands."""
-    hands, labels = training_hands()
-    training = Training("From an empty cell", MINUTE)
-    training.fit(network, hands, labels, PASSES)
-    known, new = accuracy(network, hands, labels), accuracy(network, *new_hands())
-    training.say(f"of the training hands {known:.3f} are right, of the new ones {new:.3f}")
-    if new > BEATEN:
-        return ""
-    found = (
-        f"It reads {new:.3f} of the 120 new hands correctly, {known:.3f} of those it learnt from. "
+    """Train a network, and say what is wrong with it, judged by new hands."""
+    network, problem = network_of(answer)
+    if problem := problem or no_probabilities(network):
+        return problem
+    hands, training = training_hands(), Training("From an empty cell")
+    training.fit(network, *hands, PASSES)
+    flat = not any("Conv" in type(layer).__name__ for layer in network.layers) and (
+        "It has no convolution: without one, the network has to learn a finger anew for every "
+        "place where it may be."
     )
-    if not any("Conv" in type(layer).__name__ for layer in network.layers):
-        return found + (
-            "It has no convolution: without one, the network has to learn a finger anew for every "
-            "place where it may be."
-        )
-    if known < BEATEN:
-        return found + (
-            "It has not learnt enough yet: are the pixels scaled, is the rate about 0.001, is the "
-            "network small enough for a minute?"
-        )
-    return found + (
-        "It memorises. Give the dense layer fewer numbers, by more pooling or by "
-        "`GlobalMaxPooling2D`."
+    return training.judge(
+        network,
+        "hands",
+        hands,
+        new_hands(),
+        BEATEN,
+        flat
+        or "It has not learnt enough yet: are the pixels scaled, is the rate about 0.001, is the "
+        "network small enough for a minute?",
+        flat
+        or "It memorises. Give the dense layer fewer numbers, by more pooling or by "
+        "`GlobalMaxPooling2D`.",
     )

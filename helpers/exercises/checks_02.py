@@ -10,14 +10,14 @@ from keras import layers
 
 from helpers.exercises.kinds import shown, tried
 from helpers.exercises.trainings import (
+    ON_A_BASE,
     Training,
-    accuracy,
+    lent_base,
     network_of,
     new_hands,
+    no_probabilities,
     not_frozen,
     training_hands,
-    truncated_base,
-    without_softmax,
 )
 
 FIRST = 4  # of the layers that may learn; the one below is a convolution, so that it would show
@@ -50,7 +50,7 @@ def unfrozen(function: Callable) -> str:
         return problem
     if not isinstance(network, keras.Model):
         return f"Your function gives {shown(network)}, where the network is expected."
-    images, labels = training_hands(shrink=2)
+    images, labels = training_hands(32)
     network.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
     before = _values(network)
     network.fit(images[::8] / 255.0, labels[::8], batch_size=15, verbose=0)
@@ -80,38 +80,28 @@ def _what_moved(network: keras.Model, moved: list[bool]) -> str:
     return ""
 
 
-CUT = "block5c_add"
-MINUTE, PASSES, BEATEN = 60, 15, 0.9
-ENOUGH = 0.97  # a training accuracy after which new hands are asked
+PASSES, BEATEN = 15, 0.9
 
 
 def head_from_empty(function: Callable) -> str:
-    base = truncated_base(CUT)
+    """Train a network's head, and say what is wrong with it, judged by new hands."""
     if isinstance(function, keras.Model):
         return "Give the check the function `build` itself; it calls it with a base."
-    outcome, problem = tried(function, base)
-    if problem:
-        return problem
-    if not isinstance(outcome, keras.Model):
-        return f"Your function gives {shown(outcome)}, where a Keras network is expected."
-    network, problem = network_of(outcome, 64, True, pooling="GlobalAveragePooling2D")
-    problem = problem or not_frozen(network, base) or without_softmax(network)
-    return problem or _trained(base, network)
-
-
-def _trained(base: keras.Model, network: keras.Model) -> str:
-    """Train a network's head, and return what is wrong with it, judged by new hands."""
-    hands, labels = training_hands()
-    training = Training("A base and a new head", MINUTE, ENOUGH)
-    training.fit(network, hands, labels, PASSES)
-    new = accuracy(network, *new_hands())
-    training.say(f"of the new hands {new:.3f} are right")
-    if new > BEATEN:
-        return ""
-    own = [layer for layer in network.layers if all(layer is not each for each in base.layers)]
-    scaled = any(isinstance(layer, layers.Rescaling) for layer in own)
-    return f"It reads {new:.3f} of the 120 new hands correctly. " + (
-        "The base scales its pixels itself: leave out your `Rescaling`."
-        if scaled
-        else "Is the learning rate about 0.01? Is the head small: averages and one dense layer?"
-    )
+    with lent_base() as (base, _):
+        network, problem = network_of(lambda: function(base), advice=ON_A_BASE)
+        if problem := problem or not_frozen(network, base) or no_probabilities(network):
+            return problem
+        hands, training = training_hands(), Training("A base and a new head")
+        training.fit(network, *hands, PASSES)
+        own = set(network.layers) - set(base.layers)
+        return training.judge(
+            network,
+            "hands",
+            hands,
+            new_hands(),
+            BEATEN,
+            "The base scales its pixels itself: leave out your `Rescaling`."
+            if any(isinstance(layer, layers.Rescaling) for layer in own)
+            else "Is the learning rate about 0.01? Is the head small: averages and one dense "
+            "layer?",
+        )

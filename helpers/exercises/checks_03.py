@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from types import SimpleNamespace
 
 import keras
-import numpy as np
 from keras import layers
 
-from helpers import samples
 from helpers.exercises.kinds import described, shown, tried
-from helpers.exercises.trainings import Training, accuracy, network_of, without_softmax
+from helpers.exercises.trainings import OTHERS, Training, drawn, network_of, no_probabilities
 
 SIZE, CLASSES = 28, 10
-LEARNED_FROM, ASKED = 24, 12  # drawn garments a class
-OTHERS = 10_000  # seeds from here on belong to the garments that are asked about
+LEARNT_FROM, ASKED = 24, 12  # drawn garments a class
 METRICS = ("accuracy", "loss", "val_accuracy", "val_loss")
-MINUTE, PASSES, BEATEN = 60, 20, 0.9
+PASSES, BEATEN = 20, 0.9
 BASES_ARE_LARGER = "A pretrained base may have `layers.Resizing` before it."
 
 
-@cache
-def _drawn(each: int, first: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return uint8 garments, shape (10 * each, 28, 28, 3), and their int32 labels, 0 to 9."""
-    labels = np.arange(CLASSES * each, dtype=np.int32) % CLASSES
-    garments = (
-        samples.draw_picture("fashion_mnist", int(label), first + number).convert("RGB")
-        for number, label in enumerate(labels)
-    )
-    return np.stack([np.asarray(garment, np.uint8) for garment in garments]), labels
+def _garments() -> tuple:
+    """Return garments to learn from, and others, each with their labels, as `drawn` has them."""
+    known = drawn("fashion_mnist", LEARNT_FROM, size=SIZE)
+    return known, drawn("fashion_mnist", ASKED, OTHERS, SIZE)
 
 
 def stops_below(answer: Callable) -> str:
@@ -66,10 +57,7 @@ def _asked(callback: keras.callbacks.Callback, logs: dict[str, float]) -> tuple[
     except Exception as error:
         unknown = isinstance(error, (KeyError, TypeError))
         there = f" The metrics are called {', '.join(METRICS)}." if unknown else ""
-        return (
-            False,
-            f"After an epoch it stopped with {described(error)}.{there}",
-        )
+        return False, f"After an epoch it stopped with {described(error)}.{there}"
     return bool(model.stop_training), ""
 
 
@@ -102,11 +90,9 @@ def _trained_with(answer: Callable, goal: float) -> str:
     network.compile(
         keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    training = Training("With your callback", MINUTE)
-    images, labels = _drawn(LEARNED_FROM, 0)
-    history = training.fit(
-        network, images, labels, 25, validation_data=_drawn(ASKED, OTHERS), callbacks=[callback]
-    )
+    known, new = _garments()
+    training = Training("With your callback")
+    history = training.fit(network, *known, 25, validation_data=new, callbacks=[callback])
     losses = history["val_loss"]
     training.say(f"stopped after epoch {len(losses)}, validation loss {losses[-1]:.3f}")
     early = [number for number, loss in enumerate(losses[:-1], 1) if loss < goal]
@@ -122,29 +108,19 @@ def _trained_with(answer: Callable, goal: float) -> str:
 
 def garments_from_empty(answer: Callable) -> str:
     """Examine a network for ten garments by training it."""
-    network, problem = network_of(
-        answer, SIZE, True, CLASSES, "GlobalAveragePooling2D", BASES_ARE_LARGER
-    )
-    problem = problem or without_softmax(network)
-    if problem:
+    network, problem = network_of(answer, SIZE, classes=CLASSES, advice=BASES_ARE_LARGER)
+    if problem := problem or no_probabilities(network):
         return problem
-    images, labels = _drawn(LEARNED_FROM, 0)
-    training = Training("From an empty cell", MINUTE)
-    training.fit(network, images, labels, PASSES)
-    known, new = accuracy(network, images, labels), accuracy(network, *_drawn(ASKED, OTHERS))
-    training.say(f"of the training garments {known:.3f} are right, of the new ones {new:.3f}")
-    if new > BEATEN:
-        return ""
-    found = (
-        f"It classifies {new:.3f} of the 120 new garments correctly, {known:.3f} of those it "
-        "learnt from. "
-    )
-    if known < BEATEN:
-        return found + (
-            "It has not learnt enough yet: are the pixels scaled once, is the rate about 0.001, is "
-            "the network small enough for a minute?"
-        )
-    return found + (
+    (known, new), training = _garments(), Training("From an empty cell")
+    training.fit(network, *known, PASSES)
+    return training.judge(
+        network,
+        "garments",
+        known,
+        new,
+        BEATEN,
+        "It has not learnt enough yet: are the pixels scaled once, is the rate about 0.001, is the "
+        "network small enough for a minute?",
         "It memorises. Give the dense layer fewer numbers, by more pooling or by an average of "
-        "each map."
+        "each map.",
     )

@@ -11,12 +11,14 @@ from keras import layers
 
 from helpers.exercises.kinds import described, shown, tried
 from helpers.exercises.trainings import (
-    SIZE,
+    ON_A_BASE,
+    OTHERS,
     Training,
-    accuracy,
     drawn,
     lent_base,
-    loss_of,
+    mirrored,
+    network_of,
+    no_probabilities,
     not_frozen,
 )
 
@@ -124,93 +126,24 @@ def _not_restored(losses: list[float], end: float) -> str:
 
 # A head for a frozen base.
 
-LEARNT_FROM, ASKED, OTHER_FACES = 24, 20, 10_000  # drawn faces of a class; seeds of the others
-CUT = "block4c_add"
-MINUTE, PASSES, BEATEN = 60, 8, 0.8
-LOSSES = {1: "binary_crossentropy", 2: "sparse_categorical_crossentropy"}
-
-
-def faces(each: int, first: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return drawn faces of cats and dogs in turns, each also mirrored.
-
-    Args:
-        each: faces that are drawn of each class.
-        first: the seed of the first one; further ones follow.
-
-    Returns:
-        (uint8, shape (4 each, 64, 64, 3), 0 to 255; int32 labels, 0 for cat, 1 for dog).
-    """
-    images, labels = drawn("cats_and_dogs", 2, each, first)
-    return np.concatenate([images, images[:, :, ::-1]]), np.concatenate([labels, labels])
+LEARNT_FROM, ASKED = 24, 20  # drawn faces of a class
+PASSES, BEATEN = 8, 0.8
 
 
 def head_on_frozen_base(answer: Callable) -> str:
-    with lent_base(CUT) as (base, changed):
-        network, problem = tried(answer, base)
-        problem = problem or _wrong_form(network) or not_frozen(network, base)
-        return problem or _trained(network, changed)
-
-
-def _wrong_form(network: object) -> str:
-    if not isinstance(network, keras.Model):
-        return f"Your function gives {shown(network)}, where a Keras network is expected."
-    try:
-        taken, given = network.input_shape[1:], network.output_shape[1:]
-    except (AttributeError, ValueError):
-        return "Your network has no size: let it begin with the base that your function gets."
-    if taken != (SIZE, SIZE, 3):
-        return f"Your network takes the shape {taken}; the photos have ({SIZE}, {SIZE}, 3)."
-    if len(given) != 1:
-        return (
-            f"Your network ends in feature maps of the shape {given}. Put `GlobalAveragePooling2D` "
-            "before the last `Dense`, to make a list of numbers of them."
+    """Train a network, and say what is wrong with it, judged by other faces."""
+    with lent_base() as (base, changed):
+        network, problem = network_of(lambda: answer(base), classes=2, advice=ON_A_BASE)
+        if problem := problem or not_frozen(network, base) or no_probabilities(network):
+            return problem
+        faces, training = mirrored(*drawn("cats_and_dogs", LEARNT_FROM)), Training("A new head")
+        training.fit(network, *faces, PASSES)
+        return changed() or training.judge(
+            network,
+            "faces",
+            faces,
+            drawn("cats_and_dogs", ASKED, OTHERS),
+            BEATEN,
+            "It has not learnt enough yet: is the rate about 0.03?",
+            "It memorises: use fewer weights, by an average of each feature map.",
         )
-    if given[0] not in (1, 2):
-        return f"The last layer gives {given[0]:,} numbers; cat or dog needs one, or two."
-    if not network.compiled:
-        return "The network is not compiled: call `network.compile(...)` before you return it."
-    wanted = LOSSES[given[0]]
-    if loss_of(network) != wanted:
-        return (
-            f"The last layer has {given[0]} unit{'s'[: given[0] - 1]}, so take the loss `{wanted}`."
-        )
-    return _no_probability(network)
-
-
-def _no_probability(network: keras.Model) -> str:
-    last = getattr(network.layers[-1], "activation", None)
-    if last is keras.activations.linear and not getattr(network.loss, "from_logits", False):
-        return (
-            "The last layer has no activation, but the loss expects probabilities. Use a sigmoid "
-            "for one unit, a softmax for two."
-        )
-    if network.output_shape[1] == 1 and last is keras.activations.softmax:
-        return "A softmax over a single unit is always 1; for one unit use a sigmoid."
-    return ""
-
-
-def _trained(network: keras.Model, changed: Callable[[], bool]) -> str:
-    """Train the network, and return what is wrong with it, judged by other faces."""
-    known, labels = faces(LEARNT_FROM, 0)
-    training = Training("A new head", MINUTE)
-    training.fit(network, known, labels, PASSES)
-    if changed():
-        return "The training has changed the base: freeze it before you compile."
-    new, answers = (each[: 2 * ASKED] for each in faces(ASKED, OTHER_FACES))  # not mirrored
-    of_known, of_new = _right(network, known, labels), _right(network, new, answers)
-    training.say(f"of the training faces {of_known:.3f} are right, of the new ones {of_new:.3f}")
-    if of_new > BEATEN:
-        return ""
-    found = (
-        f"It classifies {of_new:.3f} of {2 * ASKED} new faces correctly, {of_known:.3f} of those "
-        "it learnt from. "
-    )
-    if of_known < BEATEN:
-        return f"{found}It has not learnt enough yet: is the rate about 0.03?"
-    return f"{found}It memorises: use fewer weights, by an average of each feature map."
-
-
-def _right(network: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
-    if network.output_shape[1] == 2:
-        return accuracy(network, images, labels)
-    return float(((network.predict(images, verbose=0)[:, 0] > 0.5) == labels).mean())

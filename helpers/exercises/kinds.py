@@ -108,7 +108,7 @@ class Exercise(ABC):
         key: under which progress is kept, such as "01.weights"; "" for not at all.
     """
 
-    kind: str
+    kind: str = progress.QUIZ
     title: str
     question: str
     hints: tuple[str, str]
@@ -188,14 +188,6 @@ class Exercise(ABC):
     def answered(self) -> Feedback:
         """Return what `solution` shows."""
 
-    @abstractmethod
-    def right_answers(self) -> list[Any]:
-        """Return answers that are right, for the tests."""
-
-    @abstractmethod
-    def wrong_answers(self) -> list[tuple[Any, str]]:
-        """Return the common wrong answers, each with what is said of it, for the tests."""
-
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Number(Exercise):
@@ -238,25 +230,6 @@ class Number(Exercise):
         unit = next((f" {unit}" for unit in self.units), "")
         return Feedback("Solution", f"{self._shown(self.answer)}{unit}. {self.why}")
 
-    def right_answers(self) -> list[Any]:
-        texts = [str(self.answer), f" {self.answer:,} ", f"about {self.answer:,}"]
-        units = self.units or {"of them": (1,)}
-        texts += [f"{self.answer / size:,} {u}" for u, sizes in units.items() for size in sizes]
-        percent = [100 * self.answer, f"{100 * self.answer} %"] if self.share else []
-        return [self.answer, np.float64(self.answer), np.array([self.answer]), *texts, *percent]
-
-    def wrong_answers(self) -> list[tuple[Any, str]]:
-        more = [
-            (self.answer + 1000 if self.answer < 1e9 else 1, "too large"),
-            (-1, "is too small"),
-            (True, "no number"),
-            ("many", "no number"),
-            ("12 or 14", "no number"),
-            ([1, 2], "no number"),
-            (float("nan"), "no number"),
-        ]
-        return [*self.mistakes.items(), *more]
-
     def _shown(self, value: float) -> str:
         unit, value = (" %", 100 * value) if self.share else ("", value)
         if value == int(value):
@@ -268,7 +241,8 @@ class Number(Exercise):
         words = ""
         try:
             if isinstance(answer, str):
-                text, words = WORDS.fullmatch(_without_about(answer)).groups("")
+                text = ABOUT.sub("", " ".join(answer.split()), count=1).rstrip(" .")
+                text, words = WORDS.fullmatch(text).groups("")
                 value = _number(self._bare(text, words))
             else:
                 value = _number(answer)
@@ -333,21 +307,6 @@ class Choice(Exercise):
     def answered(self) -> Feedback:
         return Feedback("Solution", f"{self.right}) {self.options[self.right]} {self.why}")
 
-    def right_answers(self) -> list[Any]:
-        right, text = self.right, self.options[self.right]
-        short = [right, right.upper(), f" ({right}) ", f"{right}.", f"{right})", f"[{right}]"]
-        quoted = [f"'{right}'", f'"{right.upper()}"', f"option {right}", f"Answer {right}."]
-        return [*short, *quoted, f"{right}) {text}", text, text.lower().rstrip("."), f"{right}: so"]
-
-    def wrong_answers(self) -> list[tuple[Any, str]]:
-        none = ["z", 2, "a and b", "a or b", "a, b", "a) or b)", "a) b)", "ab", "(a", "()"]
-        return [
-            *self.reasons.items(),
-            *((f"{letter.upper()})", reason) for letter, reason in self.reasons.items()),
-            *((self.options[letter], reason) for letter, reason in self.reasons.items()),
-            *((answer, "none of the letters") for answer in none if answer != "(a"),
-        ]
-
     def _letter(self, answer: str) -> str:
         """Return the letter of the one statement that an answer names, "" where it is none."""
         text = answer.strip().strip("'\"`").strip().lower()
@@ -362,15 +321,23 @@ class Choice(Exercise):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Code(Exercise):
-    """Code is asked: a function, or a network.
+    """Code is asked: a function, or a network; `examine` says what is wrong with it, "" if nothing.
 
     Attributes:
         code: the solution; it defines one function, and may use `np`, `keras` and `layers`.
-        mistakes: what is said of common wrong code, by the code that defines a function.
+        mistakes: what is said of common wrong code, by the code that defines a function, or by
+            what a function like the solution returns instead.
     """
 
     code: str
     mistakes: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        head = f"{self.code.splitlines()[0]}\n    return "
+        self.mistakes = {
+            code if code.startswith("def ") else head + code: message
+            for code, message in self.mistakes.items()
+        }
 
     def problem(self, answer: Any) -> str:
         if not callable(answer):
@@ -378,27 +345,10 @@ class Code(Exercise):
                 f"{shown(answer)} is no function; give the function itself, its name without "
                 "brackets."
             )
-        return self.problem_of(answer)
+        return self.examine(answer)
 
     def answered(self) -> Feedback:
         return Feedback("Solution", self.why, self.code)
-
-    def right_answers(self) -> list[Any]:
-        return [defined(self.code)]
-
-    def wrong_answers(self) -> list[tuple[Any, str]]:
-        more = [
-            (5, "is no function"),
-            (lambda *arguments: 1 / 0, "stopped with ZeroDivisionError"),
-            (lambda *arguments: None, "returns nothing"),
-            (lambda *arguments: "a", "gives 'a'"),
-            (lambda *, missing: 1, "stopped with TypeError"),
-        ]
-        return [*((defined(code), message) for code, message in self.mistakes.items()), *more]
-
-    @abstractmethod
-    def problem_of(self, answer: Callable) -> str:
-        """Return what is wrong with a function, "" where it is right."""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -410,9 +360,6 @@ class Examined(Code):
     """
 
     examine: Callable[[Callable], str]
-
-    def problem_of(self, answer: Callable) -> str:
-        return self.examine(answer)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -432,7 +379,7 @@ class Function(Code):
     inputs: Callable[[np.random.Generator], list[tuple]]
     told: Callable[[tuple, tuple], str] | None = None
 
-    def problem_of(self, answer: Callable) -> str:
+    def examine(self, answer: Callable) -> str:
         seed = int(np.random.default_rng().integers(2**32))
         calls, again = (self.inputs(np.random.default_rng(seed)) for _ in range(2))
         found = []
@@ -451,8 +398,8 @@ class Function(Code):
         return self._difference(found, calls)
 
     def _agrees(self, found: list, code: str, calls: list, rounded: float = ROUNDED) -> bool:
-        outcomes = [defined(code)(*arguments) for arguments in calls]
-        return all(map(alike, found, outcomes, [rounded] * len(found)))
+        pairs = zip(found, calls, strict=True)
+        return all(alike(one, defined(code)(*arguments), rounded) for one, arguments in pairs)
 
     def _difference(self, found: list, calls: list) -> str:
         function = defined(self.code)
@@ -500,6 +447,11 @@ def defined(code: str) -> Callable:
     before = set(known)
     exec(code, known)
     return next(value for name, value in known.items() if name not in before and callable(value))
+
+
+def without(code: str, part: str) -> str:
+    """Return code without the lines in which something stands."""
+    return "".join(line for line in code.splitlines(keepends=True) if part not in line)
 
 
 def alike(found: Any, expected: Any, rounded: float = ROUNDED) -> bool:
@@ -592,10 +544,6 @@ def _within(value: float, number: float, share: float) -> bool:
     """Whether the larger of two numbers is larger than the other by no more than a share of it."""
     low, high = sorted((value, number))
     return low > 0 and high <= low * (1 + share) * (1 + 1e-7)
-
-
-def _without_about(text: str) -> str:
-    return ABOUT.sub("", " ".join(text.split()), count=1).rstrip(" .")
 
 
 def _number(answer: Any) -> float:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from helpers.exercises.checks_01 import (
-    FILTERS,
     fitting_layers,
     network_from_empty,
     repaired_training,
     whole_films,
 )
-from helpers.exercises.kinds import Examined, Number
+from helpers.exercises.kinds import Examined, Number, without
 
 weights = Number(
     kind="predict",
@@ -39,31 +38,21 @@ weights = Number(
 )
 
 
-def _fitting(*lines: str) -> str:
-    """Return code that builds a network of these layers after the input."""
-    body = "".join(f"            {line},\n" for line in lines)
-    return f"""\
+_LAYERS = """\
 def build():
     return keras.Sequential(
         [
             keras.Input((64, 64, 3)),
-{body}        ]
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
     )
 """
-
-
-def _stack(
-    options: str = "",
-    pooling: str = "layers.MaxPooling2D()",
-    strongest: str = "layers.GlobalMaxPooling2D()",
-    last: str = 'layers.Dense(3, activation="softmax")',
-    filters: tuple[int, ...] = FILTERS,
-) -> str:
-    first, *rest = [f'layers.Conv2D({n}, 3, activation="relu"{options})' for n in filters]
-    middle = [line for convolution in rest for line in (pooling, convolution) if line]
-    return _fitting(first, *middle, *filter(None, (strongest, last)))
-
-
 layers_to_fit = Examined(
     kind="complete",
     title="layers that fit",
@@ -75,34 +64,41 @@ layers_to_fit = Examined(
         "each feature map, follows the third. A dense layer with softmax ends it: 23,779 "
         "parameters in all."
     ),
-    start=_fitting('layers.Conv2D(16, 3, activation="relu")', "...").replace(
-        "...,", "...,  # the missing layers"
-    ),
-    code=_stack(),
+    start="""\
+def build():
+    return keras.Sequential(
+        [
+            keras.Input((64, 64, 3)),
+            layers.Conv2D(16, 3, activation="relu"),
+            ...,  # the missing layers
+        ]
+    )
+""",
+    code=_LAYERS,
     mistakes={
-        _stack(', padding="same"'): 'has `padding="same"`',
-        _stack(pooling=""): "The poolings are forgotten",
-        _stack(strongest="layers.Flatten()"): "`Flatten` keeps every place",
-        _stack(strongest="layers.GlobalAveragePooling2D()"): "asks for the *largest*",
-        _stack(strongest=""): "`GlobalMaxPooling2D` is missing",
-        _stack(pooling="layers.AveragePooling2D(2)"): "`AveragePooling2D` keeps averages",
-        _stack(last="layers.Dense(3)"): "no activation: without softmax",
-        _stack(last='layers.Dense(3, activation="sigmoid")'): "sigmoid: without softmax",
-        _stack(last='layers.Dense(2, activation="softmax")'): "gives 2 numbers; three classes need",
-        _stack(last='layers.Dense(1, activation="sigmoid")'): "gives 1 numbers; three classes need",
-        _stack(last=""): "gives 64 numbers; three classes need",
-        _stack(filters=(16, 16, 16)): "With 16, 16, 16 filters the convolutions have",
-        _stack(filters=(16, 32)): "has 2 convolutions",
-        _stack().replace('64, 3, activation="relu"', "64, 3"): "Convolution 3 has no ReLU",
-        _stack().replace("64, 3, act", "64, 5, act"): "Convolution 3 looks at 5 x 5 pixels",
-        _stack(", use_bias=False"): "has no bias",
-        _stack(strongest="layers.MaxPooling2D(), layers.GlobalMaxPooling2D()"): "too many",
-        _stack(strongest='layers.GlobalMaxPooling2D(), layers.Dense(8, activation="relu")'): (
-            "2 dense layers"
+        _LAYERS.replace('"relu"', '"relu", padding="same"'): 'has `padding="same"`',
+        without(_LAYERS, ".MaxPooling2D"): "The poolings are forgotten",
+        _LAYERS.replace("GlobalMaxPooling2D", "Flatten"): "`Flatten` keeps every place",
+        _LAYERS.replace("GlobalMax", "GlobalAverage"): "asks for the *largest*",
+        without(_LAYERS, "Global"): "`GlobalMaxPooling2D` is missing",
+        _LAYERS.replace(".MaxPooling2D()", ".AveragePooling2D(2)"): "`AveragePooling2D` keeps",
+        _LAYERS.replace(', activation="softmax"', ""): "no activation: without softmax",
+        _LAYERS.replace("softmax", "sigmoid"): "sigmoid: without softmax",
+        _LAYERS.replace("Dense(3", "Dense(2"): "gives 2 numbers; three classes need",
+        _LAYERS.replace('3, activation="softmax', '1, activation="sigmoid'): (
+            "gives 1 numbers; three classes need"
         ),
-        _stack(strongest="layers.GlobalMaxPooling2D(), layers.Dropout(0.5)"): "`Dropout` is not",
-        _stack().replace("keras.Input((64, 64, 3)),\n", ""): "Begin with `keras.Input",
-        _stack().replace("(64, 64, 3)", "(150, 150, 3)"): "takes the shape (150, 150, 3)",
+        without(_LAYERS, "Dense"): "gives 64 numbers; three classes need",
+        _LAYERS.replace("2D(32", "2D(16").replace("2D(64", "2D(16"): "With 16, 16, 16 filters the",
+        without(_LAYERS, "2D(64"): "has 2 convolutions",
+        _LAYERS.replace('2D(64, 3, activation="relu"', "2D(64, 3"): "Convolution 3 has no ReLU",
+        _LAYERS.replace("2D(64, 3", "2D(64, 5"): "Convolution 3 looks at 5 x 5 pixels",
+        _LAYERS.replace('"relu"', '"relu", use_bias=False'): "has no bias",
+        _LAYERS.replace("layers.Global", "layers.MaxPooling2D(), layers.Global"): "too many",
+        _LAYERS.replace("layers.Dense", "layers.Dense(8), layers.Dense"): "2 dense layers",
+        _LAYERS.replace("layers.Dense", "layers.Dropout(0.5), layers.Dense"): "`Dropout` is not",
+        without(_LAYERS, "Input"): "Begin with `keras.Input",
+        _LAYERS.replace("(64, 64, 3)", "(150, 150, 3)"): "takes the shape (150, 150, 3)",
     },
     examine=fitting_layers,
     hints=(
@@ -138,47 +134,24 @@ def hold_out(films, seed):
     return np.isin(films, chosen)
 """,
     mistakes={
-        """\
-def random_frames(films, seed):
-    return np.random.default_rng(seed).random(len(films)) < 0.2
-""": "films are on both sides",
-        """\
-def last_frames(films, seed):
-    return np.arange(len(films)) >= 0.8 * len(films) - seed
-""": "on both sides",
-        """\
-def every_fifth(films, seed):
-    return np.arange(len(films)) % 5 == seed % 5
-""": "films are on both sides",
-        """\
-def names_of_films(films, seed):
-    return np.random.default_rng(seed).permutation(np.unique(films))[:3]
-""": "gives names of films",
-        """\
-def places(films, seed):
-    chosen = np.random.default_rng(seed).permutation(np.unique(films))[:3]
-    return np.flatnonzero(np.isin(films, chosen))
-""": "gives the places of frames",
-        """\
-def repeated_draws(films, seed):
-    return np.isin(films, np.random.default_rng().permutation(np.unique(films))[:3])
-""": "The same seed gives another split",
-        """\
-def always_the_same(films, seed):
-    return np.isin(films, np.unique(films)[:3])
-""": "Every seed holds out the same films (paper00, paper01, paper02)",
-        """\
-def turned_round(films, seed):
-    return ~np.isin(films, np.random.default_rng(seed).permutation(np.unique(films))[:3])
-""": "12 of 15 films are held out",
-        """\
-def one_film(films, seed):
-    return films == np.random.default_rng(seed).choice(films)
-""": "1 of 15 films are held out",
-        """\
-def nothing(films, seed):
-    return np.zeros(len(films), bool)
-""": "Nothing is held out",
+        "np.random.default_rng(seed).random(len(films)) < 0.2": "films are on both sides",
+        "np.arange(len(films)) >= 0.8 * len(films) - seed": "on both sides",
+        "np.arange(len(films)) % 5 == seed % 5": "films are on both sides",
+        "np.random.default_rng(seed).permutation(np.unique(films))[:3]": "gives names of films",
+        "np.flatnonzero(films == np.random.default_rng(seed).choice(films))": (
+            "gives the places of frames"
+        ),
+        "np.isin(films, np.random.default_rng().permutation(np.unique(films))[:3])": (
+            "The same seed gives another split"
+        ),
+        "np.isin(films, np.unique(films)[:3])": (
+            "Every seed holds out the same films (paper00, paper01, paper02)"
+        ),
+        "~np.isin(films, np.random.default_rng(seed).permutation(np.unique(films))[:3])": (
+            "12 of 15 films are held out"
+        ),
+        "films == np.random.default_rng(seed).choice(films)": "1 of 15 films are held out",
+        "np.zeros(len(films), bool)": "Nothing is held out",
     },
     examine=whole_films,
     hints=(
@@ -248,22 +221,11 @@ repair = Examined(
 )
 
 
-def _four_convolutions(
-    size: int = 64, end: str = "", loss: str = RIGHT_LOSS, compiled: bool = True
-) -> str:
-    compiling = f'    network.compile("adam", "{loss}", metrics=["accuracy"])\n' * compiled
-    end = (
-        end
-        or """\
-            layers.GlobalMaxPooling2D(),
-            layers.Dense(3, activation="softmax"),
-"""
-    )
-    return f"""\
+_NETWORK = """\
 def build():
     network = keras.Sequential(
         [
-            keras.Input(({size}, {size}, 3)),
+            keras.Input((64, 64, 3)),
             layers.Rescaling(1 / 255),
             layers.Conv2D(16, 3, activation="relu"),
             layers.MaxPooling2D(),
@@ -272,13 +234,13 @@ def build():
             layers.Conv2D(64, 3, activation="relu"),
             layers.MaxPooling2D(),
             layers.Conv2D(64, 3, activation="relu"),
-{end}        ]
+            layers.GlobalMaxPooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
     )
-{compiling}    return network
+    network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return network
 """
-
-
-_GLOBAL = "            layers.GlobalMaxPooling2D(),\n"
 from_empty = Examined(
     kind="complete",
     title="from an empty cell",
@@ -288,15 +250,17 @@ from_empty = Examined(
         "drawn hands, then shows it 120 other drawn hands. It must classify more than 108 of them "
         "correctly."
     ),
-    code=_four_convolutions(),
+    code=_NETWORK,
     mistakes={
-        _four_convolutions(150): "takes the shape (150, 150, 3); the pictures have (64, 64, 3)",
-        _four_convolutions(loss="categorical_crossentropy"): "take `sparse_categorical",
-        _four_convolutions(end=_GLOBAL + "            layers.Dense(3),\n"): "has no softmax",
-        _four_convolutions(end=_GLOBAL + "            layers.Dense(2),\n"): "gives 2 numbers",
-        _four_convolutions(end="            layers.Dense(3),\n"): "ends in feature maps",
-        _four_convolutions(compiled=False): "is not compiled",
-        _four_convolutions().replace("return network", "network"): "returns nothing",
+        _NETWORK.replace("(64, 64, 3)", "(150, 150, 3)"): (
+            "takes the shape (150, 150, 3); the pictures have (64, 64, 3)"
+        ),
+        _NETWORK.replace("sparse_", ""): "take `sparse_categorical",
+        _NETWORK.replace(', activation="softmax"', ""): "has no softmax",
+        _NETWORK.replace("Dense(3", "Dense(2"): "gives 2 numbers",
+        without(_NETWORK, "Global"): "ends in feature maps",
+        without(_NETWORK, "compile"): "is not compiled",
+        _NETWORK.replace("return ", ""): "returns nothing",
     },
     examine=network_from_empty,
     hints=(

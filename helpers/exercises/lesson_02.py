@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpers.exercises.checks_02 import head_from_empty, unfrozen
-from helpers.exercises.kinds import Choice, Examined, Number
+from helpers.exercises.kinds import Choice, Examined, Number, without
 
 small_head = Number(
     kind="predict",
@@ -145,29 +145,15 @@ def unfreeze(network, first):
 )
 
 
-def _headed(
-    freeze: str = "    base.trainable = False\n",
-    answer: str = 'layers.Dense(3, activation="softmax")',
-    loss: str = "sparse_categorical_crossentropy",
-    average: str = "layers.GlobalAveragePooling2D()(base.output)",
-    compiled: bool = True,
-    pixels: str = "base.input",
-) -> str:
-    compiling = (
-        f"""\
-    optimizer = keras.optimizers.Adam(0.01)
-    network.compile(optimizer, "{loss}", metrics=["accuracy"])
-"""
-        * compiled
-    )
-    return f"""\
+_HEADED = """\
 def build(base):
-{freeze}    average = {average}
-    network = keras.Model({pixels}, {answer}(average))
-{compiling}    return network
+    base.trainable = False
+    average = layers.GlobalAveragePooling2D()(base.output)
+    network = keras.Model(base.input, layers.Dense(3, activation="softmax")(average))
+    optimizer = keras.optimizers.Adam(0.01)
+    network.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return network
 """
-
-
 from_empty = Examined(
     kind="complete",
     title="a base and a new head",
@@ -178,16 +164,16 @@ from_empty = Examined(
         "most on 360 drawn hands. Then it must read more than 0.9 of 120 drawn hands of other "
         "people correctly."
     ),
-    code=_headed(),
+    code=_HEADED,
     mistakes={
-        _headed(freeze=""): "The base is not frozen",
-        _headed(answer="layers.Dense(3)"): "has no softmax",
-        _headed(answer='layers.Dense(2, activation="softmax")'): "gives 2 numbers",
-        _headed(loss="categorical_crossentropy"): "take `sparse_categorical",
-        _headed(compiled=False): "is not compiled",
-        _headed(average="base.output"): "ends in feature maps",
-        _headed(pixels="keras.Input((64, 64, 3))"): "stopped with ValueError",
-        _headed().replace("return network", "network"): "returns nothing",
+        without(_HEADED, "trainable"): "The base is not frozen",
+        _HEADED.replace(', activation="softmax"', ""): "has no softmax",
+        _HEADED.replace("Dense(3", "Dense(2"): "gives 2 numbers",
+        _HEADED.replace("sparse_", ""): "take `sparse_categorical",
+        without(_HEADED, "compile"): "is not compiled",
+        _HEADED.replace("layers.GlobalAveragePooling2D()", ""): "ends in feature maps",
+        _HEADED.replace("base.input", "keras.Input((64, 64, 3))"): "stopped with ValueError",
+        _HEADED.replace("return ", ""): "returns nothing",
     },
     examine=head_from_empty,
     hints=(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers.exercises.checks_03 import garments_from_empty, stops_below
-from helpers.exercises.kinds import Examined, Function, Number
+from helpers.exercises.kinds import Examined, Function, Number, without
 
 # How many GB, of a billion bytes or of 1024 x 1024 x 1024, each unit is.
 GIB, MIB = 2**30 / 1e9, 2**20 / 1e9
@@ -70,42 +70,32 @@ def only_one(first, second):
     return (first & ~second).sum(), (second & ~first).sum()
 """,
     mistakes={
-        """\
-def each(first, second):
-    return first.sum(), second.sum()
-""": "These counts include the pictures that both get right; they do not decide anything.",
-        """\
-def swapped(first, second):
-    return (second & ~first).sum(), (first & ~second).sum()
-""": "Both counts are right, but in the wrong order.",
-        """\
-def together(first, second):
-    return (first ^ second).sum()
-""": "That is the sum of both counts; return them one by one.",
-        """\
-def alike(first, second):
-    return (first & second).sum(), (~first & ~second).sum()
-""": "Those are the pictures that both get right, and that both get wrong: all the others.",
-        """\
-def shares(first, second):
-    return (first & ~second).mean(), (second & ~first).mean()
-""": "Those are shares; the exercise asks for counts, so take the sum.",
-        """\
-def difference(first, second):
-    return first.sum() - second.sum()
-""": "That is the difference of the two counts; return them one by one.",
-        """\
-def masks(first, second):
-    return first & ~second, second & ~first
-""": "Those tell *which* pictures decide; `.sum()` counts them.",
-        """\
-def only_the_first(first, second):
-    return (first & ~second).sum()
-""": "That is the first count; return the second, too, after a comma.",
-        """\
-def wrong(first, second):
-    return (~first).sum(), (~second).sum()
-""": "Those are the mistakes of each; the pictures that both get wrong do not decide anything.",
+        "first.sum(), second.sum()": (
+            "These counts include the pictures that both get right; they do not decide anything."
+        ),
+        "(second & ~first).sum(), (first & ~second).sum()": (
+            "Both counts are right, but in the wrong order."
+        ),
+        "(first ^ second).sum()": "That is the sum of both counts; return them one by one.",
+        "(first & second).sum(), (~first & ~second).sum()": (
+            "Those are the pictures that both get right, and that both get wrong: all the others."
+        ),
+        "(first & ~second).mean(), (second & ~first).mean()": (
+            "Those are shares; the exercise asks for counts, so take the sum."
+        ),
+        "first.sum() - second.sum()": (
+            "That is the difference of the two counts; return them one by one."
+        ),
+        "first & ~second, second & ~first": (
+            "Those tell *which* pictures decide; `.sum()` counts them."
+        ),
+        "(first & ~second).sum()": (
+            "That is the first count; return the second, too, after a comma."
+        ),
+        "(~first).sum(), (~second).sum()": (
+            "Those are the mistakes of each; the pictures that both get wrong do not decide "
+            "anything."
+        ),
     },
     inputs=lambda random: [_right(random, more) for more in (7, 2)],
     told=lambda arguments, place: (
@@ -196,34 +186,24 @@ stop_below = Examined(
 )
 
 
-def _garments(
-    size: int = 28,
-    loss: str = "sparse_categorical_crossentropy",
-    compiled: bool = True,
-    end: str = """\
-            layers.GlobalAveragePooling2D(),
-            layers.Dense(10, activation="softmax"),
-""",
-) -> str:
-    compiling = f'    network.compile("adam", "{loss}", metrics=["accuracy"])\n' * compiled
-    return f"""\
+_GARMENTS = """\
 def build():
     network = keras.Sequential(
         [
-            keras.Input(({size}, {size}, 3)),
+            keras.Input((28, 28, 3)),
             layers.Rescaling(1 / 127.5, offset=-1),
             layers.Conv2D(32, 3, activation="relu"),
             layers.MaxPooling2D(),
             layers.Conv2D(64, 3, activation="relu"),
             layers.MaxPooling2D(),
             layers.Conv2D(64, 3, activation="relu"),
-{end}        ]
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(10, activation="softmax"),
+        ]
     )
-{compiling}    return network
+    network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return network
 """
-
-
-_AVERAGE = "            layers.GlobalAveragePooling2D(),\n"
 from_empty = Examined(
     kind="complete",
     title="from an empty cell",
@@ -233,15 +213,17 @@ from_empty = Examined(
         "frozen base. The check trains it for a minute at most on 240 drawn garments, then shows "
         "it 120 others. Reach an accuracy above 0.9."
     ),
-    code=_garments(),
+    code=_GARMENTS,
     mistakes={
-        _garments(150): "takes the shape (150, 150, 3); the pictures have (28, 28, 3)",
-        _garments(loss="categorical_crossentropy"): "take `sparse_categorical",
-        _garments(end=_AVERAGE + "            layers.Dense(10),\n"): "has no softmax",
-        _garments(end=_AVERAGE + "            layers.Dense(3),\n"): "ten classes need ten units",
-        _garments(end="            layers.Dense(10),\n"): "ends in feature maps",
-        _garments(compiled=False): "is not compiled",
-        _garments().replace("return network", "network"): "returns nothing",
+        _GARMENTS.replace("(28, 28, 3)", "(150, 150, 3)"): (
+            "takes the shape (150, 150, 3); the pictures have (28, 28, 3)"
+        ),
+        _GARMENTS.replace("sparse_", ""): "take `sparse_categorical",
+        _GARMENTS.replace(', activation="softmax"', ""): "has no softmax",
+        _GARMENTS.replace("Dense(10", "Dense(3"): "ten classes need ten units",
+        without(_GARMENTS, "Global"): "ends in feature maps",
+        without(_GARMENTS, "compile"): "is not compiled",
+        _GARMENTS.replace("return ", ""): "returns nothing",
     },
     examine=garments_from_empty,
     hints=(

@@ -49,66 +49,46 @@ def cat_or_dog(answers):
     return answers[:, 151:269].sum(axis=1) > answers[:, 281:286].sum(axis=1)
 """,
     mistakes={
-        """\
-def strongest(answers):
-    return answers[:, 151:269].max(axis=1) > answers[:, 281:286].max(axis=1)
-""": (
+        "answers[:, 151:269].max(axis=1) > answers[:, 281:286].max(axis=1)": (
             "That compares the likeliest dog with the likeliest cat. 118 breeds share the "
             "probability of being a dog: add them up."
         ),
-        """\
-def turned_round(answers):
-    return answers[:, 151:269].sum(axis=1) < answers[:, 281:286].sum(axis=1)
-""": "That is the wrong way round: 1 means dog, 0 means cat.",
-        """\
-def averages(answers):
-    return answers[:, 151:269].mean(axis=1) > answers[:, 281:286].mean(axis=1)
-""": (
+        "answers[:, 151:269].sum(axis=1) < answers[:, 281:286].sum(axis=1)": (
+            "That is the wrong way round: 1 means dog, 0 means cat."
+        ),
+        "answers[:, 151:269].mean(axis=1) > answers[:, 281:286].mean(axis=1)": (
             "An average is unfair to the dogs, because it divides their sum by 118 and that of the "
             "cats by 5. Add the probabilities up instead."
         ),
-        """\
-def likelier_than_not(answers):
-    return answers[:, 151:269].sum(axis=1) > 0.5
-""": (
+        "answers[:, 151:269].sum(axis=1) > 0.5": (
             "The two sums need not add up to 1, because the network gives other classes a share. "
             "Compare the two sums."
         ),
-        """\
-def how_much(answers):
-    return answers[:, 151:269].sum(axis=1) - answers[:, 281:286].sum(axis=1)
-""": "That is by how much the dogs' sum is larger; return 1 where it is above 0, else 0.",
-        """\
-def without_the_last_dog(answers):
-    return answers[:, 151:268].sum(axis=1) > answers[:, 281:286].sum(axis=1)
-""": "`151:268` ends before class 268, a dog, too: Python leaves the end of a slice out.",
-        """\
-def without_the_last_cat(answers):
-    return answers[:, 151:269].sum(axis=1) > answers[:, 281:285].sum(axis=1)
-""": "`281:285` ends before class 285, a cat, too: Python leaves the end of a slice out.",
-        """\
-def without_both(answers):
-    return answers[:, 151:268].sum(axis=1) > answers[:, 281:285].sum(axis=1)
-""": "Both slices end too soon: Python leaves their end out, so 268 and 285 are missing.",
-        """\
-def one_class_more(answers):
-    return answers[:, 151:270].sum(axis=1) > answers[:, 281:287].sum(axis=1)
-""": "Both slices reach one class too far: 269 is not a dog, and 286 is not a cat.",
-        """\
-def counted_from_one(answers):
-    return answers[:, 150:268].sum(axis=1) > answers[:, 280:285].sum(axis=1)
-""": "The classes are counted from 0, as in Python, so the dogs' columns begin at 151.",
-        """\
-def likeliest_of_all(answers):
-    return (answers.argmax(axis=1) >= 151) & (answers.argmax(axis=1) <= 268)
-""": (
+        "answers[:, 151:269].sum(axis=1) - answers[:, 281:286].sum(axis=1)": (
+            "That is by how much the dogs' sum is larger; return 1 where it is above 0, else 0."
+        ),
+        "answers[:, 151:268].sum(axis=1) > answers[:, 281:286].sum(axis=1)": (
+            "`151:268` ends before class 268, a dog, too: Python leaves the end of a slice out."
+        ),
+        "answers[:, 151:269].sum(axis=1) > answers[:, 281:285].sum(axis=1)": (
+            "`281:285` ends before class 285, a cat, too: Python leaves the end of a slice out."
+        ),
+        "answers[:, 151:268].sum(axis=1) > answers[:, 281:285].sum(axis=1)": (
+            "Both slices end too soon: Python leaves their end out, so 268 and 285 are missing."
+        ),
+        "answers[:, 151:270].sum(axis=1) > answers[:, 281:287].sum(axis=1)": (
+            "Both slices reach one class too far: 269 is not a dog, and 286 is not a cat."
+        ),
+        "answers[:, 150:268].sum(axis=1) > answers[:, 280:285].sum(axis=1)": (
+            "The classes are counted from 0, as in Python, so the dogs' columns begin at 151."
+        ),
+        "(answers.argmax(axis=1) >= 151) & (answers.argmax(axis=1) <= 268)": (
             "That takes the single likeliest of all 1000 classes. The question is whether all dogs "
             "together are likelier than all cats."
         ),
-        """\
-def all_photos_at_once(answers):
-    return answers[:, 151:269].sum() > answers[:, 281:286].sum()
-""": "That adds up all photos at once; `.sum(axis=1)` adds up each row, which is a photo.",
+        "answers[:, 151:269].sum() > answers[:, 281:286].sum()": (
+            "That adds up all photos at once; `.sum(axis=1)` adds up each row, which is a photo."
+        ),
     },
     inputs=lambda random: [_answers(random)],
     told=_of_one_photo,
@@ -175,9 +155,9 @@ wasted_base = Examined(
     mistakes={
         _build("base(pixels / 255)", frozen=False, end="softmax"): "Two more are left",
         _build("base(pixels / 255)"): "The scale: the base got values up to 1",
-        _build(frozen=False): "The base: its weights are trainable",
-        _build(end="softmax"): "The end: softmax makes numbers that add up",
-        _build(units=2, end="softmax"): "need `sparse_categorical_crossentropy`",
+        _build(frozen=False): "The base is not frozen",
+        _build(end="softmax"): "Softmax makes numbers that add up to 1",
+        _build(units=2, end="softmax"): "2 units, so take the loss `sparse_",
     },
     examine=repaired_base,
     hints=(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers.exercises.checks_05 import head_on_frozen_base, stopped_in_time
-from helpers.exercises.kinds import Examined, Function, Number
+from helpers.exercises.kinds import Examined, Function, Number, without
 
 work_share = Number(
     kind="predict",
@@ -35,13 +35,6 @@ work_share = Number(
 )
 
 
-def _stopping(arguments: str) -> str:
-    return f"""\
-def stop():
-    return keras.callbacks.EarlyStopping({arguments})
-"""
-
-
 in_time = Examined(
     kind="explore",
     title="stop in time",
@@ -55,15 +48,21 @@ in_time = Examined(
 def stop():
     return ...
 """,
-    code=_stopping('"val_loss", patience=5, restore_best_weights=True'),
-    mistakes={
-        _stopping('"loss", patience=5, restore_best_weights=True'): "gets better for ever",
-        _stopping('"val_loss", patience=5'): "`restore_best_weights=True` puts those back",
-        _stopping('"val_loss", patience=100, restore_best_weights=True'): "`patience` says how",
-        """\
+    code="""\
 def stop():
-    return keras.callbacks.EarlyStopping
-""": "where a callback of Keras is expected",
+    return keras.callbacks.EarlyStopping("val_loss", patience=5, restore_best_weights=True)
+""",
+    mistakes={
+        'keras.callbacks.EarlyStopping("loss", patience=5, restore_best_weights=True)': (
+            "gets better for ever"
+        ),
+        'keras.callbacks.EarlyStopping("val_loss", patience=5)': (
+            "`restore_best_weights=True` puts those back"
+        ),
+        'keras.callbacks.EarlyStopping("val_loss", patience=100, restore_best_weights=True)': (
+            "`patience` says how"
+        ),
+        "keras.callbacks.EarlyStopping": "where a callback of Keras is expected",
     },
     examine=stopped_in_time,
     hints=(
@@ -96,42 +95,27 @@ def errors_gone(before, after):
     return 1 - (1 - after) / (1 - before)
 """,
     mistakes={
-        """\
-def points(before, after):
-    return after - before
-""": "That is the difference of the accuracies. Divide it by the errors before.",
-        """\
-def left(before, after):
-    return (1 - after) / (1 - before)
-""": "That is the share of the errors that is *left*.",
-        """\
-def growth(before, after):
-    return (after - before) / before
-""": "That divides by the accuracy; divide by the errors before, 1 - accuracy.",
-        """\
-def by_what_is_left(before, after):
-    return (after - before) / (1 - after)
-""": "That divides by the errors that are left; divide by the errors before.",
-        """\
-def percent(before, after):
-    return 100 * (1 - (1 - after) / (1 - before))
-""": "That is in percent; a share of everything is 1.",
-        """\
-def turned_round(before, after):
-    return (1 - after) / (1 - before) - 1
-""": "The sign is wrong: fewer errors must give a number above 0.",
-        """\
-def never_below_zero(before, after):
-    return max(0, 1 - (1 - after) / (1 - before))
-""": "If there are more errors than before, the share is below 0; yours stays at 0.",
-        """\
-def always_above_zero(before, after):
-    return abs(1 - (1 - after) / (1 - before))
-""": "If there are more errors than before, the share is below 0.",
-        """\
-def of_what_was_right(before, after):
-    return 1 - after / before
-""": "That compares the accuracies; compare the errors, 1 - accuracy.",
+        "after - before": (
+            "That is the difference of the accuracies. Divide it by the errors before."
+        ),
+        "(1 - after) / (1 - before)": "That is the share of the errors that is *left*.",
+        "(after - before) / before": (
+            "That divides by the accuracy; divide by the errors before, 1 - accuracy."
+        ),
+        "(after - before) / (1 - after)": (
+            "That divides by the errors that are left; divide by the errors before."
+        ),
+        "100 * (1 - (1 - after) / (1 - before))": "That is in percent; a share of everything is 1.",
+        "(1 - after) / (1 - before) - 1": (
+            "The sign is wrong: fewer errors must give a number above 0."
+        ),
+        "max(0, 1 - (1 - after) / (1 - before))": (
+            "If there are more errors than before, the share is below 0; yours stays at 0."
+        ),
+        "abs(1 - (1 - after) / (1 - before))": (
+            "If there are more errors than before, the share is below 0."
+        ),
+        "1 - after / before": "That compares the accuracies; compare the errors, 1 - accuracy.",
     },
     inputs=lambda random: [  # better, worse, and neither
         (random.uniform(0.5, 0.7), random.uniform(0.8, 0.98)),
@@ -168,42 +152,23 @@ def vgg_input(photos, means):
     return photos[..., ::-1] - means
 """,
     mistakes={
-        """\
-def in_the_old_order(photos, means):
-    return photos - means
-""": "The colours are still in the order red, green, blue.",
-        """\
-def means_first(photos, means):
-    return (photos - means)[..., ::-1]
-""": "This subtracts blue's mean from red. Reverse the colours first, then subtract.",
-        """\
-def without_means(photos, means):
-    return photos[..., ::-1]
-""": "The order is right; now subtract the means.",
-        """\
-def wrong_axis(photos, means):
-    return photos[::-1] - means
-""": "That reverses the order of the *photos*; the colours are on the last axis.",
-        """\
-def rows(photos, means):
-    return photos[:, ::-1] - means
-""": "That turns the photos upside down; the colours are on the last axis.",
-        """\
-def scaled(photos, means):
-    return photos[..., ::-1] / 255 - means
-""": "The means belong to values from 0 to 255, so do not divide the photos by 255.",
-        """\
-def added(photos, means):
-    return photos[..., ::-1] + means
-""": "Subtract the means, do not add them.",
-        """\
-def deviations(photos, means):
-    return (photos[..., ::-1] - means) / 255
-""": "VGG16 was trained without the division by 255.",
-        """\
-def other_way_round(photos, means):
-    return means - photos[..., ::-1]
-""": "That is the negative: subtract the means from the photos.",
+        "photos - means": "The colours are still in the order red, green, blue.",
+        "(photos - means)[..., ::-1]": (
+            "This subtracts blue's mean from red. Reverse the colours first, then subtract."
+        ),
+        "photos[..., ::-1]": "The order is right; now subtract the means.",
+        "photos[::-1] - means": (
+            "That reverses the order of the *photos*; the colours are on the last axis."
+        ),
+        "photos[:, ::-1] - means": (
+            "That turns the photos upside down; the colours are on the last axis."
+        ),
+        "photos[..., ::-1] / 255 - means": (
+            "The means belong to values from 0 to 255, so do not divide the photos by 255."
+        ),
+        "photos[..., ::-1] + means": "Subtract the means, do not add them.",
+        "(photos[..., ::-1] - means) / 255": "VGG16 was trained without the division by 255.",
+        "means - photos[..., ::-1]": "That is the negative: subtract the means from the photos.",
     },
     inputs=lambda random: [
         (random.uniform(0, 255, (2, 4, 5, 3)), np.array([103.939, 116.779, 123.68]))
@@ -224,21 +189,19 @@ def other_way_round(photos, means):
 )
 
 
-def _head(*lines: str, frozen: bool = True, loss: str = "binary_crossentropy") -> str:
-    freezing = "    base.trainable = False\n" * frozen
-    body = "".join(f"            {line},\n" for line in ("base", *lines))
-    return f"""\
+_HEAD = """\
 def build(base):
-{freezing}    network = keras.Sequential(
+    base.trainable = False
+    network = keras.Sequential(
         [
-{body}        ]
+            base,
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(1, activation="sigmoid"),
+        ]
     )
-    network.compile(keras.optimizers.Adam(0.03), "{loss}", metrics=["accuracy"])
+    network.compile(keras.optimizers.Adam(0.03), "binary_crossentropy", metrics=["accuracy"])
     return network
 """
-
-
-_POOLED, _SIGMOID = "layers.GlobalAveragePooling2D()", 'layers.Dense(1, activation="sigmoid")'
 from_empty = Examined(
     kind="complete",
     title="a head from an empty cell",
@@ -248,24 +211,22 @@ from_empty = Examined(
         "The check trains the network on 48 drawn faces and their mirror images, a minute at most, "
         "then shows it 40 others. Reach an accuracy above 0.8, and leave the base as it was."
     ),
-    code=_head(_POOLED, _SIGMOID),
+    code=_HEAD,
     mistakes={
-        _head(_POOLED, _SIGMOID, frozen=False): "The base is not frozen",
-        _head(_SIGMOID): "ends in feature maps of the shape",
-        _head(_POOLED, "layers.Dense(3)"): "gives 3 numbers; cat or dog needs one, or two",
-        _head(_POOLED, "layers.Dense(1)"): "has no activation",
-        _head(_POOLED, 'layers.Dense(1, activation="softmax")'): "single unit is always 1",
-        _head(_POOLED, 'layers.Dense(2, activation="softmax")'): (
+        without(_HEAD, "trainable"): "The base is not frozen",
+        without(_HEAD, "Global"): "ends in feature maps of the shape",
+        _HEAD.replace("Dense(1", "Dense(3"): "gives 3 numbers; two classes need two units, or one",
+        _HEAD.replace(', activation="sigmoid"', ""): "has no sigmoid",
+        _HEAD.replace("sigmoid", "softmax"): "a single one is always 1",
+        _HEAD.replace("Dense(1", "Dense(2"): (
             "2 units, so take the loss `sparse_categorical_crossentropy`"
         ),
-        _head(_POOLED, _SIGMOID, loss="mean_squared_error"): "1 unit, so take the loss `binary_",
-        _head(_POOLED, _SIGMOID).split("    network.compile")[0] + "    return network\n": (
-            "is not compiled"
+        _HEAD.replace("binary_crossentropy", "mean_squared_error"): (
+            "1 unit, so take the loss `binary_"
         ),
-        _head(_POOLED, _SIGMOID).replace(
-            "            base,\n", ("            keras.Input((64, 64, 3)),\n")
-        ): "does not contain the base",
-        _head(_POOLED, _SIGMOID).replace("return network", "network"): "returns nothing",
+        without(_HEAD, "compile"): "is not compiled",
+        _HEAD.replace(" base,", " keras.Input((64, 64, 3)),"): "does not contain the base",
+        _HEAD.replace("return ", ""): "returns nothing",
     },
     examine=head_on_frozen_base,
     hints=(

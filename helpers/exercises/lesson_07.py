@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers.exercises.checks_07 import learns_from_a_folder, weights_for_the_rare
-from helpers.exercises.kinds import Choice, Examined, Function, Number
+from helpers.exercises.kinds import Choice, Examined, Function, Number, without
 
 honest_split = Choice(
     kind="explain",
@@ -79,27 +79,13 @@ def weights(labels):
     return {label: len(labels) / (2 * count) for label, count in enumerate(counts)}
 """,
     mistakes={
-        """\
-def alike(labels):
-    return {0: 1.0, 1: 1.0}
-""": "the rare one still weighs too little",
-        """\
-def counts(labels):
-    return dict(enumerate(np.bincount(labels)))
-""": "The frequent class weighs more here",
-        """\
-def a_list(labels):
-    return len(labels) / (2 * np.bincount(labels))
-""": "`fit` wants a dictionary",
-        """\
-def too_much(labels):
-    rare = labels.mean() < 0.5
-    return {0: 1.0, 1: 1000.0} if rare else {0: 1000.0, 1: 1.0}
-""": "the rare one weighs too much now",
-        """\
-def by_hand(labels):
-    return {0: 1, 1: 15}
-""": "compute the weights from `labels`",
+        "{0: 1.0, 1: 1.0}": "the rare one still weighs too little",
+        "dict(enumerate(np.bincount(labels)))": "The frequent class weighs more here",
+        "len(labels) / (2 * np.bincount(labels))": "`fit` wants a dictionary",
+        "{0: 1.0, 1: 1000.0} if labels.mean() < 0.5 else {0: 1000.0, 1: 1.0}": (
+            "the rare one weighs too much now"
+        ),
+        "{0: 1, 1: 15}": "compute the weights from `labels`",
     },
     examine=weights_for_the_rare,
     hints=(
@@ -130,24 +116,18 @@ def or_none(probabilities, threshold):
     return np.where(confident, probabilities.argmax(axis=1), -1)
 """,
     mistakes={
-        """\
-def always(probabilities, threshold):
-    return probabilities.argmax(axis=1)
-""": "The likeliest class is right; below the threshold, it must still become -1.",
-        """\
-def turned_round(probabilities, threshold):
-    confident = probabilities.max(axis=1) >= threshold
-    return np.where(confident, -1, probabilities.argmax(axis=1))
-""": "That refuses the confident predictions and returns the doubtful ones.",
-        """\
-def first_column(probabilities, threshold):
-    return np.where(probabilities[:, 0] >= threshold, probabilities.argmax(axis=1), -1)
-""": "That asks for the probability of class 0; ask for the largest of each row.",
-        """\
-def strictly(probabilities, threshold):
-    confident = probabilities.max(axis=1) > threshold
-    return np.where(confident, probabilities.argmax(axis=1), -1)
-""": "Right but for one case: *at* the threshold the class still counts, so take `>=`.",
+        "probabilities.argmax(axis=1)": (
+            "The likeliest class is right; below the threshold, it must still become -1."
+        ),
+        "np.where(probabilities.max(axis=1) >= threshold, -1, probabilities.argmax(axis=1))": (
+            "That refuses the confident predictions and returns the doubtful ones."
+        ),
+        "np.where(probabilities[:, 0] >= threshold, probabilities.argmax(axis=1), -1)": (
+            "That asks for the probability of class 0; ask for the largest of each row."
+        ),
+        "np.where(probabilities.max(axis=1) > threshold, probabilities.argmax(axis=1), -1)": (
+            "Right but for one case: *at* the threshold the class still counts, so take `>=`."
+        ),
     },
     inputs=lambda random: [
         (random.dirichlet((0.6, 0.6, 0.6), 12), 0.7),
@@ -189,17 +169,16 @@ from_empty = Examined(
     ),
     code=_LEARN,
     mistakes={
-        _LEARN.replace("    base.trainable = False\n", "").replace(
-            "epochs=8", "epochs=1"
-        ): "`base.trainable = False`, before",
-        _LEARN.replace("    network.fit(data, epochs=8, verbose=0)\n", ""): "has the head been",
-        _LEARN.replace("Dense(3, ", "Dense(2, ").replace(
-            "    network.fit(", "    (lambda *_, **__: 0)("
-        ): ("gives 2 numbers; three classes need three units"),
-        _LEARN.replace(
-            "    network.fit(data, epochs=8, verbose=0)\n    return network",
-            "    return network.layers",
-        ): ("where a Keras network is expected"),
+        without(_LEARN, "trainable").replace("epochs=8", "epochs=1"): (
+            "weights of the base have changed: set `base.trainable = False`"
+        ),
+        without(_LEARN, ".fit"): "Has the head been trained",
+        without(_LEARN, ".fit").replace("Dense(3", "Dense(2"): (
+            "gives 2 numbers; three classes need three units"
+        ),
+        without(_LEARN, ".fit").replace("return network", "return network.layers"): (
+            "where a Keras network is expected"
+        ),
     },
     examine=learns_from_a_folder,
     hints=(

@@ -10,7 +10,6 @@ from IPython.display import display
 
 from helpers.exercises.kinds import Choice, Exercise, Feedback, Number
 from helpers.messages import OneSentence
-from helpers.progress import QUIZ
 
 
 class QuizError(OneSentence):
@@ -55,7 +54,7 @@ class Quiz:
         """Show a question's answer, 1 to 3, and why it is the answer."""
         self._show(self._question(number).give_up(), number)
 
-    def markdown(self) -> str:
+    def _repr_markdown_(self) -> str:
         """Return the questions, and how to answer them."""
         asked = (each.markdown(number) for number, each in enumerate(self.questions, 1))
         how = (
@@ -65,11 +64,7 @@ class Quiz:
         )
         return "\n\n".join([*asked, how])
 
-    def _repr_markdown_(self) -> str:
-        return self.markdown()
-
-    def __repr__(self) -> str:
-        return self.markdown()
+    __repr__ = _repr_markdown_
 
     def _question(self, number: int) -> Exercise:
         if number not in range(1, len(self.questions) + 1):
@@ -105,7 +100,6 @@ def quiz(lesson: str | int) -> Quiz:
 QUIZZES: dict[str, tuple[Exercise, ...]] = {
     "00": (
         Choice(
-            kind=QUIZ,
             title="whole films",
             question="Lesson 0 judges by whole films, not by single frames. Why?",
             options={
@@ -129,7 +123,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Number(
-            kind=QUIZ,
             title="your rocks",
             question=(
                 "The confusion matrix of your game has this row for rock: 9 read as rock, 3 as "
@@ -150,7 +143,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Choice(
-            kind=QUIZ,
             title="another room",
             question=(
                 "You took thirty pictures of each gesture at your desk. There the network is "
@@ -179,7 +171,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
     ),
     "01": (
         Number(
-            kind=QUIZ,
             title="how wide a feature map is",
             question=(
                 "Pictures of 150x150 pixels go through a 3x3 convolution without padding, then "
@@ -201,7 +192,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             why="The filter fits at 148 places in a row, and the pooling keeps one of every two.",
         ),
         Choice(
-            kind=QUIZ,
             title="the best epoch",
             question=(
                 "After each of 25 epochs somebody measures the accuracy on the test set, and then "
@@ -228,7 +218,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Choice(
-            kind=QUIZ,
             title="curves that over-fit",
             question="Which pair of learning curves shows over-fitting?",
             options={
@@ -254,7 +243,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
     ),
     "02": (
         Number(
-            kind=QUIZ,
             title="global average pooling",
             question=(
                 "A frozen base gives feature maps of 7x7x768. How many numbers are left of them "
@@ -272,7 +260,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             why="Each of the 768 maps becomes its average over all 49 places.",
         ),
         Choice(
-            kind=QUIZ,
             title="what freezing does",
             question=(
                 "`base.trainable = False`, then a new head goes on top, and the network is "
@@ -299,7 +286,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Choice(
-            kind=QUIZ,
             title="fine-tuning in order",
             question="In which order does fine-tuning go well?",
             options={
@@ -325,7 +311,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
     ),
     "03": (
         Choice(
-            kind=QUIZ,
             title="a fair contest",
             question=(
                 "Network A was trained for 50 epochs and reaches 0.93, network B for 5 epochs and "
@@ -352,7 +337,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Number(
-            kind=QUIZ,
             title="how far apart",
             question=(
                 "Two networks classify the same 1,000 test pictures. Both get 880 right, both get "
@@ -378,7 +362,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Choice(
-            kind=QUIZ,
             title="ten photos of each class",
             question="You have ten photos of each of five breeds of dog. What do you try first?",
             options={
@@ -404,7 +387,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
     ),
     "04": (
         Number(
-            kind=QUIZ,
             title="fifty times 0.9",
             question=(
                 "A calibrated classifier gives its prediction the probability 0.9 on 50 photos. "
@@ -425,7 +407,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Choice(
-            kind=QUIZ,
             title="what a temperature changes",
             question="You divide all logits of a network by a temperature of 2. What changes?",
             options={
@@ -449,7 +430,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Choice(
-            kind=QUIZ,
             title="two suspects",
             question=(
                 "A training stays at chance level. You correct the input range: still chance. You "
@@ -478,7 +458,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
     ),
     "05": (
         Number(
-            kind=QUIZ,
             title="from 0.96 to 0.97",
             question="An accuracy rises from 0.96 to 0.97. What share of the errors is gone?",
             answer=0.25,
@@ -497,7 +476,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Choice(
-            kind=QUIZ,
             title="which photos tell",
             question=(
                 "Two approaches classified the same 1,000 test photos. Which of these photos tell "
@@ -524,7 +502,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Choice(
-            kind=QUIZ,
             title="the wrong input",
             question=(
                 "VGG16 was trained on blue, green, red, minus their means. You feed it red, green, "
@@ -553,7 +530,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
     ),
     "06": (
         Number(
-            kind=QUIZ,
             title="a test of a hundred",
             question=(
                 "A network is right about 90 % of 100 test pictures. What is the standard error of "
@@ -576,7 +552,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Choice(
-            kind=QUIZ,
             title="what to report",
             question="You have run five seeds of one setting. What do you report?",
             options={
@@ -600,7 +575,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Choice(
-            kind=QUIZ,
             title="an interval around zero",
             question=(
                 "Over five seeds, A is better than B by 0.008 on average. The interval of the "
@@ -629,7 +603,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
     ),
     "07": (
         Choice(
-            kind=QUIZ,
             title="the red table",
             question=(
                 "All your mugs were photographed on a red table, all your bowls on a white one. "
@@ -656,7 +629,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Number(
-            kind=QUIZ,
             title="the mean of the recalls",
             question=(
                 "Of 10 test pictures of owls 8 are named correctly, of 100 of pigeons 90. What is "
@@ -678,7 +650,6 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             ),
         ),
         Choice(
-            kind=QUIZ,
             title="after the test",
             question=(
                 "The test result disappoints you. You change the augmentation, run again, and the "

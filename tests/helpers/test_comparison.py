@@ -72,6 +72,17 @@ def test_all_records_of_a_folder_tree_become_rows(runs):
     assert figure_names(runs) == ["accuracy", "loss"]
 
 
+def test_what_lessons_keep_beside_their_records_is_passed_over(tmp_path, monkeypatch, capsys):
+    record = write(tmp_path / "04-abc.json", monkeypatch)
+    network = results.models_folder() / "cats_and_dogs.json"
+    network.write_text("{}")
+    (tmp_path / "models").mkdir()
+    network.rename(tmp_path / "models" / "a.json")
+    network.write_text("{}")
+    assert gather(tmp_path)["file"].tolist() == [record.name] and not capsys.readouterr().out
+    assert len(gather(network.parent.parent)) == 1
+
+
 def test_copies_count_once_and_repeated_runs_stay_until_only_the_newest_is_asked_for(
     tmp_path, monkeypatch
 ):

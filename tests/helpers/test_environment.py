@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.environment import PROJECT, choose_precision, has_bfloat16, mirror_folder, processor
+from helpers.environment import PROJECT, choose_precision, mirror_folder, processor
 
 
 def test_the_mirror_is_none_or_a_folder(monkeypatch, tmp_path):
@@ -18,12 +18,6 @@ def test_the_mirror_is_none_or_a_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "missing"))
     with pytest.raises(ValueError, match=r"COURSE_MIRROR names .* not a folder"):
         mirror_folder()
-
-
-def test_precision_follows_the_machine_unless_it_is_named():
-    assert choose_precision("float32", []) == "float32"
-    expected = "mixed_bfloat16" if has_bfloat16() else "float32"
-    assert choose_precision("auto", []) == expected
 
 
 SCRIPT = """
@@ -77,4 +71,6 @@ def test_a_processor_that_hides_its_name_is_told_by_family_and_model(monkeypatch
 def test_the_processor_is_named_with_what_decides_its_speed(monkeypatch, text, instructions):
     monkeypatch.setattr(Path, "read_text", lambda *_: text)
     assert processor() == {"processor": "Fast", "instructions": instructions}
-    assert has_bfloat16() == ("bfloat16" in instructions)
+    by_machine = "mixed_bfloat16" if "bfloat16" in instructions else "float32"
+    assert choose_precision("auto", []) == by_machine
+    assert choose_precision("mixed_float16", []) == "mixed_float16"

@@ -50,13 +50,6 @@ def test_frames_of_a_film_count_less_than_pictures():
     assert alone == pytest.approx(accuracy_interval(341, 372), abs=0.01)
 
 
-def test_films_that_are_all_right_are_as_few_as_they_are():
-    films = np.repeat(np.arange(12), 31)
-    low, high = share_interval(told(np.ones(372, bool), films))
-    assert (round(low, 3), high) == (0.758, 1.0)
-    assert share_interval(told(np.zeros(372, bool), films)) == pytest.approx((0.0, 1 - low))
-
-
 def test_pictures_of_films_are_judged_by_films():
     images = np.zeros((6, 4, 4, 3), np.uint8)
     names = tuple(f"paper/film{film}-{frame}.png" for film in "ab" for frame in range(3))

@@ -1,5 +1,6 @@
 """Files and folders are written whole or not at all."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,17 @@ def test_the_text_replaces_what_was_there(tmp_path):
     write_atomically(target, "zweite Fassung, größer")
     assert target.read_text(encoding="utf-8") == "zweite Fassung, größer"
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_what_a_killed_process_left_of_a_file_goes_away(tmp_path):
+    old, fresh, other = (
+        f".{name}.partial" for name in ("a [1].txt.ab12", "a [1].txt.cd", "b.txt.ef")
+    )
+    for name in (old, fresh, other):
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, None if name == fresh else (0, 0))
+    write_atomically(tmp_path / "a [1].txt", "whole")
+    assert {path.name for path in tmp_path.iterdir()} == {"a [1].txt", fresh, other}
 
 
 def test_a_full_disk_leaves_the_old_file_alone(tmp_path, monkeypatch):

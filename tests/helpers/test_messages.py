@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from jupyter_client.manager import start_new_kernel
-from kernels import run_cell
+from kernels import kernel_in, run_cell
 
 from helpers.data import download
 from helpers.data.download import find_data
@@ -39,12 +38,8 @@ def test_pictures_that_cannot_be_had_and_a_wrong_mirror_are_told_in_one_sentence
 
 
 def test_a_notebook_shows_the_sentence_and_no_calls():
-    manager, client = start_new_kernel(kernel_name="python3", cwd=str(PROJECT))
-    try:
+    with kernel_in(PROJECT) as client:
         (error,) = run_cell(client, CODE, someone=True)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
     said = "Parameters: EPOCHS is 0 (int), but must be 1 to 500."
     assert (error["ename"], error["evalue"]) == ("ParameterError", said)
     assert error["traceback"] == [f"ParameterError: {said}"]

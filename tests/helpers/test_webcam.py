@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from io import BytesIO
 
 import keras
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
+from trained import colour_network
 
 from helpers import webcam
 from helpers.data.download import find_data
@@ -30,14 +32,7 @@ def jpeg(colour: tuple[int, int, int], side: int = 48, kind: str = "JPEG") -> by
 @pytest.fixture(scope="module")
 def network():
     """Reads red as paper, green as rock, blue as scissors; is unsure of grey."""
-    return keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.GlobalAveragePooling2D(),
-            layers.Rescaling(1 / 50),
-            layers.Softmax(),
-        ]
-    )
+    return colour_network(1 / 50)
 
 
 @pytest.fixture
@@ -258,6 +253,21 @@ def test_a_picture_that_another_writes_meanwhile_is_left_alone(tmp_path, monkeyp
     monkeypatch.setattr(album, "_numbers", lambda gesture: [])  # as seen a moment before
     assert album.add("rock", 1, jpeg((2, 2, 2))).name == "take01-002.jpg"
     assert theirs.read_bytes() == kept
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows limits no file's size")
+def test_a_full_disk_leaves_no_half_of_a_picture(tmp_path):
+    import resource
+
+    album, picture = Album("hands", "rock, paper", tmp_path), jpeg((1, 1, 1))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(picture) // 2, limits[1]))
+    try:
+        with pytest.raises(WebcamError, match="No picture could be written"):
+            album.add("rock", 1, picture)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert album.count() == {"paper": 0, "rock": 0}
 
 
 def test_a_whole_take_is_held_out(tmp_path):

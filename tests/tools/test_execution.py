@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tomllib
-from pathlib import Path
 
 import nbformat
 import pytest
-from tiny import FAILING, QUICK
+from tiny import FAILING, QUICK, printed
 
 from helpers.parameters import RULES
 from tools import execution
@@ -27,12 +27,6 @@ from tools.execution import (
 )
 
 
-def printed(output: Path) -> str:
-    cells = nbformat.read(output, as_version=4).cells
-    streams = [o for cell in cells for o in cell.get("outputs", []) if o.output_type == "stream"]
-    return "".join(stream.text for stream in streams)
-
-
 def test_a_run_takes_its_parameters_and_leaves_notebook_and_record(tiny_notebook, tmp_path):
     show = "print(EPOCHS, DATA, LEARNING_RATE)"
     output = tmp_path / "new folder" / "out.ipynb"
@@ -43,6 +37,13 @@ def test_a_run_takes_its_parameters_and_leaves_notebook_and_record(tiny_notebook
     assert run.record == output.with_suffix(".json")
     assert record["parameters"] == {"EPOCHS": 5}
     assert "COURSE_RECORD" not in os.environ
+
+
+def test_braces_in_a_path_are_no_parameters(tiny_notebook, tmp_path):
+    (tmp_path / "a{b}").mkdir()
+    output = tmp_path / "{EPOCHS}.ipynb"
+    run = run_notebook(tiny_notebook(tmp_path / "a{b}"), output, {"EPOCHS": 5})
+    assert run.problem is None and output.exists() and run.record.exists()
 
 
 @pytest.mark.parametrize(
@@ -116,15 +117,18 @@ def test_the_presets_fit_the_notebooks():
         for name, value in tables.pop(preset, {}).items():
             assert RULES[name].accepts(value)
     assert set(tables) <= {path.stem for path in course_notebooks()}
+    assert all(set(table) <= set(PRESET_NAMES) for table in tables.values())
 
 
 @pytest.mark.parametrize("notebook", course_notebooks(), ids=lambda path: path.stem)
-def test_a_notebooks_quick_run_is_offline(notebook):
-    assert quick_preset(notebook).get("DATA", "samples") == "samples"
+def test_a_notebook_takes_every_preset_and_its_quick_run_is_offline(notebook):
+    found = {preset: preset_values(notebook, preset) for preset in PRESET_NAMES}
+    assert found["quick"].get("DATA", "samples") == "samples"
 
 
 def test_notebooks_are_found_by_number_name_and_path(tiny_notebook, tmp_path):
     path = tiny_notebook(tmp_path)
+    shutil.copy(path, path.with_name("00_first.ipynb"))
     for name in ("01", "1", "01_tiny", "01_tiny.ipynb", str(path)):
         assert find_notebook(name, path.parent) == path
     for name in ("07", "7", "", str(path.parent / "none.ipynb"), "pyproject.toml"):

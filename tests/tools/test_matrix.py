@@ -8,14 +8,6 @@ import pytest
 
 from tools.matrix import read_matrix
 
-PRESETS = """\
-[quick]
-DATA = "samples"
-["01_tiny".quick]
-EPOCHS = 2
-[full]
-DATA = "full"
-"""
 GRID = """\
 preset: quick
 notebooks:
@@ -26,14 +18,13 @@ notebooks:
 
 
 @pytest.fixture
-def read(tiny_notebook, tmp_path) -> Callable:
+def read(tiny_notebook, presets, tmp_path) -> Callable:
     """Return a function that reads a matrix lying beside a tiny notebook, its presets apart."""
     notebook = tiny_notebook(tmp_path)
-    (tmp_path / "presets.toml").write_text(PRESETS)
 
     def read(text: str) -> list:
         (notebook.parent / "matrix.yaml").write_text(text)
-        return read_matrix(notebook.parent / "matrix.yaml", tmp_path / "presets.toml")
+        return read_matrix(notebook.parent / "matrix.yaml", presets)
 
     return read
 

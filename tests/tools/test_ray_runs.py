@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tiny import lines, wait_for
 
 from tools import ray_runs, sweeps
 from tools.matrix import read_matrix
@@ -36,18 +37,6 @@ with diary.open("a") as file:
     file.write(f"end {{EPOCHS}}\\n")
 if EPOCHS == 4:
     raise ValueError("Four.")"""
-
-
-def lines(diary: Path, word: str) -> list[str]:
-    text = diary.read_text() if diary.exists() else ""
-    return [line for line in text.splitlines() if line.startswith(word)]
-
-
-def wait_for(condition, seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
 
 
 def without_times(record: Path) -> str:

@@ -21,7 +21,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
-from tiny import FAILING, QUICK
+from tiny import FAILING, QUICK, printed
 
 from helpers import results
 from helpers.environment import PROJECT
@@ -58,12 +58,6 @@ def course(tmp_path_factory, tiny_notebook) -> Course:
         patch.setattr(reruns, "run_course", run)
         status = main(["course"])
     return Course(status, said.getvalue(), folder / "runs")
-
-
-def printed(output: Path) -> str:
-    cells = nbformat.read(output, as_version=4).cells
-    streams = [o for cell in cells for o in cell.get("outputs", []) if o.output_type == "stream"]
-    return "".join(stream.text for stream in streams)
 
 
 def test_the_course_leaves_one_page(course):
@@ -324,11 +318,12 @@ def test_a_card_has_one_sentence_and_the_tagged_cells_last_figure(tmp_path):
     assert "hands" not in page and "failed after 1.0 minutes: cell 7: &lt;b&gt;late" in page
 
 
-def test_a_card_without_a_tag_shows_the_first_figure_but_no_diagram(tmp_path):
+@pytest.mark.parametrize("text", ["AAAA", "A"])  # no picture; no base64
+def test_a_card_without_a_tag_shows_the_first_figure_but_no_diagram(tmp_path, text):
     path = tmp_path / "01_tiny.ipynb"
     diagram = picture_cell("green", "image/svg+xml")
     damaged = picture_cell("black")
-    damaged.outputs[0].data["image/png"] = "AAAA"
+    damaged.outputs[0].data["image/png"] = text
     cells = [diagram, damaged, picture_cell("teal"), picture_cell("blue")]
     nbformat.write(new_notebook(cells=cells), path)
     page = card_of(tmp_path, path)

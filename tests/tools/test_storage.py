@@ -3,29 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from papermill.iorw import papermill_io
 
 from tools import storage
 from tools.storage import check_address, copy_files, is_address
-
-
-class Memory:
-    """A store that papermill is taught, as a plug-in teaches it."""
-
-    files: dict[str, str]
-
-    def __init__(self):
-        self.files = {}
-
-    def write(self, text: str, address: str) -> None:
-        self.files[address] = text
-
-
-@pytest.fixture
-def memory(monkeypatch) -> Memory:
-    store = Memory()
-    monkeypatch.setattr(papermill_io, "_handlers", [("memory://", store), *papermill_io._handlers])
-    return store
 
 
 def test_files_go_through_papermill(memory, tmp_path):

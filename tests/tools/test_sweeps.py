@@ -12,7 +12,7 @@ from pathlib import Path
 
 import filelock
 import pytest
-from papermill.iorw import papermill_io
+from tiny import lines, wait_for
 
 from helpers.environment import PROJECT
 from helpers.results import load_record
@@ -55,18 +55,6 @@ def matrix(tiny_notebook, tmp_path, diary, monkeypatch) -> Path:
     path = tiny_notebook(tmp_path, code).with_name("grid.yaml")
     path.write_text(GRID)
     return path
-
-
-def lines(diary: Path, word: str) -> list[str]:
-    text = diary.read_text() if diary.exists() else ""
-    return [line for line in text.splitlines() if line.startswith(word)]
-
-
-def wait_for(condition, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def test_a_sweep_killed_in_its_second_run_goes_on_there_and_loses_nothing(
@@ -216,51 +204,36 @@ def test_two_sweeps_do_not_share_a_folder(matrix, diary, tmp_path, capsys):
     assert not diary.exists()
 
 
-class Memory:
-    """A store for papermill, out of order at first."""
-
-    def __init__(self):
-        self.files, self.broken = {}, True
-
-    def write(self, text: str, address: str) -> None:
-        if self.broken:
-            raise ConnectionError("no route")
-        self.files[address] = text
-
-
 def test_outputs_are_copied_to_an_address_and_what_could_not_be_is_copied_later(
-    matrix, diary, monkeypatch, capsys
+    matrix, diary, memory, capsys
 ):
-    store = Memory()
-    monkeypatch.setattr(papermill_io, "_handlers", [("memory://", store), *papermill_io._handlers])
+    memory.broken = True
     matrix.write_text("notebooks: 01_tiny.ipynb\n")
     command = ["sweep", str(matrix), "--out", "memory://bucket"]
     assert main(command) == 1
     said = capsys.readouterr().out
     assert "could not be copied to memory://bucket: no route" in said
     assert "1 not copied to memory://bucket; the same command tries again." in said
-    store.broken = False
+    memory.broken = False
     assert main(command) == 0
     assert len(lines(diary, "end")) == 1
-    assert sorted(name.rpartition(".")[2] for name in store.files) == ["ipynb", "json"]
-    store.files.clear()
+    assert sorted(name.rpartition(".")[2] for name in memory.files) == ["ipynb", "json"]
+    memory.files.clear()
     assert main(command) == 0
-    assert store.files == {}
+    assert memory.files == {}
 
 
-def test_a_sweep_stopped_while_it_copies_does_not_lose_the_run(matrix, diary, monkeypatch, capsys):
-    store = Memory()
-    monkeypatch.setattr(papermill_io, "_handlers", [("memory://", store), *papermill_io._handlers])
+def test_a_sweep_stopped_while_it_copies_does_not_lose_the_run(
+    matrix, diary, memory, monkeypatch, capsys
+):
     matrix.write_text("notebooks: 01_tiny.ipynb\n")
     command = ["sweep", str(matrix), "--out", "memory://bucket"]
 
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(store, "write", stop)
+    monkeypatch.setattr(memory, "write", stop)
     assert main(command) == 130
-    monkeypatch.undo()
-    monkeypatch.setattr(reruns, "SWEEPS_FOLDER", matrix.parent.parent / "sweeps")
     assert main(["sweep", str(matrix)]) == 0
     assert "0 passed, 0 failed, 1 skipped." in capsys.readouterr().out
     assert len(lines(diary, "end")) == 1

@@ -51,6 +51,11 @@ def test_without_the_real_ones_hands_are_drawn_and_nothing_is_downloaded(asked, 
     )
 
 
+def test_a_data_set_that_is_part_of_another_is_not_downloaded_either(asked, tmp_path, monkeypatch):
+    monkeypatch.setattr("helpers.samples.draw_samples", lambda name, folder: folder)
+    assert find_at_hand("cats_and_dogs", folder=tmp_path).kind == "samples" and asked == []
+
+
 def test_real_pictures_that_are_there_are_taken(few, tmp_path):
     for split in few.splits:
         for name in few.class_folders:
@@ -88,3 +93,7 @@ def test_ones_own_pictures_are_the_folder_the_newest_album_or_drawn_hands(asked,
     path, why = find_own("auto", drawn_once)
     assert path == str(drawn_once / "own" / "mugs") and "mugs of lesson 0's camera" in why
     assert find_own("samples", drawn_once)[1] == "drawn hands" and asked == []
+    for file in (drawn_once / "own" / "mugs").glob("*/*"):
+        file.rename(file.with_suffix(""))  # pictures, though their names do not say so
+    (drawn_once / "own" / "mugs" / "gone.png").symlink_to("nowhere")
+    assert find_own("auto", drawn_once)[0] == path

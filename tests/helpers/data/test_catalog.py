@@ -132,6 +132,7 @@ def test_a_file_is_compared_by_size_and_checksum(tmp_path):
     assert Archive("a.zip", (), bytes=5).find_fault(file) == ""
     assert Archive("a.zip", (), bytes=5_000).find_fault(file) == "has 5 bytes instead of 5,000"
     assert "checksum" in Archive("a.zip", (), bytes=5, sha256="0" * 64).find_fault(file)
+    assert "checksum" in Archive("a.zip", (), sha256="0" * 64).find_fault(file)
 
 
 def test_a_recompressed_file_is_known_by_what_it_unpacks_to(tmp_path):

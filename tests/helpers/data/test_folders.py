@@ -247,16 +247,16 @@ def test_a_path_is_seen_from_here_from_the_project_and_from_home(tmp_path, monke
     assert opened(Path("../here/here")).folder == here / "here"
 
 
-def test_a_folder_is_listed_once_and_a_picture_opened_once(tmp_path, monkeypatch):
-    folder, listed, read = fill(tmp_path, ("a", "b"), 5), [], []
-    monkeypatch.setattr(os, "walk", spy(os.walk, listed))
+def test_a_picture_is_opened_once_and_a_folder_opened_as_it_is_now(tmp_path, monkeypatch):
+    folder, read = fill(tmp_path, ("a", "b"), 5), []
     monkeypatch.setattr(Image, "open", spy(Image.open, read))
     check_values({"DATA": str(folder)}, ["DATA"])
-    assert opened(folder, cache=tmp_path / "cache").names
-    assert len(listed) == 2 and len(read) == 10
+    assert not read
+    save(folder / "a" / "late.jpg", 98)
+    assert len(opened(folder, cache=tmp_path / "cache").names) == len(read) == 11
     save(folder / "a" / "new.jpg", 99)
     again = opened(folder, cache=tmp_path / "cache")  # the cell run once more: what is there now
-    assert len(again.names) == 11 and "of 32x32 to 36x32 pixels" in again.line
+    assert len(again.names) == 12 and "of 32x32 to 36x32 pixels" in again.line
     read.clear()
     assert opened(folder, cache=tmp_path / "cache").line == again.line
     assert not read

@@ -5,9 +5,7 @@ import json
 import os
 import pickle
 import socket
-import struct
 import time
-import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
@@ -17,6 +15,7 @@ import numpy as np
 import psutil
 import pytest
 import tensorflow as tf
+from bombs import bomb
 from PIL import Image, features
 
 from helpers import photos
@@ -171,18 +170,6 @@ def test_ordinary_pictures_are_decoded_as_ever(tmp_path):
 
 
 # What lies among the pictures and is none
-
-
-def bomb(side: int) -> bytes:
-    """A PNG of a few bytes that claims to be huge."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">L", len(body)) + kind + body + struct.pack(">L", zlib.crc32(kind + body))
-        )
-
-    header = chunk(b"IHDR", struct.pack(">LLBBBBB", side, side, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
 def put_odd_one(place: Path, kind: str) -> None:

@@ -77,7 +77,7 @@ def test_paired_differences(shown, runs):
 
 
 def test_more_settings_than_colours_can_be_told_apart():
-    looks = comparison_figures._looks()
+    looks = comparison_figures.LOOKS
     assert len(set(looks)) == len(looks) == 70
     assert len({colour for colour, _ in looks[:7]}) == len({mark for _, mark in looks[:7]}) == 7
 

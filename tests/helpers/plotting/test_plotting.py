@@ -30,16 +30,22 @@ def shown(monkeypatch):
 
 
 @pytest.fixture
+def figures(monkeypatch):
+    """Collect every figure instead of showing it."""
+    figures = []
+    monkeypatch.setattr(plotting, "show", lambda figure, alt: figures.append(figure))
+    return figures
+
+
+@pytest.fixture
 def scores():
     probabilities = np.eye(3, dtype=np.float32)[[0, 0, 1, 2]]
     return Scores(probabilities, np.array([0, 0, 1, 1], np.int32), CLASSES)
 
 
 def test_a_figure_without_alt_text_is_refused():
-    figure = plt.figure()
     with pytest.raises(ValueError, match="alt text"):
-        plotting.show(figure, " ")
-    plt.close(figure)
+        plotting.show(plt.figure(), " ")
 
 
 def test_curves_say_where_they_end(shown):
@@ -57,16 +63,10 @@ def test_curves_say_where_they_end(shown):
     ("values", "scale"),
     [([3.7, 0.2, 0.18], "log"), ([0.4, 0.25, 0.2], "linear"), ([0.9, 0.0, 0.1], "linear")],
 )
-def test_a_loss_that_begins_high_does_not_flatten_the_rest(monkeypatch, values, scale):
-    scales = []
-
-    def keep(figure, alt):
-        scales.append(figure.axes[0].get_yscale())
-        plt.close(figure)
-
-    monkeypatch.setattr(plotting, "show", keep)
+def test_a_loss_that_begins_high_does_not_flatten_the_rest(figures, values, scale):
     plotting.compare_curves({"a": values, "b": [0.3, 0.25, 0.24]}, "Losses", "validation loss")
-    assert scales == [scale]
+    (figure,) = figures
+    assert figure.axes[0].get_yscale() == scale
 
 
 @pytest.mark.filterwarnings("error")  # no picture of a class is no division by zero
@@ -75,17 +75,13 @@ def test_confusion_names_the_mistakes(shown, scores):
     assert shown[0][1] == ("Confusion matrix, test set: 3 of 4 right; 1 rock taken for scissors.")
 
 
-def test_a_muted_diagonal_lets_the_errors_be_seen(monkeypatch, scores):
-    drawn = []
-    monkeypatch.setattr(plotting, "show", lambda figure, alt: drawn.append(figure))
+def test_a_muted_diagonal_lets_the_errors_be_seen(figures, scores):
     for muted in (False, True):
         plotting.confusion(scores, "test set", muted=muted)
-    shades = [figure.axes[0].images[0].get_array() for figure in drawn]
+    shades = [figure.axes[0].images[0].get_array() for figure in figures]
     assert shades[0][0, 0] == 1 and shades[0][1, 2] == 0.5
     assert shades[1].sum() == shades[1][1, 2] == 1  # the only error is darkest
-    assert len(drawn[1].axes[0].patches) == 3
-    for figure in drawn:
-        plt.close(figure)
+    assert len(figures[1].axes[0].patches) == 3
 
 
 def test_of_many_mistakes_the_frequent_ones_are_named(shown):
@@ -123,23 +119,20 @@ def test_approaches_are_compared_with_one_that_makes_no_errors(shown, scores):
     assert "second 0.750, no errors of the first one to remove" in shown[0][1]
 
 
-def test_labels_of_added_errors_stay_in_their_panel(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(plotting, "show", lambda figure, alt: drawn.append(figure))
+def test_labels_of_added_errors_stay_in_their_panel(figures):
     labels = np.zeros(20, np.int32)
     several = {
         name: Scores(np.eye(3, dtype=np.float32)[[1] * wrong + [0] * (20 - wrong)], labels, CLASSES)
         for name, wrong in {"first": 4, "second": 13, "third": 2}.items()
     }
     plotting.compare_approaches(several, dict.fromkeys(several, 0.1), "Compared")
-    (figure,) = drawn
+    (figure,) = figures
     figure.canvas.draw()
     for axis in figure.axes:
         panel = axis.get_window_extent()
         for text in axis.texts:
             box = text.get_window_extent()
             assert panel.x0 <= box.x0 and box.x1 <= panel.x1, text.get_text()
-    plt.close(figure)
 
 
 LONG = "A title that is longer than any figure of three classes is wide"
@@ -174,9 +167,7 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_can_be_read_on_a_phone_and_nothing_of_it_is_cut_off(name, monkeypatch, scores):
-    figures = []
-    monkeypatch.setattr(plotting, "show", lambda figure, alt: figures.append(figure))
+def test_a_figure_can_be_read_on_a_phone_and_nothing_of_it_is_cut_off(name, figures, scores):
     getattr(plotting, name)(*FIGURES[name](scores))
     (figure,) = figures
     figure.canvas.draw()
@@ -184,7 +175,6 @@ def test_a_figure_can_be_read_on_a_phone_and_nothing_of_it_is_cut_off(name, monk
     box = figure.get_tightbbox()
     assert width <= plotting.NARROW
     assert box.x0 > -0.01 and box.x1 < width + 0.01 and box.y0 > -0.01 and box.y1 < height + 0.01
-    plt.close(figure)
 
 
 def test_probabilities_are_told(shown):
@@ -269,29 +259,23 @@ def test_accuracy_by_number_says_what_is_counted(shown):
     assert shown[0][1].startswith("Few, accuracy by number of pictures per class. a: 2")
 
 
-def test_the_legend_of_accuracy_by_number_covers_no_curve(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(plotting, "show", lambda figure, alt: drawn.append(figure))
+def test_the_legend_of_accuracy_by_number_covers_no_curve(figures):
     curves = {"features": {20: [0.9], 96: [1.0]}, "from scratch": {20: [0.5], 96: [0.5]}}
     plotting.accuracy_by_number(curves, "Transfer")
-    (figure,) = drawn
+    (figure,) = figures
     figure.canvas.draw()
     legends = [*figure.legends, *(axis.legend_ for axis in figure.axes if axis.legend_)]
     box = legends[0].get_window_extent()
     assert not any(axis.get_window_extent().overlaps(box) for axis in figure.axes)
-    plt.close(figure)
 
 
 @pytest.mark.parametrize("figure_of", ["confusion", "probability_bars"])
-def test_names_below_a_figure_stand_on_one_line(monkeypatch, scores, figure_of):
-    drawn = []
-    monkeypatch.setattr(plotting, "show", lambda figure, alt: drawn.append(figure))
+def test_names_below_a_figure_stand_on_one_line(figures, scores, figure_of):
     if figure_of == "confusion":
         plotting.confusion(scores, "test set")
     else:
         plotting.probability_bars({"one": np.array([0.2, 0.3, 0.5])}, CLASSES, "One picture")
-    (figure,) = drawn
+    (figure,) = figures
     labels = figure.axes[0].get_xticklabels()
     assert [label.get_text() for label in labels] == list(CLASSES)
     assert {label.get_verticalalignment() for label in labels} == {"baseline"}
-    plt.close(figure)

@@ -107,26 +107,20 @@ def test_keras_cache_is_the_folder_that_keras_uses(monkeypatch):
 # Finding: cache, mirror, download, and what stands in.
 
 
-@pytest.mark.parametrize("place", ["", "weights"])
-def test_cache_comes_before_mirror(folders, small_file, place):
+@pytest.mark.parametrize(
+    ("wanted", "place"), [("auto", ""), ("auto", "weights"), ("InceptionV3", "")]
+)
+def test_cache_comes_before_mirror(folders, small_file, wanted, place):
     cache, mirror = folders
     (mirror / place / INCEPTION).write_bytes(GOOD)
-    found = find_weights("auto", "InceptionV3")
+    found = find_weights(wanted, "InceptionV3")
     assert (found.origin, found.weights) == ("mirror", mirror / place / INCEPTION)
     (cache / INCEPTION).write_bytes(GOOD)
-    found = find_weights("auto", "InceptionV3")
+    found = find_weights(wanted, "InceptionV3")
     assert (found.origin, found.reason, found.checked) == ("cache", "", "md5")
     assert found.line == (
         "Backbone: InceptionV3 with ImageNet weights from Keras's cache folder (md5 checked)."
     )
-
-
-def test_keras_home_and_the_course_mirror_are_where_it_looks(folders, small_file):
-    cache, mirror = folders
-    (mirror / INCEPTION).write_bytes(GOOD)
-    assert find_weights("InceptionV3", "InceptionV3").origin == "mirror"
-    (cache / INCEPTION).write_bytes(GOOD)
-    assert find_weights("InceptionV3", "InceptionV3").origin == "cache"
 
 
 def test_a_damaged_file_is_named_left_alone_and_not_used(folders, small_file):
