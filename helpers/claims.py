@@ -107,7 +107,7 @@ class ClaimsTable(Table):
                 rows = [(*row, test) for row, test in zip(rows, tests, strict=True)]
                 lines = [TESTS_ASK]
         else:
-            head = ("worth of", *judges)
+            head = ("gain from", *judges)
             cells = {(claim.says, claim.judge): claim.cells() for claim in claims}
             rows = [
                 (says, *(_together(*cells.get((says, judge), ("", ""))) for judge in judges))

@@ -14,6 +14,7 @@ INK, LINE, PALE = "#333333", "#8a929c", "#eef1f5"
 BLUE, ORANGE = "#c9d9ea", "#fbd9bd"  # light, below black numbers
 Box = tuple[float, float, str, str]  # left edge, width, text, colour
 FROZEN, SLOW, NEW, PLAIN = "#cfd8e3", "#f8c795", "#ee7733", "#ffffff"
+STORE = "#fff3b0"  # features on disk
 
 
 def sheet(size: tuple, xlim: tuple, ylim: tuple, **more) -> tuple[Figure, Axes]:

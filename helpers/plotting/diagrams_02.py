@@ -8,10 +8,9 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from helpers.plotting import COLOURS, NARROW, NO_GRID, STYLE, boxes, legend_below, show_drawing
-from helpers.plotting.boxes import FROZEN, LINE, NEW, PLAIN, SLOW, sheet, write
+from helpers.plotting.boxes import FROZEN, LINE, NEW, PLAIN, SLOW, STORE, sheet, write
 
 HIGH, BETWEEN = 0.5, 0.16  # inches: of a box, and between two
-STORE = "#fff3b0"  # features on disk
 PICTURE, FEATURES = ("picture", 1.0, PLAIN), ("features", 1.0, STORE)
 HEAD, SMALL = ("head", 1.0, NEW), ("head", 0.8, NEW)
 WAYS = (  # title, boxes as (words, share of the width, colour), how often they run

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from helpers.evaluation import Scores
 from helpers.plotting import NARROW, NO_GRID, boxes, show_drawing
-from helpers.plotting.boxes import BLUE, FROZEN, LINE, NEW, PLAIN, SLOW, draw_box, sheet, write
+from helpers.plotting.boxes import FROZEN, LINE, NEW, PLAIN, SLOW, STORE, draw_box, sheet, write
 from helpers.plotting.diagrams import signed
 
 WIDE, HIGH, STEP = 2.2, 0.44, 0.72  # inches of a box, and from one to the next
@@ -23,7 +23,7 @@ def two_ways(size: int) -> None:
     transfer = (
         (f"enlarged to {size} × {size}", PLAIN),
         ("first blocks of a\npretrained network", FROZEN),
-        ("features, kept on disk", BLUE),
+        ("features, kept on disk", STORE),
         ("its last block", SLOW),
         ("new head", NEW),
     )

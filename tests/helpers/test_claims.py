@@ -72,7 +72,7 @@ def test_of_a_claim_with_judges_each_gets_a_column(tmp_path):
         'first = "whole: {judge}"\nsecond = "plain: {judge}"\ntaught = "open"\n'
     )
     table = claims("01", path=path)
-    assert table.head == ("worth of", "films", "photographs")
+    assert table.head == ("gain from", "films", "photographs")
     assert table.rows == [
         (
             "scenes",
@@ -80,7 +80,7 @@ def test_of_a_claim_with_judges_each_gets_a_column(tmp_path):
             "+0.400 (+0.152 to +0.648), holds: 3 of 3 seeds",
         )
     ]
-    assert "<td" in table._repr_html_() and repr(table).startswith("worth of | films")
+    assert "<td" in table._repr_html_() and repr(table).startswith("gain from | films")
 
 
 def test_no_lesson_teaches_what_its_records_deny():
