@@ -91,7 +91,7 @@ class Claim:
 
 
 class ClaimsTable(Table):
-    """Claims of a lesson: without judges a line each; of those with judges, each gets a column."""
+    """Claims of a lesson: a line each, or with judges a line and a column, the fewer across."""
 
     style = LEFT
 
@@ -107,12 +107,11 @@ class ClaimsTable(Table):
                 rows = [(*row, test) for row, test in zip(rows, tests, strict=True)]
                 lines = [TESTS_ASK]
         else:
-            head = ("gain from", *judges)
-            cells = {(claim.says, claim.judge): claim.cells() for claim in claims}
-            rows = [
-                (says, *(_together(*cells.get((says, judge), ("", ""))) for judge in judges))
-                for says in dict.fromkeys(claim.says for claim in claims)
-            ]
+            cells = {(claim.says, claim.judge): _together(*claim.cells()) for claim in claims}
+            said = list(dict.fromkeys(claim.says for claim in claims))
+            table = [(says, *(cells.get((says, judge), "") for judge in judges)) for says in said]
+            table = [("gain from", *judges), *table]
+            head, *rows = zip(*table, strict=True) if len(judges) > len(said) else table
         super().__init__(head, rows, [*lines, "; ".join(machines)])
 
 

@@ -212,7 +212,9 @@ def confusion(scores: Scores, title: str, muted: bool = False) -> None:
     darkest: where nearly all is right, nothing else can be seen of the errors.
     """
     counts, classes = scores.confusion, scores.classes
-    figure, axis = plt.subplots(figsize=(1.6 + 0.8 * len(classes), 1.1 + 0.75 * len(classes)))
+    many = len(classes) > 6
+    edge = (0.5 if many else 0.8) * len(classes)
+    figure, axis = plt.subplots(figsize=(1.6 + edge, 1.1 + 0.94 * edge))
     errors = counts * ~np.eye(len(classes), dtype=bool)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     if muted:
@@ -227,7 +229,7 @@ def confusion(scores: Scores, title: str, muted: bool = False) -> None:
             colour = "#aaaaaa"
         axis.text(column, row, counts[row, column], ha="center", va="center", color=colour)
     axis.set_xticks(range(len(classes)), classes)
-    if sum(map(len, classes)) > 7 * len(classes):
+    if many or sum(map(len, classes)) > 7 * len(classes):
         plt.setp(axis.get_xticklabels(), rotation=40, ha="right")
     else:
         _on_one_line(axis)

@@ -63,7 +63,7 @@ def test_a_lesson_without_claims_is_refused(tmp_path):
         claims("03", path=path)
 
 
-def test_of_a_claim_with_judges_each_gets_a_column(tmp_path):
+def test_of_claims_and_judges_the_fewer_are_the_columns(tmp_path):
     figures = {"whole: films": 0.9, "whole: photographs": 0.6, "plain: films": 0.9}
     path = write(tmp_path, "holds", [figures | {"plain: photographs": 0.1 * n} for n in (1, 2, 3)])
     path.write_text(
@@ -72,15 +72,17 @@ def test_of_a_claim_with_judges_each_gets_a_column(tmp_path):
         'first = "whole: {judge}"\nsecond = "plain: {judge}"\ntaught = "open"\n'
     )
     table = claims("01", path=path)
-    assert table.head == ("gain from", "films", "photographs")
+    assert table.head == ("gain from", "scenes")
     assert table.rows == [
-        (
-            "scenes",
-            "+0.000, open: 0 of 3 seeds",
-            "+0.400 (+0.152 to +0.648), holds: 3 of 3 seeds",
-        )
+        ("films", "+0.000, open: 0 of 3 seeds"),
+        ("photographs", "+0.400 (+0.152 to +0.648), holds: 3 of 3 seeds"),
     ]
-    assert "<td" in table._repr_html_() and repr(table).startswith("gain from | films")
+    assert "<td" in table._repr_html_() and repr(table).startswith("gain from   | scenes")
+    claim = path.read_text().split("[[group.claim]]")[1].replace("scenes", "light")
+    path.write_text(path.read_text() + f"[[group.claim]]{claim}")
+    table = claims("01", path=path)
+    assert table.head == ("gain from", "films", "photographs")
+    assert [row[0] for row in table.rows] == ["scenes", "light"]
 
 
 def test_no_lesson_teaches_what_its_records_deny():
