@@ -179,11 +179,12 @@ if EPOCHS == 7:
     Path({started!r}).write_text(str(os.getpid()))
     sleep(600)"""
 DRIVER = """\
-import sys
+import signal, sys
 from functools import partial
 from pathlib import Path
 from tools import reruns
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
 folder = Path({folder!r})
 reruns.RUNS_FOLDER = reruns.SWEEPS_FOLDER = folder / "runs"
 reruns.course_notebooks = lambda: sorted(folder.glob("notebooks/*.ipynb"))
