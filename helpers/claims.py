@@ -139,10 +139,12 @@ def all_claims(path: Path = CLAIMS, lesson: str = "", group: str = "") -> list[C
         for each in tomllib.loads(path.read_text("utf-8"))["group"]
         if lesson in ("", each["lesson"]) and group in ("", each["name"])
     ]
+    patterns = {each["records"] for each in groups}
+    read = {pattern: _by_seed(path.parent, pattern) for pattern in patterns}
     return [
         _claim(claim, judge, records)
         for each in groups
-        for records in [_by_seed(path.parent, each["records"], each.get("least", {}))]
+        for records in [_long_enough(read[each["records"]], each.get("least", {}))]
         for claim in each["claim"]
         for judge in each.get("judges", [""])
     ]
@@ -152,23 +154,25 @@ def _together(verdict: str, mean: str) -> str:
     return f"{mean}, {verdict}" if mean else verdict
 
 
-def _by_seed(
-    folder: Path, pattern: str, least: Mapping[str, int] | None = None
-) -> dict[int, dict[str, Any]]:
-    """Read the records of a pattern by seed, each with a line about its machine.
-
-    Those with a parameter below `least` are left out.
-    """
+def _by_seed(folder: Path, pattern: str) -> dict[int, dict[str, Any]]:
+    """Read the records of a pattern by seed, each with a line about its machine."""
     found = {}
     for file in sorted(folder.glob(pattern)):
         record = json.loads(file.read_text("utf-8"))
-        parameters, machine = record["parameters"], record["machine"]
-        if any(parameters.get(name, 0) < number for name, number in (least or {}).items()):
-            continue
+        machine = record["machine"]
         told = [machine.get("processor"), f"{machine['cpu_count']} cores"]
         told += [machine.get("instructions"), machine["precision"], record["finished"][:10]]
-        found[parameters["SEED"]] = record | {"machine": ", ".join(filter(None, told))}
+        found[record["parameters"]["SEED"]] = record | {"machine": ", ".join(filter(None, told))}
     return found
+
+
+def _long_enough(records: dict[int, dict], least: Mapping[str, int]) -> dict[int, dict]:
+    """Leave out the records of trainings that were cut shorter: a parameter is below `least`."""
+    return {
+        seed: record
+        for seed, record in records.items()
+        if all(record["parameters"].get(name, 0) >= number for name, number in least.items())
+    }
 
 
 def _figures(side: str | float, records: Mapping[int, Mapping]) -> dict[int, dict[str, Any]]:

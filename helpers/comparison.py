@@ -36,10 +36,9 @@ from helpers.intervals import (
     together,
 )
 from helpers.messages import OneSentence
-from helpers.results import Measured, load_record
+from helpers.results import Measured, is_for_models, load_record
 
 EXAMPLES_FOLDER = PROJECT / "examples" / "records"
-MODELS = "-models"  # ends folders in which lessons keep their networks, some as JSON
 SEED = "parameters.SEED"
 DETAILS = Measured._fields[1:]  # of a figure: low, high, n, right
 
@@ -77,7 +76,7 @@ def gather(folder: Path) -> pd.DataFrame:
     """
     kept = {}  # by content
     for path in sorted(Path(folder).rglob("*.json")):
-        if any(f"-{part}".endswith(MODELS) for part in path.relative_to(folder).parts[:-1]):
+        if any(map(is_for_models, path.relative_to(folder).parents)):  # networks, some as JSON
             continue
         try:
             record = load_record(path)

@@ -30,6 +30,7 @@ from helpers.fingerprints import course_version
 SCHEMA = 1
 RECORD_VARIABLE = "COURSE_RECORD"
 LESSON_NAME = re.compile(r"\w[\w.-]*")
+MODELS = "models"  # names, or ends the name of, a folder in which a lesson keeps its networks
 DECIDES = "recipe_test"  # the figure that tells which of several saved networks is the best
 LEFT = ' style="text-align: left"'
 
@@ -223,11 +224,16 @@ def find_model(lesson: str, name: str, data: str) -> SavedModel:
 
 def models_beside(record_file: Path) -> Path:
     """Return the folder for the networks of the run that a record is of; it may be missing."""
-    return record_file.with_name(f"{record_file.stem}-models")
+    return record_file.with_name(f"{record_file.stem}-{MODELS}")
+
+
+def is_for_models(folder: Path) -> bool:
+    """Whether a folder is, by its name, one of those that `models_folder` makes."""
+    return folder.name == MODELS or folder.name.endswith(f"-{MODELS}")
 
 
 def _models_by_hand(started: str) -> Path:
-    return RUNS_FOLDER / "models" / re.sub(r"[:.+]", "-", started)
+    return RUNS_FOLDER / MODELS / re.sub(r"[:.+]", "-", started)
 
 
 def _started() -> str:

@@ -32,7 +32,6 @@ from helpers.results import models_beside
 from tools.execution import (
     cells_of,
     default_parameters,
-    inspect_notebook,
     quick_preset,
     run_notebook,
 )
@@ -51,16 +50,16 @@ def publish(notebook: Path, pace: str = "published", run: Path | None = None) ->
     """
     before = notebook.read_text(encoding="utf-8")
     book = nbformat.reads(before, as_version=4)
-    known = inspect_notebook(notebook)
+    stated = default_parameters(notebook)
     with TemporaryDirectory() as folder:
         if run is None:
             run = Path(folder) / "published.ipynb"
             done = run_notebook(notebook, run, variables={PACE_VARIABLE: pace})
             if done.problem:
                 raise OSError(done.problem)
-        take_outputs(book, nbformat.read(run, as_version=4), default_parameters(notebook))
+        take_outputs(book, nbformat.read(run, as_version=4), stated)
         strip(book)
-        if "DATA" in known:
+        if "DATA" in stated:
             add_stand_ins(book, notebook, Path(folder))
         if notebook.read_text(encoding="utf-8") != before:
             raise OSError("it was edited meanwhile; execute it again.")

@@ -14,7 +14,6 @@ from helpers.exercises.trainings import (
     first_of,
     loss_of,
     network_of,
-    new_hands,
     no_probabilities,
     training_hands,
 )
@@ -251,7 +250,7 @@ def _sides(films: np.ndarray, mask: np.ndarray) -> str:
     return ""
 
 
-PASSES, BEATEN = 20, 0.9
+PASSES = 20
 
 
 def network_from_empty(answer: Callable) -> str:
@@ -259,18 +258,14 @@ def network_from_empty(answer: Callable) -> str:
     network, problem = network_of(answer)
     if problem := problem or no_probabilities(network):
         return problem
-    hands, training = training_hands(), Training("From an empty cell")
-    training.fit(network, *hands, PASSES)
+    training = Training("From an empty cell")
+    training.fit(network, *training_hands(), PASSES)
     flat = not any("Conv" in type(layer).__name__ for layer in network.layers) and (
         "It has no convolution: without one, the network has to learn a finger anew for every "
         "place where it may be."
     )
-    return training.judge(
+    return training.judge_by_hands(
         network,
-        "hands",
-        hands,
-        new_hands(),
-        BEATEN,
         flat
         or "It has not learnt enough yet: are the pixels scaled, is the rate about 0.001, is the "
         "network small enough for a minute?",

@@ -14,7 +14,6 @@ from helpers.exercises.trainings import (
     Training,
     lent_base,
     network_of,
-    new_hands,
     no_probabilities,
     not_frozen,
     training_hands,
@@ -80,7 +79,7 @@ def _what_moved(network: keras.Model, moved: list[bool]) -> str:
     return ""
 
 
-PASSES, BEATEN = 15, 0.9
+PASSES = 15
 
 
 def head_from_empty(function: Callable) -> str:
@@ -91,15 +90,11 @@ def head_from_empty(function: Callable) -> str:
         network, problem = network_of(lambda: function(base), advice=ON_A_BASE)
         if problem := problem or not_frozen(network, base) or no_probabilities(network):
             return problem
-        hands, training = training_hands(), Training("A base and a new head")
-        training.fit(network, *hands, PASSES)
+        training = Training("A base and a new head")
+        training.fit(network, *training_hands(), PASSES)
         own = set(network.layers) - set(base.layers)
-        return training.judge(
+        return training.judge_by_hands(
             network,
-            "hands",
-            hands,
-            new_hands(),
-            BEATEN,
             "The base scales its pixels itself: leave out your `Rescaling`."
             if any(isinstance(layer, layers.Rescaling) for layer in own)
             else "Is the learning rate about 0.01? Is the head small: averages and one dense "

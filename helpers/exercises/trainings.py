@@ -23,6 +23,7 @@ from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packa
 SIZE = 64  # pixels of an edge
 LEARNT_FROM, ASKED = 60, 40  # drawn hands a gesture
 OTHERS = 10_000  # seeds from here on belong to the pictures that are asked about
+HANDS_BEATEN = 0.9  # the share of new hands that is too few
 BATCH = 16  # small, for many steps in a short time
 MINUTE = 60
 LEARNT = 0.995  # a training accuracy that leaves nothing to learn; a training ends above it
@@ -271,6 +272,12 @@ class Training(keras.callbacks.Callback):
             f"It classifies {of_new:.3f} of the {len(new[1])} new {things} correctly (more than "
             f"{beaten} is asked), {of_known:.3f} of those it learnt from. "
             + (memorised if memorised and of_known >= beaten else advice)
+        )
+
+    def judge_by_hands(self, network: keras.Model, advice: str, memorised: str = "") -> str:
+        """Judge a network that has learnt from `training_hands`, see `judge`."""
+        return self.judge(
+            network, "hands", training_hands(), new_hands(), HANDS_BEATEN, advice, memorised
         )
 
     def on_train_begin(self, logs=None):
