@@ -122,10 +122,10 @@ def figure_names(runs: pd.DataFrame) -> list[str]:
 
 
 def figure_column(runs: pd.DataFrame, figure: str) -> str:
-    """Return the column of a figure, "" for the first; a ValueError if no run has it."""
+    """Return the column of a figure, "" for the first; a OneSentence if no run has it."""
     names = figure_names(runs)
     if (figure and figure not in names) or not names:
-        raise ValueError(
+        raise OneSentence(
             f"No run has the figure {figure!r}; there are {', '.join(names) or 'none'}."
         )
     return f"figures.{figure or names[0]}"
@@ -135,11 +135,11 @@ def by_seed(runs: pd.DataFrame, figure: str) -> pd.DataFrame:
     """Lay out one figure: a row a seed, a column a setting; NaN where one was not run with a seed.
 
     Raises:
-        ValueError: no run has this figure, or the runs have no parameter SEED.
+        OneSentence: no run has this figure, or the runs have no parameter SEED.
     """
     column = figure_column(runs, figure)
     if SEED not in runs:
-        raise ValueError("The runs have no parameter SEED, so they cannot be compared by seed.")
+        raise OneSentence("The runs have no parameter SEED, so they cannot be compared by seed.")
     measured = newest(runs.dropna(subset=[column, SEED])).astype({SEED: int})
     return measured.pivot(index=SEED, columns="setting", values=column)
 
@@ -355,7 +355,7 @@ class PairedDifference:
         verdict = (
             "the difference is real: luck would hardly make it."
             if self.is_real
-            else f"luck, too, makes such a best of {self.pairs} pairs; these runs do not tell."
+            else f"but of {self.pairs} pairs, luck may well make one such; these runs do not tell."
         )
         return (
             f"{self.figure}: {higher} is higher than {lower} by {abs(self.mean):.4f} (95 % "
@@ -378,15 +378,15 @@ def seed_difference(runs: pd.DataFrame, figure: str, first: str, second: str) ->
         The difference; as text, it says whether it is real.
 
     Raises:
-        ValueError: a setting or the figure is unknown, or there is no common seed.
+        OneSentence: a setting or the figure is unknown, or there is no common seed.
     """
     table = by_seed(runs, figure)
     for setting in (first, second):
         if setting not in table:
-            raise ValueError(f"There is no setting {setting!r}; there are {'; '.join(table)}.")
+            raise OneSentence(f"There is no setting {setting!r}; there are {'; '.join(table)}.")
     common = (table[first] - table[second]).dropna()
     if common.empty:
-        raise ValueError(f"{first} and {second} have no seed in common: run both with the same.")
+        raise OneSentence(f"{first} and {second} have no seed in common: run both with the same.")
     column = figure_column(runs, figure)
     table = newest(runs.dropna(subset=[column, SEED])).set_index(["setting", SEED])
     sides = (figures_in(table.loc[each].loc[common.index], column) for each in (first, second))
@@ -399,7 +399,8 @@ def exact_tests(runs: pd.DataFrame, figure: str, first: str, second: str) -> pd.
     Returns:
         A row a seed: pictures (or films, where frames are alike) on which the first is ahead, those
         on which the second is, and p of `intervals.sign_test`. It speaks of these very networks on
-        other pictures. Empty where records do not say what was right.
+        other pictures. Empty where records do not say what was right. Its `attrs["coins"]` tells
+        whether p is that of fair coins, one for each picture; films weigh differently.
     """
     pair = seed_difference(runs, figure, first, second)
     rows = {}
@@ -409,7 +410,9 @@ def exact_tests(runs: pd.DataFrame, figure: str, first: str, second: str) -> pd.
         for seed, change, p in zip(pair.differences, changes, sign_tests(*pair.told), strict=True):
             ahead, behind = int((change > 0).sum()), int((change < 0).sum())
             rows[seed] = {"first ahead": ahead, "second ahead": behind, "p": p}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")
+    table.attrs["coins"] = pair.told is not None and bool((pair.told[0].sizes == 1).all())
+    return table
 
 
 def against_the_best(runs: pd.DataFrame, figure: str) -> list[PairedDifference]:

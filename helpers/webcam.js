@@ -557,7 +557,7 @@ class AlbumPanel extends Panel {
         make("figure", {}, make("div", { class: "wc-frame" }, this.square, this.count)),
         make("div", { class: "wc-side" }, list, this.spoken, make("div", { class: "wc-buttons" }, this.cameraButton, this.stopButton)),
       ),
-      make("p", { class: "wc-note", text: `Pictures are kept in ${this.first.place}, beside the course, until you delete them. ${this.privacy}` }),
+      make("p", { class: "wc-note", text: `Pictures are kept in ${this.first.place}, beside the course, until you delete them (in Colab, until the session ends). ${this.privacy}` }),
     );
     this.square.append(this.empty());
     this.counted(this.first.counts);

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from helpers.data.catalog import PICTURE_SUFFIXES, DataSet, Split
+from helpers.data.catalog import PICTURE_SUFFIXES, DataSet, Split, is_picture
 from helpers.data.download import Located
 from helpers.environment import PROJECT
 from helpers.messages import OneSentence, few, list_names, printable
@@ -210,8 +210,8 @@ def _read(folder: Path) -> tuple[list[Entry], list[Path]]:
     return entries, [sub for sub in inside if split and sub not in split]
 
 
-def _check(folder: Path, entries: Iterable[Entry]) -> None:
-    """Refuse what is too little to learn from and to judge by."""
+def _check(folder: Path, entries: Iterable[Entry], unread: str = "") -> None:
+    """Refuse what is too little to learn from and to judge by; `unread` says why there is less."""
     counts = Counter((one.split, one.kind) for one in entries if _is_picture(one.path))
     kinds, here = sorted({kind for _, kind in counts}), f"The folder {_text(folder.name)}"
     want = "expected two folders or more, one for each class, with pictures in them"
@@ -225,8 +225,8 @@ def _check(folder: Path, entries: Iterable[Entry]) -> None:
         own = {split: number for (split, one), number in counts.items() if one == kind}
         if sum(own.values()) < FEWEST:
             raise FolderError(
-                f"{here} has {sum(own.values())} pictures of the class {kind!r} that can be read; "
-                f"at least {FEWEST} of each class are needed."
+                f"{here} has {sum(own.values())} pictures of the class {kind!r} that can be read"
+                f"{unread}; at least {FEWEST} of each class are needed."
             )
         for split in {split for split, _ in counts} - set(own):
             raise FolderError(
@@ -309,7 +309,7 @@ def open_folder(
         OneSentence: its groups are too few to be shared out.
     """
     from helpers.data.groups import find_groups, share_out
-    from helpers.data.pictures import load_listed, spread_classes
+    from helpers.data.pictures import load_listed, spread_classes, why_unread
 
     folder = _find(text)
     entries, beside = _read(folder)
@@ -330,7 +330,7 @@ def open_folder(
     }
     good = [position for position, one in enumerate(entries) if one not in skipped]
     entries, names, listing = ([given[p] for p in good] for given in (entries, names, listing))
-    _check(folder, entries)
+    _check(folder, entries, why_unread(looked.skipped.values()))
     inside, times = [one.inside for one in entries], looked.facts[:, 2]
     belongs, how, pairs = find_groups(inside, looked.labels, times, looked.images, groups)
     of = np.array([one.split for one in entries])
@@ -347,6 +347,10 @@ def open_folder(
     splits = tuple(Split(split, ".", len(part)) for split, part in parts.items())
     located = (DataSet(*about, splits, folders=classes, drawn=False), folder, "full", "own", "")
     left_out = {next(iter(parts)): {_text(sub.name): "is not a split" for sub in beside}}
+    loose = (path for path in folder.iterdir() if path.is_file() and not _is_hidden(path.name))
+    left_out[next(iter(parts))] |= {
+        _text(path.name): "lies beside the folders" for path in loose if is_picture(path.name)
+    }
     for one, reason in skipped.items():
         split = one.split if one.split in parts else next(iter(parts))
         left_out.setdefault(split, {})[printable(one.path.relative_to(folder))] = reason

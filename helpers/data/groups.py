@@ -61,6 +61,9 @@ def find_groups(
     Returns:
         (each picture's group, shape (n,), from 0 up; what else groups them than being near-
         duplicates, in a few words, or ""; positions of each two near-duplicates, shape (pairs, 2)).
+
+    Raises:
+        OneSentence: sub-folders are wanted, and there are none.
     """
     near, number = _near_duplicates(thumbnails), len(labels)
     pairs = np.column_stack(triu(near).nonzero())
@@ -72,6 +75,11 @@ def find_groups(
         "burst": ("by burst", _bursts(labels, np.asarray(times, float)), 0.5),
         "prefix": ("by the beginning of the name", prefixes, 0.25),
     }
+    if wanted == "folder" and all(len(file.parts) < 2 for file in files):
+        raise OneSentence(
+            "No class folder holds sub-folders, so they cannot say what belongs together; make "
+            "some, or set GROUPS to auto."
+        )
     if wanted in ways:
         how, keys, _ = ways[wanted]
         return _join(near, keys), how, pairs
@@ -160,7 +168,8 @@ def _choose(
     if min(own_groups) < 2:
         raise OneSentence(
             f"The pictures of the class {classes[int(np.argmin(own_groups))]!r} cannot be divided: "
-            "all are near-duplicates or of one group; use more, and more varied ones."
+            "all are near-duplicates or of one group; use more, and more varied ones, or, in "
+            "lesson 7, other GROUPS."
         )
     chosen = np.zeros(len(labels), bool)
     if len(np.unique(groups)) == len(groups):  # no groups: class by class

@@ -27,7 +27,7 @@ from helpers.data.download import Located
 from helpers.data.groups import read_time, share_out
 from helpers.data.idx import read_split
 from helpers.files import replacing
-from helpers.messages import OneSentence, printable
+from helpers.messages import OneSentence, few, printable
 from helpers.photos import FORMATS, PhotoError, open_in_thread, to_square_array
 
 # Pictures to classify at once. Called by itself, a network keeps every layer's output until the
@@ -123,6 +123,13 @@ def spread_classes(labels: np.ndarray, classes: int, each: int) -> np.ndarray:
     """Return positions of `each` pictures a class at equal distances, class by class."""
     own = [np.flatnonzero(labels == label) for label in range(classes)]
     return np.concatenate([_spread(positions, each) for positions in own])
+
+
+def why_unread(reasons: Iterable[str]) -> str:
+    """Say, in brackets, why files could not be read, and what to do; "" if there are none."""
+    why = few(sorted(set(reasons)))
+    advice = "; export HEIC pictures as JPEG" if "HEIC" in why else ""
+    return f" (reason: {why}{advice})" if why else ""
 
 
 def load_split(
@@ -258,7 +265,9 @@ def _decode(
     labels = np.array([listing[position][1] for position in good], np.int32)
     for label, name in enumerate(classes):
         if label not in labels:
-            raise OneSentence(f"No file of the class {name!r} could be read as a picture.")
+            own = [names[position] for position, (_, one) in enumerate(listing) if one == label]
+            why = why_unread(skipped[each] for each in own)
+            raise OneSentence(f"No file of the class {name!r} could be read as a picture{why}.")
     names = tuple(names[position] for position in good)
     return Pictures(images[: len(good)], labels, names, classes, skipped, facts=facts[: len(good)])
 

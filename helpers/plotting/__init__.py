@@ -18,6 +18,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from sklearn.metrics import pairwise_distances
 
+from helpers.comparison import time_unit
 from helpers.evaluation import Scores, errors_removed
 
 NARROW = 5.2  # inches, of a figure: on a phone letters shrink to seven tenths
@@ -288,11 +289,12 @@ def compare_approaches(scores: dict[str, Scores], minutes: dict[str, float], tit
     """
     first = next(iter(scores.values()))
     removed = [100 * errors_removed(score, first) for score in scores.values()]
-    spent = [minutes[name] for name in scores]
+    unit, per = time_unit(max(minutes.values()))
+    spent = [minutes[name] / per for name in scores]
     size = (NARROW, 2 * (0.7 + 0.38 * len(scores)))
-    figure, axes = plt.subplot_mosaic([["accuracy"] * 2, ["removed", "minutes"]], figsize=size)
+    figure, axes = plt.subplot_mosaic([["accuracy"] * 2, ["removed", "spent"]], figsize=size)
     _draw_intervals(axes["accuracy"], scores, 0.5)
-    for name, values, form in (("removed", removed, "{:.0f} %"), ("minutes", spent, "{:.3n}")):
+    for name, values, form in (("removed", removed, "{:.0f} %"), ("spent", spent, "{:.3n}")):
         axis = axes[name]
         bars = axis.barh(range(len(scores)), values, 0.5, color=TRAINING_COLOUR)
         axis.bar_label(bars, map(form.format, values), padding=3)
@@ -308,13 +310,13 @@ def compare_approaches(scores: dict[str, Scores], minutes: dict[str, float], tit
     axes["removed"].set(xlabel="errors removed, %")
     if np.isnan(removed).all():
         axes["removed"].set(xlabel="no errors to remove", xticks=[])
-    axes["minutes"].set(xlabel="minutes")
+    axes["spent"].set(xlabel=unit)
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, wrap=True)
     said = []
     for (name, score), share, time in zip(scores.items(), removed, spent, strict=True):
         none = "no errors of the first one to remove"
         gain = none if np.isnan(share) else f"{share:.0f} % of the first one's errors removed"
-        said.append(f"{name} {score.accuracy:.3f}, {gain}, {time:.1f} minutes")
+        said.append(f"{name} {score.accuracy:.3f}, {gain}, {time:.1f} {unit}")
     show(figure, f"{title}: {'; '.join(said)}.")
 
 

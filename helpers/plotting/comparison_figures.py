@@ -109,12 +109,13 @@ def paired_differences(differences: Sequence[PairedDifference]) -> None:
 
 
 @plt.rc_context(STYLE)
-def right_and_wrong(right: np.ndarray, groups: np.ndarray) -> None:
+def right_and_wrong(right: np.ndarray, groups: np.ndarray, truth: float) -> None:
     """Show two kinds of luck: a line a seed, a column a test picture, coloured if wrong.
 
     Args:
         right: whether each network was right, boolean, shape (seeds, n).
         groups: the group of each picture, such as its film, shape (n,), those of one side by side.
+        truth: the accuracy on all pictures in the world, 0 to 1, a dashed line.
     """
     seeds, pictures = right.shape
     accuracies = right.mean(axis=1)
@@ -127,12 +128,13 @@ def right_and_wrong(right: np.ndarray, groups: np.ndarray) -> None:
     axis.set(title="Coloured: wrong", ylim=(seeds, 0))
     axis.set_xlabel("test pictures; lines separate the films")
     side.plot(accuracies, np.arange(seeds) + 0.5, "o", color=TRAINING_COLOUR)
+    side.axvline(truth, color="0.35", ls="--", lw=1)
     side.set(xlabel="accuracy")
     side.locator_params(axis="x", nbins=2)
     films = [right[:, groups == name].all() for name in np.unique(groups)]
     what = f"Which of {pictures} pictures networks of {seeds} seeds got wrong"
     where = f"{films.count(False)} of {len(films)} films contain all mistakes"
-    reached = f"Accuracies: {accuracies.min():.3f} to {accuracies.max():.3f}"
+    reached = f"Accuracies: {accuracies.min():.3f} to {accuracies.max():.3f}; dashed: {truth:.3f}"
     show(figure, f"{what}. {where}. {reached}.")
 
 
@@ -178,10 +180,11 @@ def coin_tosses(first_only: int, second_only: int) -> None:
     axis.bar(heads, chances, color="0.8")
     axis.bar(heads[uneven], chances[uneven], color=COLOURS[1], hatch="//")
     axis.axvline(first_only, color="0.2", ls="--", lw=1)
-    axis.set(title=f"Fair coins: {number}", xlabel="heads", ylabel="probability")
+    p = chances[uneven].sum()
+    axis.set(title=f"Fair coins: {number}; p = {p:.3f}", xlabel="heads", ylabel="probability")
     axis.xaxis.get_major_locator().set_params(integer=True)
     line = f"How often {number} fair coins show so many heads. The dashed line is at {first_only}"
-    share = f"as uneven or more (hatched) they fall with probability {chances[uneven].sum():.3f}"
+    share = f"as uneven or more (hatched) they fall with probability {p:.3f}"
     show(figure, f"{line}; {share}.")
 
 

@@ -22,6 +22,7 @@ from helpers.comparison import (
     cautions,
     curves,
     easy_to_read,
+    exact_tests,
     figure_column,
     figure_names,
     gather,
@@ -188,7 +189,7 @@ def test_a_small_difference_is_left_open(runs):
 def test_a_winner_that_luck_may_have_made_is_not_called_real():
     found = PairedDifference("a", "b", "accuracy", {0: 0.01, 1: 0.02, 2: 0.012}, None, 15, 0.6)
     assert found.interval[0] > 0 and found.p < 0.05 and not found.is_real
-    assert str(found).endswith("luck, too, makes such a best of 15 pairs; these runs do not tell.")
+    assert str(found).endswith("luck may well make one such; these runs do not tell.")
 
 
 def test_where_records_say_what_was_right_a_difference_speaks_of_pictures_too(
@@ -209,6 +210,26 @@ def test_where_records_say_what_was_right_a_difference_speaks_of_pictures_too(
     assert 0 < low < 6 / 102 < high and found.p < 0.05
     board = leaderboard(runs, "accuracy")
     assert 0.85 < board["low"].iloc[0] < board["mean"].iloc[0] < board["high"].iloc[0] < 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "coins", "p"),
+    [
+        ("110111", "001110", True, 0.625),  # three against one
+        ("6/9 5/9 4/9 3/9 0/9 0/9", "0/9 0/9 0/9 0/9 1/9 1/9", False, 0.125),  # films weigh
+    ],
+)
+def test_the_coins_are_those_of_the_exact_test(tmp_path, monkeypatch, first, second, coins, p):
+    for rate, right in ((0.1, first), (0.2, second)):
+        monkeypatch.setenv("COURSE_RECORD", str(tmp_path / f"{rate}.json"))
+        figure = Measured(0.5, 0.1, 0.9, 6, right)
+        results.record(
+            "01_tiny", {"LEARNING_RATE": rate, "SEED": 0}, "Drawn.", {"accuracy": figure}
+        )
+    exact = exact_tests(gather(tmp_path), "accuracy", "LEARNING_RATE=0.1", "LEARNING_RATE=0.2")
+    assert exact.attrs["coins"] is coins and exact["p"].iloc[0] == pytest.approx(p)
+    tossed = stats.binomtest(*map(int, (exact["first ahead"].iloc[0], exact.iloc[0, :2].sum())))
+    assert math.isclose(tossed.pvalue, p) is coins
 
 
 @pytest.mark.parametrize("differences", [{0: 0.1}, {0: 0.1, 1: 0.1}, {0: 0.0, 1: 0.0}])

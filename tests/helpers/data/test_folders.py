@@ -315,11 +315,13 @@ def test_too_few_pictures(tmp_path):
 def test_too_few_pictures_that_can_be_read(tmp_path):
     fill(tmp_path, ("a", "b"), 4)
     (tmp_path / "b" / "IMG_20240001.jpg").write_bytes(b"")
-    with pytest.raises(FolderError, match="3 pictures of the class 'b' that can be read"):
+    message = r"3 pictures of the class 'b' that can be read \(reason: is empty\); at least 4"
+    with pytest.raises(FolderError, match=message):
         opened(tmp_path)
     for path in (tmp_path / "b").iterdir():
-        path.write_bytes(b"")
-    with pytest.raises(ValueError, match=r"class 'b'"):
+        path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    message = r"class 'b' could .* \(reason: is a HEIC picture; export HEIC pictures as JPEG\)"
+    with pytest.raises(ValueError, match=message):
         opened(tmp_path)
 
 
@@ -351,6 +353,14 @@ def test_what_lies_beside_the_splits_is_passed_over(tmp_path):
     found = opened(tmp_path)
     assert found.dataset.classes == ("a", "b") and len(found.names) == 20
     assert found.line.endswith("skipped: 1 (unsorted is not a split).")
+
+
+def test_pictures_beside_the_class_folders_are_named(tmp_path):
+    fill(tmp_path, ("a", "b"), 5)
+    save(tmp_path / "IMG_1.jpg", 7)
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "desktop.ini").touch()
+    assert opened(tmp_path).line.endswith("skipped: 1 (IMG_1.jpg lies beside the folders).")
 
 
 def test_a_whole_disk_is_refused_soon(tmp_path, monkeypatch):

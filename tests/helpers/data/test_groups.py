@@ -158,6 +158,11 @@ def test_the_smallest_that_can_be_shared_out():
     assert len(test) == 2
 
 
+def test_sub_folders_are_wanted_and_there_are_none():
+    with pytest.raises(ValueError, match="No class folder holds sub-folders"):
+        grouped(["1.jpg", "2.jpg"] * 4, wanted="folder")
+
+
 def test_what_cannot_be_shared_out_is_refused_in_a_sentence():
     labels = np.repeat([0, 1], 4)
     with pytest.raises(ValueError, match=r"class 'rock' cannot be divided: all are near-dup"):

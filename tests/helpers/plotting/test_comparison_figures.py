@@ -85,8 +85,10 @@ def test_more_settings_than_colours_can_be_told_apart():
 def test_seeds_and_films_are_shown(shown):
     right = np.ones((3, 8), bool)
     right[:, 2:4] = False
-    comparison_figures.right_and_wrong(right, np.repeat(list("abcd"), 2))
-    assert "1 of 4 films contain all mistakes. Accuracies: 0.750 to 0.750." in shown[0]
+    comparison_figures.right_and_wrong(right, np.repeat(list("abcd"), 2), 0.5)
+    assert (
+        "1 of 4 films contain all mistakes. Accuracies: 0.750 to 0.750; dashed: 0.500." in shown[0]
+    )
 
 
 def test_false_alarms_are_shown(shown):

@@ -119,6 +119,11 @@ def test_approaches_are_compared_with_one_that_makes_no_errors(shown, scores):
     assert "second 0.750, no errors of the first one to remove" in shown[0][1]
 
 
+def test_short_times_are_told_in_seconds(shown, scores):
+    plotting.compare_approaches({"first": scores}, {"first": 0.05}, "Compared")
+    assert shown[0][1].endswith("3.0 seconds.")
+
+
 def test_labels_of_added_errors_stay_in_their_panel(figures):
     labels = np.zeros(20, np.int32)
     several = {
