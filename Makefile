@@ -8,7 +8,7 @@ else
 SCRIPTS := bin
 endif
 VENV_PYTHON := .venv/$(SCRIPTS)/python
-# Two processes, each of which takes over from the other what that has not begun.
+# Two processes; the one that is done first takes over tests that the other has not begun.
 IN_TWO := -n 2 --dist worksteal
 
 .PHONY: help environment course sweep replicate results test test-colab lab site slides lint address clean
@@ -19,13 +19,13 @@ help:
 	@echo "make replicate                 repeat all published figures over three seeds; a day or more, resumable"
 	@echo "make results                   write RESULTS.md from the records of what was run"
 	@echo "make test                      test the helpers, then the notebooks"
-	@echo "make test-colab                the same tests of the helpers with Colab's versions"
+	@echo "make test-colab                all tests but the notebooks' own, with Colab's versions"
 	@echo "make lab                       open the notebooks in JupyterLab"
 	@echo "make site                      build the web site; see site/index.html"
 	@echo "make slides                    write each lesson's slides; see slides/"
 	@echo "make lint                      check the code's style"
 	@echo "make address REPO=owner/name   write your repository's address wherever it stands"
-	@echo "make clean                     delete environments and caches; data/ and runs/ stay"
+	@echo "make clean                     delete environments, caches, site/ and slides/"
 	@echo "Another Python: make course PYTHON=python3.12"
 
 environment:

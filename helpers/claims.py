@@ -158,7 +158,10 @@ def _by_seed(folder: Path, pattern: str) -> dict[int, dict[str, Any]]:
     """Read the records of a pattern by seed, each with a line about its machine."""
     found = {}
     for file in sorted(folder.glob(pattern)):
-        record = json.loads(file.read_text("utf-8"))
+        try:
+            record = json.loads(file.read_text("utf-8"))
+        except ValueError as error:
+            raise ValueError(f"The record {file.name} is damaged ({error}).") from None
         machine = record["machine"]
         told = [machine.get("processor"), f"{machine['cpu_count']} cores"]
         told += [machine.get("instructions"), machine["precision"], record["finished"][:10]]

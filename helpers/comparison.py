@@ -232,13 +232,13 @@ def is_share(name: str, figures: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def told_of(figures: Sequence[Mapping[str, Any]]) -> Told | None:
-    """Return what seeds got right of the same pictures, None where records do not say."""
+    """Return what seeds got right of as many pictures, None where records do not say."""
     texts = [figure.get("right") for figure in figures]
     if not texts or not all(isinstance(text, str) and text for text in texts):
         return None
     try:
         return together([read_told(text) for text in texts])
-    except ValueError:  # other pictures
+    except ValueError:  # more pictures, or fewer
         return None
 
 

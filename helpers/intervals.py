@@ -20,7 +20,8 @@ expected number of positive counts estimated from survey data (the effective num
 alone or in 12 films, accuracies of 0.9, 0.95 and 0.99: 93 to 97 % instead of 95. Too little where
 the frames of a film share nearly all their luck (intraclass correlation of 0.4, 12 films, accuracy
 0.95: about 90 %; one seed 87 %), and of five seeds on 12 films at 0.99 (85 to 95 %); too much for
-one run on 12 films at 0.99. One run says nothing of other seeds.
+one run on 12 films at 0.99. One run says nothing of other seeds. Where each seed has as many
+pictures of its own, as where it chooses what is held out: 92 to 97 %.
 """
 
 from __future__ import annotations

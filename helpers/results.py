@@ -158,10 +158,7 @@ def record(
         "machine": _machine(),
         "parameters": dict(parameters),
         "data": data,
-        "figures": {
-            name: _figure(value, keep_right=not name.startswith("held_out"))
-            for name, value in figures.items()
-        },
+        "figures": {name: _figure(value) for name, value in figures.items()},
         "published": [
             {**row._asdict(), "measured": _figure(row.measured)}
             for row in (Row(*row) for row in published)
@@ -381,11 +378,11 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def _figure(value: Any, keep_right: bool = True) -> dict[str, Any] | None:
+def _figure(value: Any) -> dict[str, Any] | None:
     if value is None or isinstance(value, Mapping):  # a mapping comes out of a record
         return value
     figure = (value if isinstance(value, Measured) else Measured(value))._asdict()
-    if not (figure["right"] and keep_right):
+    if not figure["right"]:
         del figure["right"]
     return figure
 

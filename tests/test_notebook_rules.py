@@ -23,7 +23,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from helpers.parameters import CAPITALS
 from helpers.parameters import RULES as PARAMETER_RULES
-from tools.outputs import STAND_INS
+from tools.outputs import CAPTIONS
 from tools.replication import ROWS
 from tools.reruns import course_notebooks
 
@@ -358,7 +358,7 @@ def figures_have_alt_text(notebook: Notebook) -> Iterator[str]:
 @rule
 def pictures_of_data_sets_are_not_kept(notebook: Notebook) -> Iterator[str]:
     for cell in notebook.tagged("data-pictures"):
-        drawn = cell.outputs and cell.outputs[0].get("text") == STAND_INS
+        drawn = cell.outputs and cell.outputs[0].get("text") in CAPTIONS
         if (cell.outputs and not drawn) or cell.execution_count is not None:
             yield f"{name_of(cell)} is tagged 'data-pictures'; clear its output"
 

@@ -8,6 +8,8 @@ sweeps         the runs of a matrix, each once, however often it is stopped
 ray_runs       the same runs on many machines, by Ray
 storage        copies in a bucket, by papermill's storage addresses
 replication    RESULTS.md: what is published, what was measured here
+speed          RESULTS.md's section on time, from what the benchmarks wrote
+outputs        the pictures among a notebook's outputs
 safe_html      what of a notebook a page may show
 publishing     execute a notebook in place, as it is committed
 take_along     one .html file that holds a trained network, for a phone or a friend;

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.environment import PROJECT
+from helpers.files import replacing
 
 HOME = "https://github.com/"
 COLAB = "https://colab.research.google.com/github/"
@@ -97,7 +98,8 @@ def change_address(text: str, project: Path = PROJECT) -> list[Path]:
                 new = new[: link.start("address")] + address + new[link.end("address") :]
             changed[path] = new.encode("utf-8", "surrogateescape")
     for path, content in changed.items():
-        path.write_bytes(content)
+        with replacing(path) as partial:
+            partial.write_bytes(content)
     return list(changed)
 
 

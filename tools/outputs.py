@@ -14,6 +14,8 @@ STAND_INS = (
     "Drawn stand-ins, from a quick run: labels and numbers are that run's. "
     "Run the cell to see yours.\n"
 )
+DRAWN = "Drawn pictures: the course's own. Run the cell to see yours.\n"
+CAPTIONS = (STAND_INS, DRAWN)  # of drawn pictures where those of a data set would stand
 TABLE = "printed-table"  # the tag of a cell that prints one, whose lines must not be broken
 COLUMNS = re.compile(r"\S {2,}\S")  # in a line that has two of them or more
 WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -5,7 +5,8 @@
 
 Runs it with the parameters it states. Pictures out of a data set are not the course's to pass on,
 so cells tagged `data-pictures` are stored with what they show of drawn pictures, in a second,
-quick run. The file is replaced only after every cell has run. The run's record is then in
+quick run; with `--drawn`, for a lesson whose pictures the course draws anyway, with their own
+pictures. The file is replaced only after every cell has run. The run's record is then in
 `runs/published/`, where `tools.replication` finds it, and the networks that it saved beside it.
 With `--run` it stores what a run of `tools.reruns` left, which has kept every cell on the way.
 """
@@ -35,18 +36,21 @@ from tools.execution import (
     quick_preset,
     run_notebook,
 )
-from tools.outputs import DATA_PICTURES, STAND_INS, drop_widgets
+from tools.outputs import DATA_PICTURES, DRAWN, STAND_INS, drop_widgets
 
 PICTURE_KINDS = {"image/png", "image/svg+xml"}
 FREE = ("PACE", "DATA", "PRECISION")  # "auto" in a notebook: a run may say which it was
 
 
-def publish(notebook: Path, pace: str = "published", run: Path | None = None) -> None:
+def publish(
+    notebook: Path, pace: str = "published", run: Path | None = None, drawn: bool = False
+) -> None:
     """Execute a notebook and replace it by the executed one; keep its record in `PUBLISHED_FOLDER`.
 
     `pace` is what its PACE "auto" means. Where a cell or the kernel fails, or the file is missing
     or edited meanwhile (OSError), the notebook is left as it is. So it is where `run`, an executed
-    notebook to store in its place, is no complete run of it (ValueError).
+    notebook to store in its place, is no complete run of it (ValueError). `drawn` tells that all of
+    its pictures are drawn, and may stay.
     """
     before = notebook.read_text(encoding="utf-8")
     book = nbformat.reads(before, as_version=4)
@@ -58,17 +62,22 @@ def publish(notebook: Path, pace: str = "published", run: Path | None = None) ->
             if done.problem:
                 raise OSError(done.problem)
         take_outputs(book, nbformat.read(run, as_version=4), stated)
+        pictures = pictures_of(book.cells) if drawn else {}
         strip(book)
-        if "DATA" in stated:
-            add_stand_ins(book, notebook, Path(folder))
+        if "DATA" in stated and not drawn:
+            quick = run_notebook(notebook, Path(folder) / "drawn.ipynb", quick_preset(notebook))
+            if quick.problem:
+                raise OSError(f"its quick run, for drawn stand-ins, failed: {quick.problem}")
+            pictures = pictures_of(cells_of(quick.output))
+        add_pictures(book, pictures, DRAWN if drawn else STAND_INS)
         if notebook.read_text(encoding="utf-8") != before:
             raise OSError("it was edited meanwhile; execute it again.")
-        write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
         kept = PUBLISHED_FOLDER / f"{notebook.stem}.json"
         if (record := run.with_suffix(".json")).exists():
             write_atomically(kept, record.read_text("utf-8"))
         if (models := models_beside(record)).exists():
             replace_folder(models, models_beside(kept))
+        write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
 
 
 def take_outputs(
@@ -113,22 +122,25 @@ def strip(book: nbformat.NotebookNode) -> None:
     drop_widgets(book)
 
 
-def add_stand_ins(book: nbformat.NotebookNode, notebook: Path, folder: Path) -> None:
-    """Store, in place of data-set pictures, what their cells show in a quick run."""
-    drawn = run_notebook(notebook, folder / "drawn.ipynb", quick_preset(notebook))
-    if drawn.problem:
-        raise OSError(f"its quick run, for drawn stand-ins, failed: {drawn.problem}")
-    pictures = {
+def pictures_of(cells: Sequence[nbformat.NotebookNode]) -> dict[str, list[nbformat.NotebookNode]]:
+    """Return the outputs with pictures of each cell that shows those of a data set, by its id."""
+    return {
         cell.id: [each for each in cell.outputs if PICTURE_KINDS & set(each.get("data", ()))]
-        for cell in cells_of(drawn.output)
+        for cell in cells
         if DATA_PICTURES in cell.metadata.get("tags", [])
     }
+
+
+def add_pictures(
+    book: nbformat.NotebookNode, pictures: dict[str, list[nbformat.NotebookNode]], caption: str
+) -> None:
+    """Store drawn pictures, from `pictures_of`, in their cells, below a caption."""
     for cell in book.cells:
         if found := pictures.get(cell.id):
             for each in found:
                 if "image/png" in each.data:
                     each.data["image/png"] = smaller(each.data["image/png"])
-            cell.outputs = [new_output("stream", name="stdout", text=STAND_INS), *found]
+            cell.outputs = [new_output("stream", name="stdout", text=caption), *found]
 
 
 def smaller(png: str) -> str:
@@ -143,13 +155,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Execute notebooks in place, to be committed.")
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--pace", choices=PACES, default="published")
+    parser.add_argument("--drawn", action="store_true", help="its pictures are drawn: keep them")
     parser.add_argument("--run", type=Path, help="store this executed notebook, of one lesson")
     options = parser.parse_args(arguments)
     if options.run and len(options.notebooks) > 1:
         parser.error("--run stores one notebook; name one.")
     for notebook in options.notebooks:
         try:
-            publish(notebook, options.pace, options.run)
+            publish(notebook, options.pace, options.run, options.drawn)
             continue
         except Exception as error:  # of the file, the kernel, or between them
             problem = next(iter(str(error).splitlines()), type(error).__name__)

@@ -13,7 +13,6 @@ import importlib.util
 import logging
 import os
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +79,6 @@ def run_on_ray(tasks: Sequence[Task], needs: Needs) -> Iterator[tuple[Task, Run]
             max_retries=RETRIES,
         )
         waiting = {remote.remote(*_parcel(task, needs)): task for task in tasks}
-        began = time.monotonic()
         while waiting:
             (ended, *_), _ = ray.wait(list(waiting), num_returns=1)
             task = waiting.pop(ended)
@@ -88,7 +86,7 @@ def run_on_ray(tasks: Sequence[Task], needs: Needs) -> Iterator[tuple[Task, Run]
                 returned = ray.get(ended)
             except ray.exceptions.RayError as error:  # lost too often, or it never began
                 problem = f"Ray: {_last_line(str(error))}"
-                returned = Returned(None, None, time.monotonic() - began, problem)
+                returned = Returned(None, None, 0.0, problem)
             yield task, _unpacked(task, returned)
 
 

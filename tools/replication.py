@@ -19,7 +19,6 @@ import argparse
 import contextlib
 import functools
 import re
-import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +43,6 @@ from tools.speed import speed_lines
 
 ROWS = Path(__file__).with_name("replication.toml")
 RESULTS = PROJECT / "RESULTS.md"
-PAGES = (PROJECT / "README.md", PROJECT / "docs" / "instructors.md")  # with marks, see `fill_in`
 BENCHMARKS = PROJECT / "benchmarks"
 KEPT = BENCHMARKS / "records"
 # Parameters that may differ in every lesson, as may all of the better recipe; only that has the
@@ -55,6 +53,7 @@ RECIPE = "RECIPE_"
 AS_SHOWN = 1e-4
 DATA = re.compile(r"Data: (.+?, [\d,]+ real pictures)")
 BACKBONE = re.compile(r"Backbone: (\w+)")
+ORIGIN = "of unknown origin"  # of weights that are not the official file
 NOT_RUN = "not run here"
 CLAIMS_CALL = re.compile(r"""^claims\("(\w+)", "([\w-]+)"\)$""", re.MULTILINE)
 PARAMETER = "parameters."
@@ -67,22 +66,22 @@ INTRODUCTION = """\
 
 This page shows what the five walkthroughs publish, and what this course measures when it repeats
 them. If a setting is not the walkthrough's, the row says so. `python -m tools.replication table`
-writes the page from the records of real runs; to change it, run more.
+writes the page from the records of real runs; to change it, run more and keep their records.
 
 If there are several seeds, the measured figure is their mean, with its 95 % interval. The interval
 covers other seeds and other test pictures (films, where frames are alike) and stays within 0 to 1;
 `helpers/intervals.py` names the method and its sources. With a star it covers other seeds on the
-same pictures, because the records hold no more. If there is one seed, the interval is that of its
-test pictures. Seconds and minutes are the shortest and the longest; minutes include the lesson's
-better recipe, however long the run trained it. A dash stands for a figure that the walkthrough
-mentions and the lesson does not measure. All rows over three seeds: `make replicate`.
+same pictures, because the records hold no more. If there is one seed, the interval is that of the
+pictures it was measured on. Seconds and minutes are the shortest and the longest; minutes include
+the lesson's better recipe, however long the run trained it. A dash stands for a figure that the
+walkthrough mentions and the lesson does not measure. All rows over three seeds: `make replicate`.
 
 """
 CLAIMS_INTRODUCTION = """\
 ## What the lessons claim
 
 This table has each comparison that a lesson teaches, from `benchmarks/claims.toml`, recomputed
-from the kept records. A claim holds if at least three seeds agree and none objects; it is
+from the kept records. A claim holds if there are at least three seeds and all agree; it is
 contradicted if all object; otherwise it is open. The interval covers other seeds and, where it
 says so, other test pictures. The exact test (McNemar's; of films, where frames are alike) asks of
 each seed's two networks alone whether they differ on other pictures. *Taught as* is what the
@@ -111,7 +110,9 @@ class Row:
         found = re.search(r"([\d,]+) real pictures", run["pictures"])
         here = int(found[1].replace(",", ""))
         fewer = f"{here:,} pictures, there {self.pictures:,}" if self.pictures > here else ""
-        return "; ".join(filter(None, [fewer, self.differs.format_map(_parameters(run))]))
+        weights = f"weights {ORIGIN}" if group.network and ORIGIN in run["data"] else ""
+        differs = self.differs.format_map(_parameters(run))
+        return "; ".join(filter(None, [fewer, weights, differs]))
 
     @property
     def command(self) -> str:
@@ -219,41 +220,15 @@ def results_page(
 def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = RESULTS) -> int:
     """Write RESULTS.md from the records in some folders; return the number of runs in it.
 
-    Its figures also go into the pages that have marks for them, and the claims into the lessons.
+    The lessons' tables of claims are renewed, too.
     """
     runs = _published_in(records)
-    changes = {page: lambda text: fill_in(text, runs) for page in PAGES}
-    changes |= dict.fromkeys(course_notebooks(), with_claims)
-    for page, change in changes.items() if target == RESULTS else ():
-        before = page.read_text(encoding="utf-8")
-        if (after := change(before)) != before:
-            write_atomically(page, after)
+    for notebook in course_notebooks() if target == RESULTS else ():
+        before = notebook.read_text(encoding="utf-8")
+        if (after := with_claims(before)) != before:
+            write_atomically(notebook, after)
     write_atomically(target, results_page(read_rows(), runs, all_claims(), BENCHMARKS))
     return len(runs)
-
-
-def fill_in(text: str, runs: pd.DataFrame) -> str:
-    """Write measured figures and minutes into a page, between marks that a reader does not see.
-
-    These are such as `<!-- measured W1 -->...<!-- end -->`, and for how long a lesson's runs took,
-    `<!-- minutes 01 -->...<!-- end -->`. `runs` are from `published_runs`, and may be none.
-    """
-    rows = {row.id: row for row in read_rows()}
-
-    def found(match: re.Match) -> str:
-        kind, name = match[1], match[2]
-        of_lesson = (row for row in rows.values() if row.lesson.startswith(name))
-        row = rows[name] if kind == "measured" else next(of_lesson)
-        groups = groups_of(row, runs)
-        if not groups:
-            said = NOT_RUN
-        elif kind == "measured":
-            said = groups[0].figure(row.headline)
-        else:
-            said = _minutes(groups[0].runs["minutes"]) or NOT_RUN
-        return f"<!-- {kind} {name} -->{said}<!-- end -->"
-
-    return re.sub(r"<!-- (measured|minutes) (\w+) -->.*?<!-- end -->", found, text, flags=re.DOTALL)
 
 
 def with_claims(text: str) -> str:
@@ -281,7 +256,7 @@ def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:
         copies[target / f"{'-'.join(filter(None, parts))}.json"] = records / run["file"]
     newer = {copy: source for copy, source in copies.items() if _is_newer(source, copy)}
     for copy, source in newer.items():
-        shutil.copyfile(source, copy)
+        write_atomically(copy, source.read_text(encoding="utf-8"))
     return sorted(newer)
 
 
@@ -322,9 +297,11 @@ def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
             tables.append(gather(folder))
     if not tables:
         return pd.DataFrame()
-    defaults = {path.stem: default_parameters(path) for path in course_notebooks()}
+    lessons = {row.lesson for row in read_rows()}
+    paths = [path for path in course_notebooks() if path.stem in lessons]
     found = pd.concat(tables).sort_values("finished", kind="stable", ignore_index=True)
-    return published_runs(found, defaults)
+    found = found.drop_duplicates(["lesson", "finished", SEED], keep="last")  # its kept copy
+    return published_runs(found, {path.stem: default_parameters(path) for path in paths})
 
 
 def _is_newer(source: Path, copy: Path) -> bool:

@@ -28,7 +28,7 @@ from pygments.lexers import PythonLexer
 
 from helpers.environment import PROJECT
 from helpers.files import explain, write_atomically
-from tools.outputs import DATA_PICTURES, STAND_INS, figure_in
+from tools.outputs import CAPTIONS, figure_in
 from tools.safe_html import clean_html
 from tools.templates import fill
 
@@ -146,18 +146,19 @@ def _things_to_see(cell: nbformat.NotebookNode, answers: bool) -> list[str]:
     tags = cell.metadata.get("tags", [])
     short = cell.source.count("\n") < LINES
     answers = answers and SAVES not in cell.source
-    found = []
+    found, caption = [], ""
     if NETWORK in tags or (TRAINS.search(cell.source) and short):
         found.append(highlight(cell.source, PythonLexer(), HtmlFormatter(noclasses=True)))
     for output in cell.get("outputs", []):
         table = output.get("data", {}).get("text/html", "")
         if figure := figure_in(output):
-            caption = STAND_INS.partition(":")[0] + "." if DATA_PICTURES in tags else ""
             found.append(_figure(*figure, caption))
         elif "<table" in table:
             found.append(clean_html(table))
+        elif output.get("text") in CAPTIONS:
+            caption = output["text"].partition(":")[0] + "."
         elif answers:
-            printed = output.get("text", "").replace(STAND_INS, "").rstrip()
+            printed = output.get("text", "").rstrip()
             if printed and printed.count("\n") < LINES:
                 found.append(f"<pre>{html.escape(printed)}</pre>")
     return found
@@ -182,7 +183,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
     parser = argparse.ArgumentParser(prog="python -m tools.slides", description="Write slides.")
     parser.add_argument("lessons", nargs="*", metavar="NN", help="such as 01; all if left out")
     known = {path.name[:2]: path for path in sorted(project.glob("notebooks/[0-9][0-9]_*.ipynb"))}
-    wanted = parser.parse_args(arguments).lessons or list(known)
+    wanted = [number.zfill(2) for number in parser.parse_args(arguments).lessons] or list(known)
     for number in wanted:
         if number not in known:
             print(f"There is no lesson {number}; there are {', '.join(known)}.", file=sys.stderr)
@@ -191,8 +192,9 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
         for number in wanted:
             file = project / FOLDER / f"{known[number].stem}.html"
             print(f"{write_deck(known[number], file)} slides: {FOLDER}/{file.name}")
-    except OSError as error:
-        print(f"The slides were not written: {explain(error)}.", file=sys.stderr)
+    except (OSError, ValueError) as error:  # a full disk; a damaged notebook
+        why = explain(error) if isinstance(error, OSError) else f"{known[number].name} is damaged"
+        print(f"The slides were not written: {why}.", file=sys.stderr)
         return 1
     return 0
 

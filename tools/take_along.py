@@ -339,15 +339,17 @@ def read_network(path: Path) -> keras.Model:
     try:
         with zipfile.ZipFile(path) as file:
             config = json.loads(file.read("config.json"))
+        _check_layers(config)  # before TensorFlow is loaded, and before anything of the file runs
     except FileNotFoundError:
         raise PageError(
             f"There is no file {printable(path)}; give a network that was saved."
         ) from None
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+    except PageError:
+        raise
+    except (OSError, LookupError, TypeError, AttributeError, ValueError, zipfile.BadZipFile):
         raise PageError(
             f"{printable(path)} is not a network that Keras saved; give a .keras file."
         ) from None
-    _check_layers(config)  # before TensorFlow is loaded, and before anything of the file runs
     import keras
 
     try:
@@ -364,6 +366,8 @@ def read_network(path: Path) -> keras.Model:
         raise PageError(f"The network's input shape is {shape}; the page gives one RGB picture.")
     if shape[1] is None or shape[1] != shape[2]:
         raise PageError(f"The network's input shape is {shape}; it must be square and fixed.")
+    if not isinstance(network.output_shape, tuple):
+        raise PageError("The network has several outputs; the page shows one.")
     return network
 
 
@@ -407,7 +411,10 @@ def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) ->
     names, where = tuple(given), "given"
     beside = path.with_name(CLASSES_FILE)
     if not names and beside.is_file():
-        lines = beside.read_text(encoding="utf-8-sig").splitlines()
+        try:
+            lines = beside.read_text(encoding="utf-8-sig").splitlines()
+        except UnicodeDecodeError:
+            raise PageError(f"{beside.name} is not in UTF-8; save it in that encoding.") from None
         names, where = tuple(line.strip() for line in lines if line.strip()), f"in {beside.name}"
     if not names:
         catalog, data = read_catalog(), _data_line(path)

@@ -86,6 +86,12 @@ def test_seeds_may_scatter_not_at_all_or_much(of_seeds, shares):
     assert 0.92 <= covered(0.95, shares, of_seeds=of_seeds, **shape) <= 0.97
 
 
+@pytest.mark.parametrize("accuracy", [0.9, 0.95, 0.99])
+def test_each_seed_may_have_pictures_of_its_own(accuracy):
+    """As where the seed chooses what is held out: then nothing is shared by a column."""
+    assert 0.92 <= covered(accuracy, (0, 0, 0), groups=372, frames=1) <= 0.97
+
+
 @pytest.mark.parametrize(("seeds", "low", "high"), [(3, 0.88, 0.92), (1, 0.84, 0.89)])
 def test_it_covers_too_little_where_frames_of_few_films_are_the_same(seeds, low, high):
     """As the module says; should it ever get better, so must its text."""

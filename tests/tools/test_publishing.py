@@ -14,6 +14,7 @@ from helpers import results
 from helpers.results import load_record
 from tools import publishing
 from tools.execution import quick_preset, run_notebook
+from tools.outputs import DRAWN, STAND_INS
 from tools.publishing import main, publish
 
 RECORD = "from helpers.results import record\nrecord('lesson', {}, 'Drawn pictures.', {})"
@@ -47,7 +48,8 @@ def test_outputs_are_stored_but_for_data_set_pictures(write):
     assert second.metadata == {} and first.metadata == {"tags": ["data-pictures"]}
 
 
-def test_data_set_pictures_are_stored_as_drawn_stand_ins(tiny_notebook, presets, monkeypatch):
+@pytest.mark.parametrize("drawn", [False, True])
+def test_data_set_pictures_are_stored_as_drawn_ones(drawn, tiny_notebook, presets, monkeypatch):
     monkeypatch.setattr(publishing, "quick_preset", partial(quick_preset, presets=presets))
     picture = tiny.FIGURE.replace('"teal"', '"red" if DATA == "samples" else "teal"')
     path = tiny_notebook(presets.parent, picture, "print('no picture')")
@@ -55,12 +57,13 @@ def test_data_set_pictures_are_stored_as_drawn_stand_ins(tiny_notebook, presets,
     for cell in book.cells[-2:]:
         cell.metadata["tags"] = ["data-pictures"]
     nbformat.write(book, path)
-    publish(path)
+    publish(path, drawn=drawn)
     *_, shown, silent = nbformat.read(path, as_version=4).cells
     caption, figure = shown.outputs
-    assert caption.text == publishing.STAND_INS and shown.execution_count is None
-    drawn = Image.open(io.BytesIO(base64.b64decode(figure.data["image/png"])))
-    assert drawn.mode == "P" and drawn.convert("RGB").getpixel((0, 0)) == (255, 0, 0)
+    assert caption.text == (DRAWN if drawn else STAND_INS) and shown.execution_count is None
+    image = Image.open(io.BytesIO(base64.b64decode(figure.data["image/png"])))
+    assert image.mode == "P"
+    assert image.convert("RGB").getpixel((0, 0)) == ((0, 128, 128) if drawn else (255, 0, 0))
     assert figure.metadata["image/png"]["alt"] == "A <teal> plane."
     assert silent.outputs == []
 

@@ -20,7 +20,6 @@ from tools.execution import course_notebooks, default_parameters, find_notebook
 from tools.replication import (
     FREE,
     Group,
-    fill_in,
     free_parameters,
     groups_of,
     keep,
@@ -122,6 +121,23 @@ def test_an_interval_knows_of_films_where_the_records_do(write, tmp_path):
     assert 0.8 < low < 0.97
 
 
+def test_a_run_counts_once_and_a_lesson_that_publishes_nothing_never(write, tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "01-seed0.json").write_text(write("01", 0.5).read_text())
+    folders = [tmp_path, tmp_path / "kept"]
+    results.record("00_ten_minutes", default_parameters(find_notebook("00")), REAL, {})
+    assert write_results(folders, tmp_path / "R.md") == 1
+
+
+def test_weights_of_unknown_origin_are_called_so(write, tmp_path):
+    data = "Data: cats_and_dogs, 4,000 real pictures from the mirror folder."
+    write("05", 0.5, f"{data} {VGG16}")
+    assert "unknown origin" not in line_of(page(tmp_path), "W5a")[7]
+    unknown = VGG16.replace("ImageNet weights", "weights of unknown origin")
+    write("05", 0.5, f"{data} {unknown}")
+    assert line_of(page(tmp_path), "W5a")[7].startswith("weights of unknown origin; photos padded")
+
+
 def test_a_row_says_where_its_settings_are_not_the_walkthroughs(write, tmp_path):
     write("05", 0.5, f"Data: cats_and_dogs, 4,000 real pictures from the mirror folder. {VGG16}")
     runs = published_runs(gather(tmp_path), DEFAULTS)
@@ -132,17 +148,6 @@ def test_a_row_says_where_its_settings_are_not_the_walkthroughs(write, tmp_path)
     padded = "photos padded to squares and resized smoothly, there stretched, to the nearest pixel"
     assert line_of(text, "W5a")[7] == padded
     assert "at the same settings" not in text
-
-
-def test_a_page_takes_its_numbers_from_the_records(write, tmp_path):
-    page = "A <!-- measured W1 -->9<!-- end --> b <!-- minutes 01 -->9<!-- end --> c"
-    none = published_runs(gather(write("01", 0.5, DRAWN).parent), DEFAULTS)
-    missing = fill_in(page, none)
-    assert missing.count(">not run here<") == 2
-    write("01", 0.5)
-    filled = fill_in(missing, published_runs(gather(tmp_path), DEFAULTS))
-    assert "<!-- measured W1 -->0.5000 (0.4000 to 0.6000)<!-- end -->" in filled
-    assert re.search(r"<!-- minutes 01 -->\d+ minutes<!-- end --> c", filled)
 
 
 def test_the_page_lists_every_claim(tmp_path):

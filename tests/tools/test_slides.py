@@ -110,8 +110,11 @@ def test_all_lessons_convert_and_request_nothing(tmp_path, capsys):
 def test_a_lesson_that_is_missing_is_named(project, capsys):
     assert main(["07"], project) == 2
     assert capsys.readouterr().err == "There is no lesson 07; there are 01.\n"
-    assert main(["01"], project) == 0
+    assert main(["1"], project) == 0
     assert capsys.readouterr().out == f"6 slides: {FOLDER}/01_hands.html\n"
+    (project / "notebooks" / "01_hands.ipynb").write_text("{", encoding="utf-8")
+    assert main([], project) == 1
+    assert capsys.readouterr().err == "The slides were not written: 01_hands.ipynb is damaged.\n"
 
 
 # In a browser ----------------------------------------------------------------------------------

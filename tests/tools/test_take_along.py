@@ -10,6 +10,7 @@ import math
 import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -377,6 +378,9 @@ def test_where_the_names_of_the_classes_come_from(saved, tmp_path, monkeypatch):
         find_classes(other, network)
     (tmp_path / "classes.txt").write_text("one\n two \n\nthree\n", encoding="utf-8")
     assert find_classes(other, network) == ("one", "two", "three")
+    (tmp_path / "classes.txt").write_text("Käse\nBrot\nTee\n", encoding="cp1252")
+    with pytest.raises(PageError, match=r"classes\.txt is not in UTF-8; save it"):
+        find_classes(other, network)
     with pytest.raises(PageError, match="3 classes apart, and given are x, y; name each"):
         find_classes(other, network, ["x", "y"])
     with pytest.raises(PageError, match="name each of its classes once"):
@@ -451,6 +455,13 @@ REFUSED = {
         ),
         "it must be square and fixed",
     ),
+    "two outputs": (
+        lambda: keras.Model(
+            pixels := keras.Input((8, 8, 3)),
+            [layers.Softmax()(layers.GlobalAveragePooling2D()(pixels)) for _ in range(2)],
+        ),
+        "The network has several outputs; the page shows one",
+    ),
     "grey": (
         lambda: keras.Sequential(
             [keras.Input((8, 8, 1)), *wrapped().layers[:-1], layers.Softmax()]
@@ -476,12 +487,21 @@ def test_what_the_page_cannot_do_is_refused_before_anything_is_written(case, tmp
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(None, "There is no file"), (b"no network", "is not a network that Keras saved")],
+    [
+        (None, "There is no file"),
+        (b"no network", "is not a network that Keras saved"),
+        ([], "is not a network that Keras saved"),
+        ({"class_name": "Functional", "module": "keras", "config": []}, "is not a network that"),
+    ],
+    ids=["missing", "text", "list", "odd layers"],
 )
 def test_a_file_that_is_no_network_is_refused(content, sentence, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    if content:
+    if isinstance(content, bytes):
         (tmp_path / "n.keras").write_bytes(content)
+    elif content is not None:
+        with zipfile.ZipFile(tmp_path / "n.keras", "w") as file:
+            file.writestr("config.json", json.dumps(content))
     assert main(["n.keras", "--classes", "a,b"]) == 1
     assert sentence in capsys.readouterr().err and not (tmp_path / "n.html").exists()
 
