@@ -58,7 +58,15 @@ STATED = {  # what prose may say that looks like a result, beside what tools/rep
         "0.21": "published",
         "0.99": "an exercise's probability",
     },
-    "05": {"0.90": "an exercise", "0.95": "an exercise", "0.04 %": "reckoned from rate and decay"},
+    "05": {
+        "0.90": "an exercise",
+        "0.95": "an exercise",
+        "0.04 %": "reckoned from rate and decay",
+        "0.9530": "published",
+        "0.2336": "published",
+        "0.2168": "published",
+        "0.2527": "published",
+    },
     "06": {"0.95": "assumed", "95 %": "an interval's usual width"},
     "07": {
         "98 %": "an exercise",

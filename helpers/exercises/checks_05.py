@@ -117,6 +117,12 @@ def _early(losses: list[float]) -> str:
 def _not_restored(losses: list[float], end: float) -> str:
     if end <= RESTORED * min(losses):
         return ""
+    if abs(end - losses[-1]) > (RESTORED - 1) * losses[-1]:
+        return (
+            f"It restores weights whose validation loss is {end:.2f}; the lowest was "
+            f"{min(losses):.2f} in epoch {int(np.argmin(losses)) + 1}. Monitor `val_loss`, not an "
+            "accuracy, and leave `min_delta` out."
+        )
     return (
         f"It ends in time, after {len(losses)} epochs, but with the weights of the last one. Their "
         f"validation loss is {end:.2f}; the lowest was {min(losses):.2f} in epoch "

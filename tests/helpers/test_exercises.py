@@ -624,6 +624,15 @@ def test_a_callback_without_patience_is_told_so(monkeypatch):
     assert "raise `patience`" in LESSON_5.in_time.judge(defined(LESSON_5.in_time.code)).text
 
 
+@pytest.mark.parametrize(
+    ("kept", "text"),
+    [(0.3, ""), (0.4, "`restore_best_weights=True` puts"), (0.5, "Monitor `val_loss`")],
+)
+def test_which_weights_were_restored_is_told(kept, text):
+    found = checks_05._not_restored([0.5, 0.3, 0.4], kept)
+    assert text in found and bool(text) == bool(found)
+
+
 def test_a_head_may_have_two_units_and_be_functional():
     code = """
 def build(base):
