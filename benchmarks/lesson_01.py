@@ -163,8 +163,9 @@ def fit_recipe(located, seed: int, stop: StopAtGoal) -> dict:
 
 
 def watched_fit(fit: Callable, watched: Iterable, stop: StopAtGoal, data: Iterable, **options):
-    """Call a network's `fit` as the lesson does, with validation data and one more callback."""
-    callbacks = [*options.pop("callbacks"), stop]
+    """Call a network's `fit` as the lesson does, with its average watched after every epoch."""
+    averaged = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    callbacks = [averaged, *options.pop("callbacks"), stop]
     return fit(data, validation_data=watched, callbacks=callbacks, **options)
 
 

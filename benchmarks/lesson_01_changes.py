@@ -1,14 +1,11 @@
 """Lesson 1: what each change of the better network is worth, over seeds.
 
-    python -m benchmarks.lesson_01_changes          # eight changes, three seeds
-    python -m benchmarks.lesson_01_changes --all-films --only nothing \\
-        --small-epochs 20 --epochs 11 --size 96 --drawn 400  # the lesson's own training
+    python -m benchmarks.lesson_01_changes [--only CHANGE ...] [--seeds N ...]
 
-The network is trained by the lesson's own cells, once whole and once without each change. Whole
-films are held out and judge: on white, and in front of real photographs; so do the test films and
-photos of real hands. The whole network also takes two looks. With --all-films nothing is held out,
-as in the lesson's last training. A training that is on record in benchmarks/changes/ is not done
-again.
+The network is trained by the lesson's own cells, on small pictures, once whole ("nothing" taken
+back) and once without each change, always for as many steps. Whole films are held out and judge:
+on white, and in front of real photographs; so do photos of real hands. A training that is on record
+in benchmarks/changes/ is not done again.
 """
 
 from __future__ import annotations
@@ -28,7 +25,6 @@ LINE = prepare(seed=0, precision="float32")
 
 import keras  # noqa: E402
 
-from benchmarks.shared import run_cells  # noqa: E402
 from helpers import evaluation, samples  # noqa: E402
 from helpers.backgrounds import in_photographs  # noqa: E402
 from helpers.data import pictures  # noqa: E402
@@ -41,6 +37,7 @@ OUTPUT = Path(__file__).with_name("changes")
 NOTEBOOK = PROJECT / "notebooks" / "01_simple_cnn_rock_paper_scissors.ipynb"
 CELLS = ["imports", "parameters", "recipe-network", "recipe-compile", "recipe-augment"]
 CELLS += ["lack", "choose-train"]
+EPOCHS, SIZE, DRAWN = 10, 64, 150
 # What stands in the lesson, and what stands in its place without the change.
 PLAIN_STEP = "Conv2D(32, 3, padding='same', use_bias=False), layers.MaxPooling2D()"
 WITHOUT = {
@@ -51,18 +48,16 @@ WITHOUT = {
         "BatchNormalization(momentum=0.9)": "Identity()",
         "use_bias=False": "use_bias=True",
     },
-    "CosineDecay": {"AdamW(\n        rate,": "AdamW(\n        0.001,"},
-    "SwapEMAWeights": {
-        "use_ema=True": "use_ema=False",
-        "keras.callbacks.SwapEMAWeights(swap_on_epoch=True), ": "",
-    },
+    "CosineDecay": {"shrinking_rate(steps), weight_decay": "0.001, weight_decay"},
+    "averaged weights": {"use_ema=True": "use_ema=False"},
     "new scenes": {"keep=0.3": "keep=1.0"},
     "light": {"scenes, augmentation.RandomLight()": "scenes"},
+    "angles": {"rotation=ROTATION": "rotation=40"},
     "drawn hands": {"if not hands:\n        return known": "if hands:\n        return known"},
 }
 
 
-def lesson_without(change: str, settings: dict) -> dict:
+def lesson_without(change: str, given: dict) -> dict:
     """Run the lesson's cells that define its better network, without one change."""
     sources = {cell.id: cell.source for cell in cells_of(NOTEBOOK)}
     replaced = WITHOUT[change]
@@ -74,59 +69,30 @@ def lesson_without(change: str, settings: dict) -> dict:
             source = source.replace(old, new)
         exec(source, lesson)
         if name == "parameters":
-            lesson |= settings
+            lesson |= given
     return lesson
 
 
-def measure(change: str, seed: int, options: argparse.Namespace) -> dict:
-    """Train once without a change, on small pictures first if so asked, and judge."""
-    located, weights, seconds, cpu = find_data("rock_paper_scissors", "full"), None, 0.0, 0.0
-    small_size = options.size * 2 // 3
-    settings = {"hands": True, "classes": located.dataset.classes, "small_size": small_size}
-    lesson = lesson_without(change, settings_of(seed, options) | settings)
-    keras.utils.set_random_seed(seed)
-    stages = [(small_size, options.small_epochs), (options.size, options.epochs)]
-    for size, epochs in stages[options.small_epochs == 0 :]:
-        known = pictures.load_split(located, "train", size, 0, CACHE_FOLDER)
-        if not options.all_films:
-            known, _ = pictures.hold_out_groups(known, seed)
-        network = lesson["build_network"](size)
-        if weights:
-            network.set_weights(weights)
-        start, cpu_start = time.perf_counter(), time.process_time()
-        lesson["train"](
-            network, lesson["with_closed_hands"](known), lesson["augment"], epochs, change
-        )
-        seconds += time.perf_counter() - start
-        cpu += time.process_time() - cpu_start
-        weights = network.get_weights()
-    looks = {change: network}
-    if change == "nothing":
-        lesson["model"] = network
-        run_cells(NOTEBOOK, ["looks"], lesson)
-        looks["two looks"] = lesson["two_looks"]
-    accuracies = {
-        f"{name}: {judge}": evaluation.evaluate(look, asked).accuracy
-        for judge, asked in judges(options.size, seed, options.all_films).items()
-        for name, look in looks.items()
-    }
-    times = {"seconds": seconds, "processor seconds": cpu}
-    return accuracies | {f"{change}: {name}": value for name, value in times.items()}
-
-
-@cache
-def judges(size: int, seed: int, all_films: bool) -> dict[str, pictures.Pictures]:
-    """Load the pictures that judge, of one size."""
+def measure(change: str, seed: int) -> dict:
+    """Train once without a change, and judge."""
     located = find_data("rock_paper_scissors", "full")
-    real = pictures.load_split(find_data("hands_green", "full"), "test", size, 0, CACHE_FOLDER)
-    test = pictures.load_split(located, "test", size, 0, CACHE_FOLDER)
-    asked = {"test films": test, "real hands": real}
-    if not all_films:
-        everything = pictures.load_split(located, "train", size, 0, CACHE_FOLDER)
-        _, held_out = pictures.hold_out_groups(everything, seed)
-        behind = replace(held_out, images=in_photographs(held_out.images, seed))
-        asked |= {"held-out films": held_out, "in photographs": behind}
-    return asked
+    given = {"hands": True, "classes": located.dataset.classes, "small_size": SIZE}
+    lesson = lesson_without(change, settings_of(seed) | given)
+    keras.utils.set_random_seed(seed)
+    everything = pictures.load_split(located, "train", SIZE, 0, CACHE_FOLDER)
+    known, held_out = pictures.hold_out_groups(everything, seed)
+    steps = (len(known) + len(located.dataset.classes) * DRAWN) // 32
+    known = lesson["with_closed_hands"](known)
+    network = lesson["build_network"](SIZE)
+    start, cpu_start = time.perf_counter(), time.process_time()
+    lesson["train"](network, known, lesson["augment"], EPOCHS, change, steps)
+    times = {"seconds": time.perf_counter() - start}
+    times["processor seconds"] = time.process_time() - cpu_start
+    real = pictures.load_split(find_data("hands_green", "full"), "test", SIZE, 0, CACHE_FOLDER)
+    behind = replace(held_out, images=in_photographs(held_out.images, seed))
+    judges = {"held-out films": held_out, "in photographs": behind, "real hands": real}
+    found = {name: evaluation.evaluate(network, asked).accuracy for name, asked in judges.items()}
+    return {f"{change}: {name}": value for name, value in (found | times).items()}
 
 
 def main() -> None:
@@ -134,24 +100,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=WITHOUT, default=list(WITHOUT))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--small-epochs", type=int, default=0, help="on two thirds of the size")
-    parser.add_argument("--drawn", type=int, default=150)
-    parser.add_argument("--all-films", action="store_true", help="hold none out")
     options = parser.parse_args()
     print(LINE)
     for seed in options.seeds:
-        settings = settings_of(seed, options)
-        films = "-all-films" if options.all_films else ""
-        small = f"{options.small_epochs}-and-" if options.small_epochs else ""
-        file = OUTPUT / f"01-{small}{options.epochs}-epochs{films}-seed{seed}.json"
+        file = OUTPUT / f"01-{EPOCHS}-epochs-seed{seed}.json"
         for change in options.only:
-            record = read(file, settings)
+            record = read(file, settings_of(seed))
             if any(name.startswith(f"{change}: ") for name in record["figures"]):
                 continue
-            measured = measure(change, seed, options)
-            record = read(file, settings)  # another process may have added to it
+            measured = measure(change, seed)
+            record = read(file, settings_of(seed))  # another process may have added to it
             record["figures"] |= measured
             record["finished"] = datetime.now(UTC).isoformat()
             file.parent.mkdir(exist_ok=True)
@@ -159,10 +117,10 @@ def main() -> None:
             print(seed, change, measured, flush=True)
 
 
-def settings_of(seed: int, options: argparse.Namespace) -> dict:
+def settings_of(seed: int) -> dict:
     """Name a training's settings as the lesson does."""
-    settings = {"SMALL_EPOCHS": options.small_epochs, "RECIPE_EPOCHS": options.epochs}
-    return settings | {"RECIPE_SIZE": options.size, "DRAWN": options.drawn, "SEED": seed}
+    settings = {"SMALL_EPOCHS": 0, "RECIPE_EPOCHS": EPOCHS, "RECIPE_SIZE": SIZE}
+    return settings | {"DRAWN": DRAWN, "SEED": seed}
 
 
 def read(file: Path, settings: dict) -> dict:

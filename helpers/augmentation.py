@@ -316,13 +316,3 @@ class Chain:
     def get_config(self) -> dict:
         """Return what shapes the result: each step's class and configuration."""
         return {"steps": [[type(step).__name__, step.get_config()] for step in self.steps]}
-
-
-def in_new_scenes(images: np.ndarray, seed: int) -> np.ndarray:
-    """Put hands from a near-white background in front of newly drawn scenes, for a harder test.
-
-    `images` and the result are uint8, shape (n, size, size, 3); `seed` fixes the scenes.
-    """
-    background = RandomBackground(keep=0.0)
-    changed = background(add_masks(images).astype(np.float32), tf.constant([seed, 1], tf.int32))
-    return changed.numpy().astype(np.uint8)

@@ -162,7 +162,8 @@ def hold_out(films, seed):
     why=(
         "A held-out frame tells nothing if the network learns from its neighbour: copying would be "
         "enough. The same holds for photos of one person, one patient, one walk. Scikit-learn's "
-        "`GroupShuffleSplit` splits in this way, too."
+        "`GroupShuffleSplit` splits in this way, too. Of few films, draw some from each class, as "
+        "the lesson does: otherwise a class may have none among those held out."
     ),
 )
 

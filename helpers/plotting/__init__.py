@@ -320,27 +320,6 @@ def compare_approaches(scores: dict[str, Scores], minutes: dict[str, float], tit
     show(figure, f"{title}: {'; '.join(said)}.")
 
 
-@plt.rc_context(STYLE)
-def probability_bars(
-    probabilities: dict[str, np.ndarray], classes: Sequence[str], title: str
-) -> None:
-    """Show class probabilities of several predictions side by side.
-
-    `probabilities` are of shape (classes,), by name; `classes` are in label order.
-    """
-    size = (NARROW / 2 * len(probabilities), 2.2)
-    figure, axes = plt.subplots(1, len(probabilities), figsize=size, sharey=True, squeeze=False)
-    for axis, (name, values) in zip(axes.flat, probabilities.items(), strict=True):
-        bars = axis.bar(range(len(classes)), values, color=TRAINING_COLOUR)
-        axis.bar_label(bars, [f"{value:.3f}" for value in values], fontsize=9)
-        axis.set(title=name, ylim=(0, 1.15))
-        axis.set_xticks(range(len(classes)), classes)
-        _on_one_line(axis)
-    axes.flat[0].set_ylabel("probability")
-    told = {name: list(zip(classes, each, strict=True)) for name, each in probabilities.items()}
-    _show_probabilities(figure, told, title)
-
-
 @plt.rc_context(NO_GRID)
 def top_guesses(guesses: dict[str, list[tuple[str, float]]], title: str) -> None:
     """Show the likeliest classes of several pictures as bars, without the pictures.
@@ -358,16 +337,10 @@ def top_guesses(guesses: dict[str, list[tuple[str, float]]], title: str) -> None
         axis.set_title(picture, wrap=True)
         axis.set(xlim=(0, 1.2), xticks=[], ylim=(rows - 0.4, -0.6))
         axis.spines["bottom"].set_visible(False)
-    _show_probabilities(figure, guesses, title)
-
-
-def _show_probabilities(
-    figure: Figure, told: dict[str, list[tuple[str, float]]], title: str
-) -> None:
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, wrap=True)
     said = "; ".join(
         f"{name}: {', '.join(f'{kind} {value:.3f}' for kind, value in pairs)}"
-        for name, pairs in told.items()
+        for name, pairs in guesses.items()
     )
     show(figure, f"{title}. {said}.")
 

@@ -162,7 +162,6 @@ FIGURES = {
         dict.fromkeys(NAMES, 111.1),
         LONG,
     ),
-    "probability_bars": lambda scores: (dict.fromkeys(NAMES[1:], CURVE), CLASSES, LONG),
     "top_guesses": lambda scores: (dict.fromkeys(NAMES, GUESSES), LONG),
     "accuracy_by_number": lambda scores: (
         {name: {10 * 4**n: CURVE for n in range(7)} for name in NAMES},
@@ -180,11 +179,6 @@ def test_a_figure_can_be_read_on_a_phone_and_nothing_of_it_is_cut_off(name, figu
     box = figure.get_tightbbox()
     assert width <= plotting.NARROW
     assert box.x0 > -0.01 and box.x1 < width + 0.01 and box.y0 > -0.01 and box.y1 < height + 0.01
-
-
-def test_probabilities_are_told(shown):
-    plotting.probability_bars({"with": np.array([0.2, 0.3, 0.5])}, CLASSES, "One picture")
-    assert "with: paper 0.200, rock 0.300, scissors 0.500" in shown[0][1]
 
 
 def test_a_grid_shows_every_picture(shown):
@@ -274,12 +268,8 @@ def test_the_legend_of_accuracy_by_number_covers_no_curve(figures):
     assert not any(axis.get_window_extent().overlaps(box) for axis in figure.axes)
 
 
-@pytest.mark.parametrize("figure_of", ["confusion", "probability_bars"])
-def test_names_below_a_figure_stand_on_one_line(figures, scores, figure_of):
-    if figure_of == "confusion":
-        plotting.confusion(scores, "test set")
-    else:
-        plotting.probability_bars({"one": np.array([0.2, 0.3, 0.5])}, CLASSES, "One picture")
+def test_names_below_a_figure_stand_on_one_line(figures, scores):
+    plotting.confusion(scores, "test set")
     (figure,) = figures
     labels = figure.axes[0].get_xticklabels()
     assert [label.get_text() for label in labels] == list(CLASSES)
