@@ -28,7 +28,7 @@ STAYS_AT_HOME = (
     ".site-build/index.md",
     "helpers/data/__pycache__/idx.pyc",
     "notebooks/.ipynb_checkpoints/01.ipynb",
-    "notebooks/01_lesson.ipynb.part",
+    "notebooks/.01_lesson.ipynb.0a1b2c.partial",
     ".pytest_cache/README.md",
 )
 

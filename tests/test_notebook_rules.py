@@ -41,7 +41,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.:/])/(?:home|root|Users|tmp|work|content|usr
 RESULT = re.compile(r"(?<![\w.])(?:0\.[1-9]\d+|\d+(?:\.\d+)? ?%)")  # not a rate of 0.001
 STATED = {  # what prose may say that looks like a result, beside what tools/replication.toml has
     "00": {},
-    "01": {"0.99": "Keras's usual momentum"},
+    "01": {"0.99": "Keras's usual momentum", "0.9999": "the bound that the cell prints"},
     "02": {"0.64": "published", "0.98": "published"},
     "03": {
         "95 %": "an interval's usual width",
