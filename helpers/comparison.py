@@ -35,7 +35,7 @@ from helpers.intervals import (
     sign_tests,
     together,
 )
-from helpers.messages import OneSentence
+from helpers.messages import OneSentence, time_unit
 from helpers.results import Measured, is_for_models, load_record
 
 EXAMPLES_FOLDER = PROJECT / "examples" / "records"
@@ -166,16 +166,6 @@ def leaderboard(runs: pd.DataFrame, figure: str) -> pd.DataFrame:
             "minutes": group["minutes"].mean(),
         }
     return pd.DataFrame.from_dict(rows, orient="index").sort_values("mean", ascending=False)
-
-
-def time_unit(longest: float) -> tuple[str, float]:
-    """Return the unit in which times up to so many minutes are easy to read, and its minutes.
-
-    Seconds below two minutes, hours above two hours, minutes between.
-    """
-    if longest < 2:
-        return "seconds", 1 / 60
-    return ("hours", 60) if longest > 120 else ("minutes", 1)
 
 
 def easy_to_read(table: pd.DataFrame) -> pd.DataFrame:

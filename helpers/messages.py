@@ -33,6 +33,16 @@ def format_seconds(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
 
 
+def time_unit(longest: float) -> tuple[str, float]:
+    """Return the unit in which times up to so many minutes are easy to read, and its minutes.
+
+    Seconds below two minutes, hours above two hours, minutes between.
+    """
+    if longest < 2:
+        return "seconds", 1 / 60
+    return ("hours", 60) if longest > 120 else ("minutes", 1)
+
+
 def printable(path: object) -> str:
     """Return a path as one line of text, odd bytes and control characters as escapes."""
     escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))

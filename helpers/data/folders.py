@@ -347,10 +347,8 @@ def open_folder(
     splits = tuple(Split(split, ".", len(part)) for split, part in parts.items())
     located = (DataSet(*about, splits, folders=classes, drawn=False), folder, "full", "own", "")
     left_out = {next(iter(parts)): {_text(sub.name): "is not a split" for sub in beside}}
-    loose = (path for path in folder.iterdir() if path.is_file() and not _is_hidden(path.name))
-    left_out[next(iter(parts))] |= {
-        _text(path.name): "lies beside the folders" for path in loose if is_picture(path.name)
-    }
+    loose = (path.name for path in folder.iterdir() if is_picture(path.name) and path.is_file())
+    left_out[next(iter(parts))] |= {_text(name): "lies beside the folders" for name in loose}
     for one, reason in skipped.items():
         split = one.split if one.split in parts else next(iter(parts))
         left_out.setdefault(split, {})[printable(one.path.relative_to(folder))] = reason

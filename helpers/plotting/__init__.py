@@ -18,8 +18,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from sklearn.metrics import pairwise_distances
 
-from helpers.comparison import time_unit
 from helpers.evaluation import Scores, errors_removed
+from helpers.messages import time_unit
 
 NARROW = 5.2  # inches, of a figure: on a phone letters shrink to seven tenths
 TRAINING_COLOUR, VALIDATION_COLOUR = "#4477aa", "#ee7733"

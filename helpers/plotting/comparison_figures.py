@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.colors import ListedColormap
 from scipy.stats import binom
 
-from helpers.comparison import PairedDifference, figure_column, mean_interval, time_unit
+from helpers.comparison import PairedDifference, figure_column, mean_interval
+from helpers.messages import time_unit
 from helpers.plotting import COLOURS, MARKERS, NARROW, STYLE, TRAINING_COLOUR, legend_below, show
 
 # All pairs of colour and marker: neither number divides the other.

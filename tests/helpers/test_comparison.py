@@ -31,7 +31,6 @@ from helpers.comparison import (
     newest,
     records_folder,
     seed_difference,
-    time_unit,
     trainings,
 )
 from helpers.intervals import holm, seeds_interval
@@ -138,14 +137,6 @@ def test_the_leaderboard_ranks_settings_by_their_mean(runs):
     assert (last["lowest"], last["highest"]) == (0.80, 0.83)
     expected = seeds_interval(ACCURACIES[0.01], [0.4] * 3)
     assert (last["low"], last["high"]) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    ("longest", "unit"),
-    [(0, "seconds"), (1.9, "seconds"), (2, "minutes"), (120, "minutes"), (121, "hours")],
-)
-def test_units_of_time(longest, unit):
-    assert time_unit(longest)[0] == unit
 
 
 def test_tables_to_read_are_rounded_and_give_times_in_their_unit(runs):

@@ -8,7 +8,7 @@ from kernels import kernel_in, run_cell
 from helpers.data import download
 from helpers.data.download import find_data
 from helpers.environment import PROJECT
-from helpers.messages import NotAvailable, OneSentence, format_seconds
+from helpers.messages import NotAvailable, OneSentence, format_seconds, time_unit
 from helpers.parameters import ParameterError
 from helpers.photos import PhotoError
 
@@ -47,3 +47,11 @@ def test_a_notebook_shows_the_sentence_and_no_calls():
 
 def test_times_are_given_in_a_unit_that_is_easy_to_read():
     assert [format_seconds(each) for each in (0.4, 99, 150)] == ["0 s", "99 s", "2.5 min"]
+
+
+@pytest.mark.parametrize(
+    ("longest", "unit"),
+    [(0, "seconds"), (1.9, "seconds"), (2, "minutes"), (120, "minutes"), (121, "hours")],
+)
+def test_units_of_time(longest, unit):
+    assert time_unit(longest)[0] == unit
