@@ -81,8 +81,8 @@ def lite_network() -> keras.Model:
 
 
 @pytest.fixture(scope="module", params=[small_network, lite_network])
-def trained(request, tmp_path_factory) -> tuple[keras.Model, Path]:
-    """A network that was trained for seconds, and its page."""
+def trained(request, playwright, tmp_path_factory) -> tuple[keras.Model, Path]:
+    """A network that was trained for seconds, and its page, where a browser can open it."""
     keras.utils.set_random_seed(0)
     network = request.param()
     path = train_and_save(network, tmp_path_factory.mktemp("page"))
