@@ -19,6 +19,7 @@ from helpers.results import LEFT, Table
 CLAIMS = PROJECT / "benchmarks" / "claims.toml"
 SEEDS_NEEDED = 3
 HOLDS, OPEN, CONTRADICTED = "holds", "open", "contradicted"
+OPPOSITE = "the opposite holds"  # of a claim that its lesson leaves open
 NO_RECORDS = "no records yet"
 TESTS = "exact test of each seed's networks, p"
 TESTS_ASK = (
@@ -56,15 +57,16 @@ class Claim:
 
     @property
     def verdict(self) -> str:
-        """Hold where three seeds or more all agree, be contradicted where all object, else open."""
+        """Whether three seeds or more all agree, or all object; `OPEN` where neither."""
         if not self.differences:
             return NO_RECORDS
         if len(self.differences) < SEEDS_NEEDED:
             return OPEN
         if self.agreeing == len(self.differences):
             return HOLDS
-        objected = all(difference < 0 for difference in self.differences.values())
-        return CONTRADICTED if objected else OPEN
+        if any(difference >= 0 for difference in self.differences.values()):
+            return OPEN
+        return CONTRADICTED if self.taught == HOLDS else OPPOSITE
 
     @property
     def is_taught_wrongly(self) -> bool:
@@ -86,7 +88,8 @@ class Claim:
         low, high = paired_interval(self.differences, self.told)
         too = ", pictures too" if self.told else ""
         spread = f" ({low:+.3f} to {high:+.3f}{too})" if np.isfinite(low) else ""
-        verdict = f"{self.verdict}: {self.agreeing} of {len(values)} seeds"
+        count = len(values) if self.verdict == OPPOSITE else self.agreeing
+        verdict = f"{self.verdict}: {count} of {len(values)} seeds"
         return verdict, f"{np.mean(values):+.3f}{spread}"
 
 

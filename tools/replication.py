@@ -81,12 +81,12 @@ CLAIMS_INTRODUCTION = """\
 ## What the lessons claim
 
 This table has each comparison that a lesson teaches, from `benchmarks/claims.toml`, recomputed
-from the kept records. A claim holds if there are at least three seeds and all agree; it is
-contradicted if all object; otherwise it is open. The interval covers other seeds and, where it
-says so, other test pictures. The exact test (McNemar's; of films, where frames are alike) asks of
-each seed's two networks alone whether they differ on other pictures. *Taught as* is what the
-lesson says. If that is *holds* and the verdict is *open* or *no records yet*, the records have
-still to show it.
+from the kept records. A claim holds if there are at least three seeds and all agree. If all object,
+it is contradicted; or, if the lesson leaves the question open, the opposite holds. Otherwise it is
+open. The interval covers other seeds and, where it says so, other test pictures. The exact test
+(McNemar's; of films, where frames are alike) asks of each seed's two networks alone whether they
+differ on other pictures. *Taught as* is what the lesson says. If that is *holds* and the verdict is
+*open* or *no records yet*, the records have still to show it.
 
 """
 

@@ -34,6 +34,7 @@ def write(folder, taught, figures):
     [
         ([(0.9, 0.8), (0.8, 0.7), (0.9, 0.7)], "holds: 3 of 3 seeds", "+0.133 (-0.010 to +0.277)"),
         ([(0.9, 0.8), (0.8, 0.7), (0.7, 0.7)], "open: 2 of 3 seeds", "+0.067 (-0.077 to +0.210)"),
+        ([(0.8, 0.9), (0.7, 0.8), (0.7, 0.7)], "open: 0 of 3 seeds", "-0.067"),
         ([(0.8, 0.9), (0.7, 0.8), (0.7, 0.9)], "contradicted: 0 of 3 seeds", "-0.133"),
         ([(0.9, 0.1), (0.9, 0.2)], "open: 2 of 2 seeds", "+0.750"),
         ([], "no records yet", ""),
@@ -41,6 +42,8 @@ def write(folder, taught, figures):
 )
 def test_the_seeds_decide(tmp_path, pairs, verdict, mean):
     figures = [{"a": {"value": a, "low": 0, "high": 1, "n": 9}, "b": b} for a, b in pairs]
+    left_open = claims("02", "heads", write(tmp_path, "open", figures)).claims[0].cells()[0]
+    assert left_open == verdict.replace("contradicted: 0", "the opposite holds: 3")
     table = claims("02", "heads", write(tmp_path, "holds", figures))
     assert len(table.claims) == 1
     assert table.claims[0].cells()[0] == verdict
