@@ -57,7 +57,7 @@ def publish(
     stated = default_parameters(notebook)
     with TemporaryDirectory() as folder:
         if run is None:
-            run = Path(folder) / "published.ipynb"
+            run = Path(folder) / notebook.name  # the page tells its record's name
             done = run_notebook(notebook, run, variables={PACE_VARIABLE: pace})
             if done.problem:
                 raise OSError(done.problem)
@@ -65,7 +65,8 @@ def publish(
         pictures = pictures_of(book.cells) if drawn else {}
         strip(book)
         if "DATA" in stated and not drawn:
-            quick = run_notebook(notebook, Path(folder) / "drawn.ipynb", quick_preset(notebook))
+            target = Path(folder) / "quick" / notebook.name
+            quick = run_notebook(notebook, target, quick_preset(notebook))
             if quick.problem:
                 raise OSError(f"its quick run, for drawn stand-ins, failed: {quick.problem}")
             pictures = pictures_of(cells_of(quick.output))

@@ -122,6 +122,13 @@ def test_the_record_of_a_run_is_kept_only_where_every_cell_ran(write, published)
     assert list(published.iterdir()) == [kept]
 
 
+def test_what_a_notebook_prints_of_its_record_is_the_name_it_has_for_a_learner(write):
+    path = write("0", RECORD.replace("record('", "recorded = record('") + "\nprint(recorded.name)")
+    publish(path)
+    (printed,) = nbformat.read(path, as_version=4).cells[-1].outputs
+    assert printed.text == "lesson.json\n"
+
+
 def test_the_networks_of_a_run_are_kept_beside_its_record(write, published, monkeypatch):
     saved = "from helpers import results\n(results.models_folder() / 'a.keras').write_text('one')"
     recorded = "results.record('lesson', {}, 'Drawn.', {'recipe_test': 0.5})"
