@@ -86,7 +86,7 @@ class Claim:
         if not values:
             return NO_RECORDS, ""
         low, high = paired_interval(self.differences, self.told)
-        too = ", pictures too" if self.told else ""
+        too = ", seeds and pictures" if self.told else ""
         spread = f" ({low:+.3f} to {high:+.3f}{too})" if np.isfinite(low) else ""
         count = len(values) if self.verdict == OPPOSITE else self.agreeing
         verdict = f"{self.verdict}: {count} of {len(values)} seeds"

@@ -128,7 +128,7 @@ def test_where_records_say_what_was_right_the_interval_speaks_of_pictures_too(tm
     figures = [{"a": figure(90 + seed), "b": figure(80 + seed)} for seed in range(3)]
     (claim,) = claims("02", "heads", write(tmp_path, "holds", figures)).claims
     assert claim.cells()[0] == "holds: 3 of 3 seeds"
-    assert claim.cells()[1].startswith("+0.100 (+0.03") and "pictures too" in claim.cells()[1]
+    assert claim.cells()[1].startswith("+0.100 (+0.03") and "seeds and pictures" in claim.cells()[1]
     assert claim.p_values == "0.002, 0.002, 0.002"  # ten heads of ten tosses, or none
     table = claims("02", path=tmp_path / "claims.toml")
     assert [row[3:] for row in table.rows] == [("0.002, 0.002, 0.002",), ("",)]
