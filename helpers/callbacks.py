@@ -56,7 +56,8 @@ class ProgressLine(EpochSeconds):
     """Keep one line on the page up to date: epoch, accuracies, time passed and time left.
 
     Pass it to `fit` with `verbose=0`. The history gets `seconds`, too, and the training a quick
-    start, see `create_variables`. `name` stands at the head of the line.
+    start, see `create_variables`. `name` stands at the head of the line. If the network was
+    compiled without the metric `accuracy`, the line shows the losses.
     """
 
     def __init__(self, name: str):
@@ -72,10 +73,10 @@ class ProgressLine(EpochSeconds):
     def on_epoch_end(self, epoch, logs=None):
         super().on_epoch_end(epoch, logs)
         done, total, passed = epoch + 1, self.params["epochs"], logs["seconds"]
-        self.last = f"training accuracy {logs['accuracy']:.3f}"
-        if "val_accuracy" in logs:
-            self.last += f" | validation accuracy {logs['val_accuracy']:.3f}"
-        self.last += f" | {format_seconds(passed)} passed"
+        watched = "accuracy" if "accuracy" in logs else "loss"
+        named = {"training": watched, "validation": f"val_{watched}"}
+        known = [f"{of} {watched} {logs[key]:.3f}" for of, key in named.items() if key in logs]
+        self.last = " | ".join([*known, f"{format_seconds(passed)} passed"])
         left = "" if done == total else f", {format_seconds(passed / done * (total - done))} left"
         self.count = f"epoch {done}/{total}"
         self._show(f"{self.count} | {self.last}{left}")

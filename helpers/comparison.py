@@ -115,18 +115,19 @@ def cautions(runs: pd.DataFrame) -> list[str]:
 
 
 def figure_names(runs: pd.DataFrame) -> list[str]:
-    """List the names of the figures in a table of runs."""
+    """List the names of the figures of which a table of runs has a number."""
     names = [name.removeprefix("figures.") for name in runs if name.startswith("figures.")]
     details = {f"{name}.{end}" for name in names for end in DETAILS}
-    return [name for name in names if name not in details]
+    known = [name for name in names if name not in details]
+    return [name for name in known if runs[f"figures.{name}"].notna().any()]
 
 
 def figure_column(runs: pd.DataFrame, figure: str) -> str:
-    """Return the column of a figure, "" for the first; a OneSentence if no run has it."""
+    """Return the column of a figure, "" for the first; a OneSentence if no run has one."""
     names = figure_names(runs)
     if (figure and figure not in names) or not names:
         raise OneSentence(
-            f"No run has the figure {figure!r}; there are {', '.join(names) or 'none'}."
+            f"No run has a number of the figure {figure!r}; there are {', '.join(names) or 'none'}."
         )
     return f"figures.{figure or names[0]}"
 
@@ -342,10 +343,11 @@ class PairedDifference:
             )
         higher, lower = (self.first, self.second)[:: 1 if self.mean >= 0 else -1]
         low, high = sorted((abs(low), abs(high)))
+        among = f"of {self.pairs} pairs, " if self.pairs > 1 else ""
         verdict = (
             "the difference is real: luck would hardly make it."
             if self.is_real
-            else f"but of {self.pairs} pairs, luck may well make one such; these runs do not tell."
+            else f"but {among}luck may well make one such; these runs do not tell."
         )
         return (
             f"{self.figure}: {higher} is higher than {lower} by {abs(self.mean):.4f} (95 % "

@@ -183,18 +183,18 @@ def sign_test(first: Told, second: Told) -> float:
     are groups, for each group, not for each picture: all that a film says turns round at once.
 
     Args:
-        first, second: of one network each, of the same groups; up to 13 of several pictures are
-            tried in all ways, of more, 10,000 ways at random.
+        first, second: of one network each, of the same groups. Of groups of several pictures, up
+            to 13 that differ are tried in all ways, of more, 10,000 ways at random.
 
     Source: A. Agresti (2013), Categorical Data Analysis, section 11.1.4; R. A. Fisher (1935), The
         Design of Experiments, section 21: the signs of paired differences are fair coins.
     """
     differences = first.hits - second.hits
-    if not differences.any():
+    differences = differences[differences != 0]  # the others say nothing in any way
+    if not differences.size:
         return 1.0
     if (first.sizes == 1).all():
-        deciding = np.count_nonzero(differences)
-        return float(stats.binomtest(int((differences > 0).sum()), deciding).pvalue)
+        return float(stats.binomtest(int((differences > 0).sum()), differences.size).pvalue)
     return float(
         stats.permutation_test(
             (differences,),

@@ -129,8 +129,7 @@ def record(
         lesson: the notebook's name without its ending.
         parameters: the notebook's, by name.
         data: the line that says which pictures the run used, and why.
-        figures: by name. Of those named "held_out..." it is not kept which pictures were right:
-            the seed chooses held-out pictures, so that runs cannot be compared picture by picture.
+        figures: by name.
         published: lines of the table published | measured, as for `published_table`.
         histories: the course of each training by its name, as Keras's `fit` returns it: lists
             with one number an epoch, such as `accuracy`, `val_accuracy` and `seconds`.

@@ -1,5 +1,7 @@
 """A real, tiny `fit` with the course's callbacks."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -28,6 +30,14 @@ def test_a_training_that_was_stopped_says_so_and_counts_no_time_left(capsys):
     last = capsys.readouterr().out.splitlines()[-1]
     assert "Tiny: epoch 2/9, stopped here | training accuracy" in last
     assert "left" not in last
+
+
+@pytest.mark.parametrize("metrics", [None, ["mse"]])
+def test_a_training_that_watches_no_accuracy_is_shown_by_its_loss(capsys, metrics):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    model.compile("sgd", "categorical_crossentropy", metrics=metrics)
+    model.fit(np.eye(3), np.eye(3)[:, :2], epochs=2, callbacks=[ProgressLine("Tiny")], verbose=0)
+    assert re.search(r"Tiny: epoch 2/2 \| training loss \d\.\d{3} \| ", capsys.readouterr().out)
 
 
 class Counting(keras.layers.Layer):

@@ -184,6 +184,13 @@ def test_the_coin_is_tossed_for_films_where_there_are_films():
         assert sign_test(*pair) == pytest.approx(14 / 64)
 
 
+def test_films_on_which_both_are_alike_do_not_make_the_test_one_of_chance():
+    """Fifty films, of which six decide: exactly 2 of the 64 ways are as uneven."""
+    hits = np.full(50, 2)
+    behind = hits - (np.arange(50) < 6)
+    assert sign_test(Told(hits, hits), Told(behind, hits)) == pytest.approx(2 / 64, abs=1e-12)
+
+
 def test_holms_correction_of_a_textbook_case():
     """Four tests, as in many textbooks: 0.01, 0.04, 0.03, 0.005."""
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
