@@ -14,7 +14,6 @@ Needs a quiet machine; writes benchmarks/lesson_05.json.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import shutil
 from collections.abc import Iterable, Iterator
@@ -167,11 +166,7 @@ class Trainings:
 
 def main() -> None:
     """Train what is not on record, and write the comparison of both approaches."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default="full", help="auto, full or samples")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="where the figures are kept")
-    options = parser.parse_args()
-    located = find_data("cats_and_dogs", options.data)
+    located = find_data("cats_and_dogs", "full")
     found = weights.find_weights("auto", preferred="VGG16")
     print(LINE, located.line, found.line, sep="\n")
     trainings = lru_cache(1)(partial(Trainings, located, found))
@@ -181,7 +176,7 @@ def main() -> None:
     }
     for seed in range(3):
         for approach, (settings, train) in approaches.items():
-            measure_seeds(options.output, approach, settings, train, [seed])
+            measure_seeds(OUTPUT, approach, settings, train, [seed])
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ def main() -> None:
     parameters = preset_values(notebook, "published")
     parameters |= {name: RULES[name].parse(v) if name in RULES else v for name, v in options.p}
     results = json.loads(OUTPUT.read_text()) if OUTPUT.exists() else {}
-    name = f"lesson {int(options.lesson)}{', drawn' if options.drawn else ''}"
+    name = f"lesson {int(notebook.stem[:2])}{', drawn' if options.drawn else ''}"
     results[name] = measure(notebook, options.drawn, parameters)
     print(name, results[name])
     write_atomically(OUTPUT, json.dumps(results, indent=1) + "\n")

@@ -191,7 +191,7 @@ def sign_test(first: Told, second: Told) -> float:
     """
     differences = first.hits - second.hits
     differences = differences[differences != 0]  # the others say nothing in any way
-    if not differences.size:
+    if differences.size < 2:  # one coin falls on either side alike
         return 1.0
     if (first.sizes == 1).all():
         return float(stats.binomtest(int((differences > 0).sum()), differences.size).pvalue)

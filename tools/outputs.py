@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 
 import nbformat
 
 HEADLINE_FIGURE = "headline-figure"  # the tag of a cell whose last figure stands for the lesson
+PNG = b"\x89PNG\r\n\x1a\n"  # how such a file begins
 FIGURES = {"image/svg+xml": ".svg", "image/png": ".png"}  # what outputs show; the better one first
 DATA_PICTURES = "data-pictures"
 STAND_INS = (
@@ -36,6 +38,16 @@ def mark_tables(book: nbformat.NotebookNode) -> None:
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), TABLE]
 
 
+def headline_figure(cells: Sequence[nbformat.NotebookNode]) -> tuple[str, bytes, str] | None:
+    """Return the last figure of the cell tagged for it, else the first PNG: an SVG is a diagram."""
+    tagged = [cell for cell in cells if HEADLINE_FIGURE in cell.metadata.get("tags", [])]
+    outputs = (output for cell in tagged or cells for output in cell.get("outputs", []))
+    figures = list(filter(None, map(figure_in, outputs)))
+    if tagged:
+        return figures[-1] if figures else None
+    return next((figure for figure in figures if figure[0] == "image/png"), None)
+
+
 def figure_in(output: nbformat.NotebookNode) -> tuple[str, bytes, str] | None:
     """Return the kind, the file and the alt text of the figure that an output shows, if any."""
     data = output.get("data", {})
@@ -45,5 +57,7 @@ def figure_in(output: nbformat.NotebookNode) -> tuple[str, bytes, str] | None:
     try:
         content = base64.b64decode(data[kind]) if kind == "image/png" else data[kind].encode()
     except ValueError:  # damaged
+        return None
+    if kind == "image/png" and not content.startswith(PNG):
         return None
     return kind, content, " ".join(output.metadata.get(kind, {}).get("alt", "").split())

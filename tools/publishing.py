@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import base64
 import io
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -75,9 +76,11 @@ def publish(
             raise OSError("it was edited meanwhile; execute it again.")
         kept = PUBLISHED_FOLDER / f"{notebook.stem}.json"
         if (record := run.with_suffix(".json")).exists():
+            if (models := models_beside(record)).exists():
+                replace_folder(models, models_beside(kept))
+            else:  # those of an earlier run do not belong to this record
+                shutil.rmtree(models_beside(kept), ignore_errors=True)
             write_atomically(kept, record.read_text("utf-8"))
-        if (models := models_beside(record)).exists():
-            replace_folder(models, models_beside(kept))
         write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
 
 

@@ -223,7 +223,7 @@ def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = 
     The lessons' tables of claims are renewed, too.
     """
     runs = _published_in(records)
-    for notebook in course_notebooks() if target == RESULTS else ():
+    for notebook in course_notebooks() if target.resolve() == RESULTS else ():
         before = notebook.read_text(encoding="utf-8")
         if (after := with_claims(before)) != before:
             write_atomically(notebook, after)
@@ -300,6 +300,8 @@ def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
     lessons = {row.lesson for row in read_rows()}
     paths = [path for path in course_notebooks() if path.stem in lessons]
     found = pd.concat(tables).sort_values("finished", kind="stable", ignore_index=True)
+    if SEED not in found:
+        return pd.DataFrame()
     found = found.drop_duplicates(["lesson", "finished", SEED], keep="last")  # its kept copy
     return published_runs(found, {path.stem: default_parameters(path) for path in paths})
 

@@ -52,7 +52,7 @@ from tools.execution import (
     try_notebook,
 )
 from tools.matrix import read_matrix
-from tools.outputs import HEADLINE_FIGURE, drop_widgets, figure_in, mark_tables
+from tools.outputs import drop_widgets, headline_figure, mark_tables
 from tools.ray_runs import Needs, check_ray, run_on_ray
 from tools.safe_html import clean_html
 from tools.templates import LOADER, fill
@@ -300,18 +300,10 @@ def _shown(run: Run) -> dict[str, Any]:
 
 
 def _picture(output: Path) -> dict[str, str] | None:
-    """Return the figure for a notebook's card, small: kind, `data` in base64, and alt text.
-
-    It is the last of the cell tagged for it, or else the first PNG: an SVG is a diagram.
-    """
-    tagged, first = None, None
-    for cell in cells_of(output):
-        chosen = HEADLINE_FIGURE in cell.metadata.get("tags", [])
-        for kind, content, alt in filter(None, map(figure_in, cell.get("outputs", []))):
-            if (chosen or kind == "image/png") and (data := _shrunk(content, kind)):
-                found = {"kind": kind, "alt": alt, "data": data}
-                tagged, first = found if chosen else tagged, first or found
-    return tagged or first
+    """Return the figure for a notebook's card, small: kind, `data` in base64, and alt text."""
+    kind, content, alt = headline_figure(cells_of(output)) or ("", b"", "")
+    data = content and _shrunk(content, kind)
+    return {"kind": kind, "alt": alt, "data": data} if data else None
 
 
 def _shrunk(content: bytes, kind: str) -> str:

@@ -29,9 +29,9 @@ from tools.address import HOME, present_address
 from tools.outputs import (
     DATA_PICTURES,
     FIGURES,
-    HEADLINE_FIGURE,
     drop_widgets,
     figure_in,
+    headline_figure,
     mark_tables,
 )
 from tools.take_along_page import fill_template, read_kept
@@ -200,10 +200,8 @@ class _Page:
         """Return the figure that stands for a lesson, as Markdown; "" where it has none."""
         path = self.project / lesson
         cells = nbformat.read(path, as_version=4).cells if path.is_file() else []
-        tagged = [cell for cell in cells if HEADLINE_FIGURE in cell.metadata.get("tags", [])]
-        outputs = [output for cell in tagged or cells for output in cell.get("outputs", [])]
-        figures = [output for output in outputs if "image/png" in output.get("data", {})]
-        return self._with_alt_text(figures[-1]).data["text/markdown"] if figures else ""
+        figure = headline_figure(cells)
+        return self._picture(*figure) if figure else ""
 
     def write_lesson(self) -> None:
         """Copy a notebook with its outputs; where pictures are not kept, a note stands instead."""
@@ -253,14 +251,16 @@ class _Page:
         figure = figure_in(output)
         if figure is None:
             return output
-        kind, content, alt = figure
+        return new_output("display_data", {"text/markdown": self._picture(*figure)})
+
+    def _picture(self, kind: str, content: bytes, alt: str) -> str:
+        """Write a figure beside the page; return the Markdown that shows it."""
         name = hashlib.sha256(content).hexdigest() + FIGURES[kind]
         picture = self.target.with_name("figures") / name
         picture.parent.mkdir(exist_ok=True)
         picture.write_bytes(content)
         escaped = re.sub(r"([\\\[\]*_`<&!$])", r"\\\1", alt)
-        text = f"![{escaped}](figures/{name})"
-        return new_output("display_data", {"text/markdown": text})
+        return f"![{escaped}](figures/{name})"
 
 
 def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:

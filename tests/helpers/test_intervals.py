@@ -189,6 +189,7 @@ def test_films_on_which_both_are_alike_do_not_make_the_test_one_of_chance():
     hits = np.full(50, 2)
     behind = hits - (np.arange(50) < 6)
     assert sign_test(Told(hits, hits), Told(behind, hits)) == pytest.approx(2 / 64, abs=1e-12)
+    assert sign_test(Told(hits, hits), Told(hits - (np.arange(50) < 1), hits)) == 1
 
 
 def test_holms_correction_of_a_textbook_case():

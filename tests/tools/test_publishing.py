@@ -135,6 +135,8 @@ def test_the_networks_of_a_run_are_kept_beside_its_record(write, published, monk
     publish(write("0", saved, recorded))
     monkeypatch.setattr(results, "RUNS_FOLDER", published.parent)
     assert results.find_model("lesson", "a.keras", "Drawn.").path.read_text() == "one"
+    publish(write("0", "from helpers import results", recorded))  # saves no network
+    assert results.find_model("lesson", "a.keras", "Drawn.").path is None
 
 
 def test_a_kernel_that_cannot_start_is_told(write, capsys, monkeypatch):

@@ -16,6 +16,7 @@ from helpers.claims import all_claims
 from helpers.comparison import gather
 from helpers.intervals import seeds_interval
 from helpers.results import Measured
+from tools import replication
 from tools.execution import course_notebooks, default_parameters, find_notebook
 from tools.replication import (
     FREE,
@@ -119,6 +120,12 @@ def test_an_interval_knows_of_films_where_the_records_do(write, tmp_path):
         write("01", Measured((341 + film) / 372, 0.4, 1, 372, right), SEED=seed)
     low = float(line_of(page(tmp_path), "W1")[4].split("(")[1].split()[0])
     assert 0.8 < low < 0.97
+
+
+def test_runs_without_a_seed_are_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_RECORD", str(tmp_path / "a.json"))
+    results.record("digits", {}, REAL, {})
+    assert write_results([tmp_path], tmp_path / "R.md") == 0
 
 
 def test_a_run_counts_once_and_a_lesson_that_publishes_nothing_never(write, tmp_path):
@@ -264,6 +271,17 @@ def test_other_lessons_are_passed_over(tmp_path, monkeypatch):
     assert groups_of(ROWS["W1"], pd.DataFrame()) == []
     runs = published_runs(gather(tmp_path), {})
     assert "not run here" in results_page([ROWS["W1"]], runs, (), tmp_path)
+
+
+def test_the_lessons_tables_are_renewed_however_the_pages_place_is_written(tmp_path, monkeypatch):
+    renewed = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(replication, "RESULTS", tmp_path.resolve() / "RESULTS.md")
+    monkeypatch.setattr(replication, "with_claims", lambda text: renewed.append(text) or text)
+    write_results([tmp_path], Path("RESULTS.md"))
+    assert len(renewed) == len(course_notebooks())
+    write_results([tmp_path], Path("other.md"))
+    assert len(renewed) == len(course_notebooks())
 
 
 def test_the_command_line_writes_the_page_or_one_sentence(write, tmp_path, capsys):

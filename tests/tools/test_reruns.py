@@ -27,6 +27,7 @@ from helpers import results
 from helpers.environment import PROJECT
 from tools import reruns
 from tools.execution import Run
+from tools.outputs import HEADLINE_FIGURE
 from tools.reruns import main, run_course
 
 
@@ -305,7 +306,7 @@ def picture_cell(colour: str, kind: str = "image/png", tags: tuple[str, ...] = (
 
 
 def test_a_card_has_one_sentence_and_the_tagged_cells_last_figure(tmp_path):
-    tag = (reruns.HEADLINE_FIGURE,)
+    tag = (HEADLINE_FIGURE,)
     cells = [picture_cell("teal"), picture_cell("red", tags=tag), picture_cell("blue")]
     cells[1].outputs.insert(0, picture_cell("pink").outputs[0])
     path = tmp_path / "01_tiny.ipynb"
@@ -330,7 +331,7 @@ def test_a_card_without_a_tag_shows_the_first_figure_but_no_diagram(tmp_path, te
     page = card_of(tmp_path, path)
     assert re.findall('alt="(.*?)"', page) == ["A teal plane."]
     assert 'class="headline"' not in page and "Drawn pictures." in page
-    diagram.metadata["tags"] = [reruns.HEADLINE_FIGURE]
+    diagram.metadata["tags"] = [HEADLINE_FIGURE]
     nbformat.write(new_notebook(cells=cells), path)
     assert 'src="data:image/svg+xml;base64,' in card_of(tmp_path, path)
 
