@@ -347,10 +347,9 @@ def test_the_script_keeps_to_what_old_pythons_can_read():
     tree = ast.parse(SCRIPT.read_text(encoding="utf-8"))
     new = (ast.JoinedStr, ast.AnnAssign, ast.Starred, ast.NamedExpr, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            continue  # f(*arguments) is old
-        starred = [child for child in ast.iter_child_nodes(node) if isinstance(child, new)]
-        assert not starred, f"line {node.lineno} needs a newer Python"
+        for child in ast.iter_child_nodes(node):
+            old = isinstance(node, ast.Call) and isinstance(child, ast.Starred)  # f(*arguments)
+            assert old or not isinstance(child, new), f"line {child.lineno} needs a newer Python"
         if isinstance(node, ast.FunctionDef):
             annotations = [node.returns, *(argument.annotation for argument in node.args.args)]
             assert annotations == [None] * len(annotations)

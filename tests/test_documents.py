@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import nbformat
@@ -14,32 +12,15 @@ from helpers.environment import PROJECT
 from tools.address import HOME, present_address
 from tools.execution import course_notebooks
 
-DOCUMENTS = [*sorted((PROJECT / "docs").glob("*.md")), PROJECT / "README.md"]
+DOCUMENTS = [
+    *sorted((PROJECT / "docs").glob("*.md")),
+    *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "RESULTS.md")),
+    *(PROJECT / name / "README.md" for name in ("data", "examples", "benchmarks")),
+]
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:)([^)#]*)#?([^)]*)\)")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 GLOSSARY = PROJECT / "docs" / "glossary.md"
-TO_GLOSSARY = re.compile(
-    rf"\[([^\]]+)\]\({re.escape(HOME + present_address())}/blob/main/docs/glossary\.md#([^)]*)\)"
-)
-NO_PROSE = re.compile(r"^(```|~~~)[\s\S]*?^\1|^(#+ |\|).*|`[^`\n]*`", re.MULTILINE)
-# How a term is written in the lessons, where that is more than its plural.
-FORMS = {
-    "Averaged weights": r"averaged weights|average of the weights|weights averaged",
-    "Bias": r"bias(?:es)?",
-    "Calibration": r"calibrat\w+",
-    "CNN": r"cnns?|convolutional neural networks?",
-    "Convolution": r"convolutions?",
-    "Feature extraction": r"feature extract\w+",
-    "Fine-tuning": r"fine-tun\w+",
-    "Freezing": r"fr(?:eez|oz)\w+",
-    "Held-out pictures": r"h[eo]ld(?:ing)?[ -]out",
-    "Over-fitting": r"over-?fit\w*",
-    "Paired difference": r"paired differences?",
-    "Softmax and sigmoid": r"softmax|sigmoid",
-    "Validation set": r"validation",
-}
-# Words that lessons also use in their everyday sense: it is enough that any lesson links them.
-EVERYDAY = {"Class", "Cut", "Head", "Map", "Step"}
+TO_GLOSSARY = re.compile(r"\]\(([^)#]*glossary[^)#]*)#?([^)]*)\)")
 
 
 def anchors(text: str) -> set[str]:
@@ -48,7 +29,7 @@ def anchors(text: str) -> set[str]:
     return {heading.replace(" ", "-") for heading in kept}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_links_lead_somewhere(document: Path):
     for path, anchor in LINK.findall(document.read_text(encoding="utf-8")):
         target = document.parent / path if path else document
@@ -76,41 +57,6 @@ def test_the_readme_says_in_one_screen_what_the_course_is():
 def test_no_measured_number_is_typed_into_the_readme():
     assert MEASURED.findall(README) == []
     assert MEASURED.findall("0.96 | 25 min | 12 %") == ["0.96", "25 min", "12 %"]
-
-
-# The words -------------------------------------------------------------------------------------
-
-OLD = re.compile(  # said otherwise now: memorises, converges, billion, unavailable, ...
-    r"thawed|by heart|thousand million|(?:can(?:not)?|could not|to) be had\b|comes? to rest"
-    r"|cut in two|strongest value|averaged maps",
-    re.IGNORECASE,
-)
-TEXTS = [
-    *DOCUMENTS,
-    PROJECT / "CONTRIBUTING.md",
-    *(PROJECT / name / "README.md" for name in ("data", "examples", "benchmarks")),
-    *sorted((PROJECT / "helpers" / "exercises").glob("*.py")),
-    *course_notebooks(),
-]
-
-
-def words_of(path: Path) -> str:
-    """Return a file's text, of a notebook its Markdown, on one line."""
-    if path.suffix != ".ipynb":
-        return " ".join(path.read_text(encoding="utf-8").split())
-    cells = nbformat.read(path, as_version=4).cells
-    return " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
-
-
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_no_text_uses_a_word_that_the_course_has_left(path: Path):
-    assert OLD.findall(words_of(path)) == []
-
-
-def test_the_check_of_words_sees_them():
-    assert OLD.findall("It comes to rest; it cannot be had; learnt by heart.") == [
-        "comes to rest", "cannot be had", "by heart",
-    ]  # fmt: skip
 
 
 # The instructors' page ------------------------------------------------------------------------
@@ -153,6 +99,9 @@ def test_the_minutes_are_those_that_the_notebook_estimates(notebook: Path):
     assert row.endswith(f"| {short} min | {published} min |")
 
 
+# The glossary ----------------------------------------------------------------------------------
+
+
 def glossary_terms() -> list[str]:
     _, *terms = HEADING.findall(GLOSSARY.read_text(encoding="utf-8"))
     return terms
@@ -164,85 +113,9 @@ def test_the_glossary_is_in_order():
     assert 25 <= len(terms) <= 50
 
 
-# The lessons' links to the glossary ------------------------------------------------------------
-
-Cells = Sequence[tuple[str, str]]  # id and text of a lesson's cells of Markdown
-
-
-def form(term: str) -> re.Pattern:
-    """Return what matches a term as it is written in a text."""
-    plain = re.escape(term) + "(?:s|es)?"
-    return re.compile(rf"\b(?:{FORMS.get(term, plain)})\b", re.IGNORECASE)
-
-
-def prose(cells: Cells) -> str:
-    """Return the text in which terms are linked: no exercises, headings, tables or code."""
-    texts = (text for name, text in cells if not name.startswith("exercise-"))
-    return NO_PROSE.sub("", "\n\n".join(texts))
-
-
-def glossary_problems(lessons: Mapping[str, Cells], terms: Sequence[str]) -> Iterator[str]:
-    """List what is wrong with the lessons' links to these terms; lessons are in their order."""
-    slugs = {term: term.lower().replace(" ", "-") for term in terms}
-    found = {lesson: TO_GLOSSARY.findall(prose(cells)) for lesson, cells in lessons.items()}
-    for lesson, cells in lessons.items():
-        everywhere = TO_GLOSSARY.findall("\n\n".join(text for _, text in cells))
-        if len(everywhere) > len(found[lesson]):
-            yield f"{lesson}: a link stands in an exercise, a heading, a table or code"
-        for words, slug in everywhere:
-            meant = [term for term in terms if slugs[term] == slug]
-            if not meant:
-                yield f"{lesson}: the glossary has no #{slug}"
-            elif not form(meant[0]).search(words):
-                yield f"{lesson}: {words!r} is not how {meant[0]!r} is written"
-        for slug, count in Counter(slug for _, slug in everywhere).items():
-            if count > 1:
-                yield f"{lesson}: {count} links lead to #{slug}, where one is enough"
-    for term in terms:
-        users = [name for name, cells in lessons.items() if form(term).search(prose(cells))]
-        linked = {name for name, links in found.items() if slugs[term] in dict(links).values()}
-        expected = lessons if term in EVERYDAY else users[:1]
-        if users and linked.isdisjoint(expected):
-            yield f"{term!r} is used first in {users[0]}, and not linked there"
-
-
-def test_the_lessons_link_each_term_of_the_glossary_where_it_comes_first():
-    lessons = {}
-    for path in course_notebooks():
-        cells = nbformat.read(path, as_version=4).cells
-        lessons[path.stem] = [(each.id, each.source) for each in cells if "outputs" not in each]
-    assert list(glossary_problems(lessons, glossary_terms())) == []
-    unused = [
-        t for t in glossary_terms() if not any(form(t).search(prose(c)) for c in lessons.values())
-    ]
-    assert unused == []
-
-
-def to(slug: str, words: str) -> str:
-    return f"[{words}]({HOME}{present_address()}/blob/main/docs/glossary.md#{slug})"
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "problems"),
-    [
-        (to("batch", "*Batches*") + " of cuts.", to("cut", "a cut"), 0),
-        (to("batch", "A batch"), "Each " + to("batch", "batch") + ". No cut.", 1),
-        ("`batch`\n\n## A batch\n\n| batch |", to("batch", "A batch"), 0),
-        ("A batch.", to("batch", "A batch"), 1),
-        ("A cut.", "Another cut.", 1),
-        (to("batch", "A batch") + to("batch", "batch"), "", 1),
-        (to("batches", "batches"), "", 2),
-        (to("batch", "A heap"), "", 1),
-        ("## " + to("batch", "A batch"), "", 1),
-        ("| " + to("batch", "A batch"), "", 1),
-        ("```\n" + to("batch", "A batch") + "\n```", "", 1),
-    ],
-)
-def test_what_is_wrong_with_links_to_the_glossary_is_found(first, second, problems):
-    lessons = {"1": [("title", first)], "2": [("exercises-how", second)]}
-    assert len(list(glossary_problems(lessons, ["Batch", "Cut"]))) == problems
-
-
-def test_a_link_in_an_exercise_is_found():
-    lessons = {"1": [("look", to("batch", "A batch")), ("exercise-1", to("cut", "A cut"))]}
-    assert len(list(glossary_problems(lessons, ["Batch", "Cut"]))) == 1
+@pytest.mark.parametrize("notebook", course_notebooks(), ids=lambda path: path.stem)
+def test_the_lessons_links_to_the_glossary_lead_to_its_terms(notebook: Path):
+    text = "\n".join(cell.source for cell in nbformat.read(notebook, as_version=4).cells)
+    for page, term in TO_GLOSSARY.findall(text):
+        assert page == f"{HOME}{present_address()}/blob/main/docs/glossary.md"
+        assert not term or term in anchors(GLOSSARY.read_text(encoding="utf-8"))

@@ -37,9 +37,8 @@ from tools.execution import (
     quick_preset,
     run_notebook,
 )
-from tools.outputs import DATA_PICTURES, DRAWN, STAND_INS, drop_widgets
+from tools.outputs import DATA_PICTURES, DRAWN, FIGURES, STAND_INS, drop_widgets
 
-PICTURE_KINDS = {"image/png", "image/svg+xml"}
 FREE = ("PACE", "DATA", "PRECISION")  # "auto" in a notebook: a run may say which it was
 
 
@@ -129,7 +128,7 @@ def strip(book: nbformat.NotebookNode) -> None:
 def pictures_of(cells: Sequence[nbformat.NotebookNode]) -> dict[str, list[nbformat.NotebookNode]]:
     """Return the outputs with pictures of each cell that shows those of a data set, by its id."""
     return {
-        cell.id: [each for each in cell.outputs if PICTURE_KINDS & set(each.get("data", ()))]
+        cell.id: [each for each in cell.outputs if FIGURES.keys() & each.get("data", ())]
         for cell in cells
         if DATA_PICTURES in cell.metadata.get("tags", [])
     }

@@ -279,13 +279,22 @@ def test_a_notebook_that_breaks_papermill_stops_no_other(tiny_notebook, tmp_path
     assert "1 of\n2 notebooks" in (tmp_path / "runs/latest/index.html").read_text(encoding="utf-8")
 
 
-def test_a_time_limit_is_read_and_told(tiny_notebook, elsewhere, capsys, tmp_path):
-    notebook = str(tiny_notebook(tmp_path, "import time; time.sleep(60)"))
-    assert main(["run", notebook, "--minutes", "0.08"]) == 1
-    assert "stopped by the time limit of 0.08 minutes" in capsys.readouterr().out
+def test_a_time_limit_is_read_and_passed_on(
+    tiny_notebook, elsewhere, capsys, tmp_path, monkeypatch
+):
+    limits = []
+
+    def run(notebook, output, parameters, progress, minutes):
+        limits.append(minutes)
+        return Run(notebook, output, None, 1.0, None)
+
+    monkeypatch.setattr(reruns, "run_notebook", run)
+    notebook = str(tiny_notebook(tmp_path))
+    assert main(["run", notebook, "--minutes", "0.08"]) == 0
     for wrong in ("0", "-1", "nan", "inf"):
         assert main(["run", notebook, "--minutes", wrong]) == 2
         assert "a number above 0" in capsys.readouterr().err
+    assert limits == [0.08]
 
 
 def card_of(folder: Path, notebook: Path, problem: str | None = None, **record) -> str:
