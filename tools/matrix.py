@@ -38,7 +38,6 @@ from tools.execution import (
     preset_values,
 )
 
-KILOBYTES, DEEPEST, LONGEST = 100, 10, 1000  # of the file, levels, entries of a block or list
 MOST = 10_000  # runs of a notebook
 DECIMAL = re.compile(r"[-+]?[0-9]+(_[0-9]+)*")
 ENTRIES = ("preset", "seeds", "parameters", "notebooks")
@@ -88,11 +87,9 @@ def read_matrix(path: Path, presets: Path = PRESETS) -> list[Planned]:
 def _read_yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"There is no matrix {path}.")
-    if path.stat().st_size > 1000 * KILOBYTES:
-        raise ValueError(f"{path} is larger than {KILOBYTES} kilobytes; is it a matrix of runs?")
     try:
         matrix = yaml.load(path.read_text(encoding="utf-8"), Loader=_Strict)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         told = " ".join(str(error).split())
         raise ValueError(f"{path} cannot be read as YAML: {told}.") from error
     if not isinstance(matrix, dict) or not matrix:
@@ -107,22 +104,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 class _Strict(yaml.SafeLoader):
-    """YAML in small: each name once in its block, no aliases, few levels, decimal numbers."""
-
-    level = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()
-        if isinstance(event, yaml.AliasEvent):
-            self._refuse(f"*{event.anchor} is an alias; write out what it stands for", event)
-        self.level += 1
-        if self.level > DEEPEST:
-            self._refuse(f"blocks and lists have more than {DEEPEST} levels", event)
-        node = super().compose_node(parent, index)
-        self.level -= 1
-        if not isinstance(node, yaml.ScalarNode) and len(node.value) > LONGEST:
-            self._refuse(f"a block or list has more than {LONGEST} entries", node)
-        return node
+    """YAML with each name once in its block, and with decimal numbers."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         names = [self.construct_object(key, deep=True) for key, _ in node.value]
