@@ -88,7 +88,8 @@ def losses_side_by_side(
 ) -> None:
     """Show training and validation loss of several trainings, a panel each, on one scale.
 
-    The scale suits most epochs: a loss far above them is drawn at the upper edge, with its value.
+    The scale suits most epochs: losses far above them are drawn at the upper edge, and the first of
+    them is told.
 
     Args:
         histories: `fit`'s history of each of up to four trainings, by its name.
@@ -126,7 +127,7 @@ def losses_side_by_side(
 
 
 def _draw_loss(axis: Axes, values: Sequence[float], top: float, **look) -> None:
-    """Draw a curve; what lies above the scale becomes a triangle at its edge, with the value."""
+    """Draw a curve; what lies above the scale becomes triangles, beside them the first value."""
     epochs, values = np.arange(1, len(values) + 1), np.asarray(values, float)
     marker = "." if len(values) < 40 else ""
     axis.plot(epochs, np.minimum(values, top), marker=marker, **look)
@@ -134,5 +135,5 @@ def _draw_loss(axis: Axes, values: Sequence[float], top: float, **look) -> None:
     if len(above):
         axis.plot(above, np.full(len(above), top), "^", color=look["color"], clip_on=False)
         offset = (6, -2 if look["ls"] == "-" else -15)  # both losses may begin above it
-        place = (above[0], top)
+        place = (above[-1], top)  # beside the last one, where there is room
         note(axis, f"{values[values > top][0]:.1f}", place, offset, 8.5, va="top", color=INK)
