@@ -36,7 +36,7 @@ GIB = 2**30
 DIGEST_PIECE = 2**24  # bytes read at a time
 DIGEST_BYTES = hashlib.sha256().digest_size
 KEPT = ".activations"
-AUGMENTATION_CODE = Path(__file__).with_name("augmentation.py")
+AUGMENTATION_CODE = fingerprint(Path(__file__).with_name("augmentation.py"))  # as it was loaded
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,8 +212,8 @@ def activation_key(
     }
     if augment is not None:
         config = keras.saving.serialize_keras_object(augment.get_config())
-        code = fingerprint(AUGMENTATION_CODE)
-        settings["augment"] = (type(augment).__qualname__, _without_names(config), code, seed)
+        settings["augment"] = (type(augment).__qualname__, _without_names(config))
+        settings["augment"] += (AUGMENTATION_CODE, seed)
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(pictures.images))
     for weight in lower.weights:

@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
+from helpers import STARTED
 from helpers.environment import PROJECT
 
 PACKAGE = "helpers"
@@ -81,10 +82,17 @@ def imported_names(source: str) -> tuple[str, ...]:
 
 
 def course_version(modules: dict[str, str] | None = None) -> str:
-    """Return eight hexadecimal digits for modules from `modules_used`, by default those loaded."""
+    """Return eight hexadecimal digits for modules from `modules_used`, by default those loaded.
+
+    A "+" follows where the file of a loaded one was edited since: what ran may be older than that.
+    """
+    edited = False
     if modules is None:
-        modules = modules_used(name for name in sys.modules if name.split(".")[0] == PACKAGE)
-    return hashlib.sha256(json.dumps(modules).encode()).hexdigest()[:8]
+        loaded = [name for name in sys.modules if name.split(".")[0] == PACKAGE]
+        files = filter(None, (_file_of(name, PROJECT) for name in loaded))
+        edited = any(file.stat().st_mtime > STARTED.timestamp() for file in files)
+        modules = modules_used(loaded)
+    return hashlib.sha256(json.dumps(modules).encode()).hexdigest()[:8] + "+" * edited
 
 
 def _file_of(name: str, project: Path) -> Path | None:

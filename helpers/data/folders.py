@@ -301,7 +301,8 @@ def open_folder(
     Args:
         text: its path, as seen from the working folder or from the project; `~` is one's home.
         shares, seed: see `groups.share_out`; by split, where the folder has none.
-        cache, limit: see `pictures.load_split`.
+        cache: see `pictures.load_split`.
+        limit: how many pictures of each class at most, in each split, where the folder has them.
         groups: what belongs together, see `groups.find_groups`.
 
     Raises:
@@ -318,8 +319,9 @@ def open_folder(
     skipped = {one: f"is not a picture by its name ({one.path.suffix})" for one in others}
     entries = [one for one in entries if one not in skipped]
     if limit:
-        labels = np.array([classes.index(one.kind) for one in entries])
-        entries = [entries[one] for one in np.sort(spread_classes(labels, len(classes), limit))]
+        kept = [(one.split, one.kind) for one in entries]
+        of, number = np.unique(kept, axis=0, return_inverse=True)
+        entries = [entries[one] for one in np.sort(spread_classes(number, len(of), limit))]
     names = [printable(one.path.relative_to(folder)) for one in entries]
     listing = [(one.path, classes.index(one.kind)) for one in entries]
     looked = load_listed(listing, classes, LOOK_SIZE, "own", cache, names=names)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from helpers import fingerprints
 from helpers.fingerprints import course_version, fingerprint, modules_used
 
 SOURCES = {
@@ -45,6 +48,12 @@ def test_a_change_in_a_sub_folder_is_noticed(project, name):
         name.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
     ]
     assert course_version(before) != course_version(after)
+
+
+def test_code_that_was_edited_after_it_was_loaded_is_marked(monkeypatch):
+    version = course_version()
+    monkeypatch.setattr(fingerprints, "STARTED", datetime(2020, 1, 1, tzinfo=UTC))
+    assert course_version() == version.removesuffix("+") + "+"
 
 
 @pytest.mark.parametrize("name", ["helpers/apart.py", "tools/mover.py"])

@@ -197,6 +197,15 @@ def test_a_limit_of_the_folder_spreads_over_each_class(tmp_path):
     assert any(one.tolist() != other.tolist() for one, other in zip(parts, others, strict=True))
 
 
+def test_a_limit_takes_no_part_away_from_a_folder_that_is_sorted(tmp_path):
+    for split, each in (("train", 40), ("validation", 4), ("test", 5)):
+        fill(tmp_path / "own" / split, ("a", "b"), each)
+    found = opened(tmp_path / "own", limit=10)
+    assert found.splits == ("train", "validation", "test")
+    counts = [load_split(found, split, 8).count() for split in found.splits]
+    assert counts == [{"a": n, "b": n} for n in (10, 4, 5)]
+
+
 def test_near_duplicates_are_named_in_pairs(tmp_path):
     folder = fill(tmp_path / "own", ("a", "b"), 6)
     save(folder / "b" / "again.jpg", start(folder) + 2, quality=60)
