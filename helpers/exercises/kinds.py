@@ -104,7 +104,6 @@ class Exercise(ABC):
         question: what is asked, Markdown.
         hints: two, the second clearer than the first.
         why: why the right answer is right; shown with it.
-        start: code that the learner finds in the cell, before `check`.
         key: under which progress is kept, such as "01.weights"; "" for not at all.
     """
 
@@ -113,7 +112,6 @@ class Exercise(ABC):
     question: str
     hints: tuple[str, str]
     why: str
-    start: str = ""
     key: str = field(default="", init=False)
     hints_given: int = field(default=0, init=False)
 
@@ -325,19 +323,9 @@ class Code(Exercise):
 
     Attributes:
         code: the solution; it defines one function, and may use `np`, `keras` and `layers`.
-        mistakes: what is said of common wrong code, by the code that defines a function, or by
-            what a function like the solution returns instead.
     """
 
     code: str
-    mistakes: Mapping[str, str]
-
-    def __post_init__(self) -> None:
-        head = f"{self.code.splitlines()[0]}\n    return "
-        self.mistakes = {
-            code if code.startswith("def ") else head + code: message
-            for code, message in self.mistakes.items()
-        }
 
     def problem(self, answer: Any) -> str:
         if not callable(answer):
@@ -370,12 +358,15 @@ class Function(Code):
     common mistakes compute.
 
     Attributes:
+        mistakes: what is said of common wrong code, by what a function like the solution returns
+            instead.
         inputs: makes, by a generator of random numbers, the arguments of a few calls, among them
             every case in which a common mistake shows.
         told: the beginning of a message, given a call's arguments and the place of the first wrong
             number, where the arguments are too large to be shown.
     """
 
+    mistakes: Mapping[str, str]
     inputs: Callable[[np.random.Generator], list[tuple]]
     told: Callable[[tuple, tuple], str] | None = None
 
@@ -390,8 +381,9 @@ class Function(Code):
             found.append(outcome)
         if self._agrees(found, self.code, calls):
             return ""
-        for code, message in self.mistakes.items():
-            if self._agrees(found, code, calls):
+        head = f"{self.code.splitlines()[0]}\n    return "
+        for body, message in self.mistakes.items():
+            if self._agrees(found, head + body, calls):
                 return message
         if self._agrees(found, self.code, calls, COARSE):
             return "That is rounded too far; leave the numbers as they are."
@@ -447,11 +439,6 @@ def defined(code: str) -> Callable:
     before = set(known)
     exec(code, known)
     return next(value for name, value in known.items() if name not in before and callable(value))
-
-
-def without(code: str, part: str) -> str:
-    """Return code without the lines in which something stands."""
-    return "".join(line for line in code.splitlines(keepends=True) if part not in line)
 
 
 def alike(found: Any, expected: Any, rounded: float = ROUNDED) -> bool:

@@ -39,11 +39,6 @@ cat_or_dog = Function(
         "dogs 151 to 268. Write a function that adds up the cats and the dogs of each photo. It "
         "returns 1 (dog) if the dogs' sum is larger, else 0 (cat)."
     ),
-    start='''\
-def cat_or_dog(answers):
-    """0 for cat or 1 for dog, for each photo; `answers` has the shape (photos, 1000)."""
-    return ...
-''',
     code="""\
 def cat_or_dog(answers):
     return answers[:, 151:269].sum(axis=1) > answers[:, 281:286].sum(axis=1)
@@ -128,20 +123,6 @@ calibrated = Choice(
 )
 
 
-def _build(scaled="base(pixels)", frozen=True, units=1, end="sigmoid", loss="binary_crossentropy"):
-    freeze = "    base.trainable = False\n" * frozen
-    return f"""\
-def build(base):
-{freeze}    pixels = keras.Input((64, 64, 3))
-    maps = {scaled}
-    averages = layers.GlobalAveragePooling2D()(maps)
-    answer = layers.Dense({units}, activation="{end}")(averages)
-    network = keras.Model(pixels, answer)
-    network.compile(keras.optimizers.Adam(0.01), "{loss}", metrics=["accuracy"])
-    return network
-"""
-
-
 wasted_base = Examined(
     kind="explore",
     title="a base that is wasted",
@@ -150,15 +131,17 @@ wasted_base = Examined(
         "photos from 0 to 255, like every base in this course. Repair the faults, then give "
         "`build` to the check, which trains the network on drawn cats and dogs for some seconds."
     ),
-    start=_build("base(pixels / 255)", frozen=False, end="softmax"),
-    code=_build(),
-    mistakes={
-        _build("base(pixels / 255)", frozen=False, end="softmax"): "Two more are left",
-        _build("base(pixels / 255)"): "The scale: the base got values up to 1",
-        _build(frozen=False): "The base is not frozen",
-        _build(end="softmax"): "Softmax makes numbers that add up to 1",
-        _build(units=2, end="softmax"): "2 units, so take the loss `sparse_",
-    },
+    code="""\
+def build(base):
+    base.trainable = False
+    pixels = keras.Input((64, 64, 3))
+    maps = base(pixels)
+    averages = layers.GlobalAveragePooling2D()(maps)
+    answer = layers.Dense(1, activation="sigmoid")(averages)
+    network = keras.Model(pixels, answer)
+    network.compile(keras.optimizers.Adam(0.01), "binary_crossentropy", metrics=["accuracy"])
+    return network
+""",
     examine=repaired_base,
     hints=(
         "One fault is between the pixels and the base, one at the base, one at the end.",
@@ -179,11 +162,6 @@ sure_mistakes = Number(
         "loss is 0.486? Make `others` smaller until the loss fits; the right power of ten is "
         "enough."
     ),
-    start="""\
-others = 0.1  # probability of the true class in five mistakes; make it smaller
-true_class = np.array([0.99] * 95 + [others] * 5)
-print(f"loss {-np.log(true_class).mean():.3f}")
-""",
     answer=0.00007,
     tolerance=2,
     mistakes={
@@ -202,25 +180,6 @@ print(f"loss {-np.log(true_class).mean():.3f}")
 )
 
 
-def _learn(end: str, epochs: int = 30, units: int = 3) -> str:
-    return f"""\
-def learn(base, images, labels):
-    features = base.predict(images, verbose=0)
-    head = keras.Sequential(
-        [
-            keras.Input(features.shape[1:]),
-            layers.GlobalAveragePooling2D(),
-            layers.Dense({units}, activation="softmax"),
-        ]
-    )
-    loss = "sparse_categorical_crossentropy"
-    head.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
-    head.fit(features, labels, epochs={epochs}, verbose=0)
-    {end}
-"""
-
-
-_JOINED = "return keras.Model(base.input, head(base.output))"
 new_head = Examined(
     kind="complete",
     title="from an empty cell",
@@ -231,16 +190,21 @@ new_head = Examined(
         "check calls `learn` with 360 drawn hands, then shows your network 120 hands of other "
         "people. Reach an accuracy above 0.9."
     ),
-    code=_learn(_JOINED),
-    mistakes={
-        _learn("return head", 1): "takes the shape (4, 4, 80); the pictures have (64, 64, 3)",
-        _learn("pass", 1): "returns nothing",
-        _learn("return base", 1): "ends in feature maps",
-        _learn(_JOINED, 1, units=4): "gives 4 numbers; three classes need three",
-        _learn("base.set_weights([w * 0.9 for w in base.get_weights()])\n    " + _JOINED, 1): (
-            "weights of the base have changed"
-        ),
-    },
+    code="""\
+def learn(base, images, labels):
+    features = base.predict(images, verbose=0)
+    head = keras.Sequential(
+        [
+            keras.Input(features.shape[1:]),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    loss = "sparse_categorical_crossentropy"
+    head.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+    head.fit(features, labels, epochs=30, verbose=0)
+    return keras.Model(base.input, head(base.output))
+""",
     examine=learned_on_base,
     hints=(
         "`base.predict(images)` once, then a small head on what it gives, as in section 9.",

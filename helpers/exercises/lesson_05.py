@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers.exercises.checks_05 import head_on_frozen_base, stopped_in_time
-from helpers.exercises.kinds import Examined, Function, Number, without
+from helpers.exercises.kinds import Examined, Function, Number
 
 work_share = Number(
     kind="predict",
@@ -44,26 +44,10 @@ in_time = Examined(
         "ends the training some epochs after the lowest validation loss, and restores the weights "
         "of that epoch. Keras has one: `keras.callbacks.EarlyStopping`."
     ),
-    start="""\
-def stop():
-    return ...
-""",
     code="""\
 def stop():
     return keras.callbacks.EarlyStopping("val_loss", patience=5, restore_best_weights=True)
 """,
-    mistakes={
-        'keras.callbacks.EarlyStopping("loss", patience=5, restore_best_weights=True)': (
-            "gets better for ever"
-        ),
-        'keras.callbacks.EarlyStopping("val_loss", patience=5)': (
-            "`restore_best_weights=True` puts those back"
-        ),
-        'keras.callbacks.EarlyStopping("val_loss", patience=100, restore_best_weights=True)': (
-            "`patience` says how"
-        ),
-        "keras.callbacks.EarlyStopping": "where a callback of Keras is expected",
-    },
     examine=stopped_in_time,
     hints=(
         "Three arguments: what to monitor, how many epochs to wait for something better, and which "
@@ -85,11 +69,6 @@ errors_gone = Function(
         "that returns this share for any two accuracies. (It is below 0 if there are more errors "
         "than before.)"
     ),
-    start='''\
-def errors_gone(before, after):
-    """Share of the errors that is gone; both arguments are accuracies, 0 to 1."""
-    return ...
-''',
     code="""\
 def errors_gone(before, after):
     return 1 - (1 - after) / (1 - before)
@@ -139,14 +118,6 @@ vgg_input = Function(
         "VGG16 was trained on blue, green, red, in this order, each minus its mean over ImageNet. "
         "Write this preprocessing for photos in red, green, blue from 0 to 255."
     ),
-    start='''\
-def vgg_input(photos, means):
-    """Photos as VGG16 wants them, shape (photos, height, width, 3) before and after.
-
-    `means` are three numbers: of blue, of green, of red.
-    """
-    return ...
-''',
     code="""\
 def vgg_input(photos, means):
     return photos[..., ::-1] - means
@@ -188,8 +159,16 @@ def vgg_input(photos, means):
     ),
 )
 
-
-_HEAD = """\
+from_empty = Examined(
+    kind="complete",
+    title="a head from an empty cell",
+    question=(
+        "Write `build(base)`. It gets a pretrained base for pictures of 64x64x3 (0 to 255), "
+        "freezes it, puts a new head on it, and returns the compiled network: cat is 0, dog is 1. "
+        "The check trains the network on 48 drawn faces and their mirror images, a minute at most, "
+        "then shows it 40 others. Reach an accuracy above 0.8, and leave the base as it was."
+    ),
+    code="""\
 def build(base):
     base.trainable = False
     network = keras.Sequential(
@@ -201,33 +180,7 @@ def build(base):
     )
     network.compile(keras.optimizers.Adam(0.03), "binary_crossentropy", metrics=["accuracy"])
     return network
-"""
-from_empty = Examined(
-    kind="complete",
-    title="a head from an empty cell",
-    question=(
-        "Write `build(base)`. It gets a pretrained base for pictures of 64x64x3 (0 to 255), "
-        "freezes it, puts a new head on it, and returns the compiled network: cat is 0, dog is 1. "
-        "The check trains the network on 48 drawn faces and their mirror images, a minute at most, "
-        "then shows it 40 others. Reach an accuracy above 0.8, and leave the base as it was."
-    ),
-    code=_HEAD,
-    mistakes={
-        without(_HEAD, "trainable"): "The base is not frozen",
-        without(_HEAD, "Global"): "ends in feature maps of the shape",
-        _HEAD.replace("Dense(1", "Dense(3"): "gives 3 numbers; two classes need two units, or one",
-        _HEAD.replace(', activation="sigmoid"', ""): "has no sigmoid",
-        _HEAD.replace("sigmoid", "softmax"): "a single one is always 1",
-        _HEAD.replace("Dense(1", "Dense(2"): (
-            "2 units, so take the loss `sparse_categorical_crossentropy`"
-        ),
-        _HEAD.replace("binary_crossentropy", "mean_squared_error"): (
-            "1 unit, so take the loss `binary_"
-        ),
-        without(_HEAD, "compile"): "is not compiled",
-        _HEAD.replace(" base,", " keras.Input((64, 64, 3)),"): "does not contain the base",
-        _HEAD.replace("return ", ""): "returns nothing",
-    },
+""",
     examine=head_on_frozen_base,
     hints=(
         "`keras.Sequential` takes a whole network as its first layer.",

@@ -1,20 +1,23 @@
 """Every exercise: its solution passes, common mistakes are named, no answer stops a notebook.
 
-A new exercise is found in its lesson's module and tested here without another line.
+A new exercise is found in its lesson's module and tested here without another line; the common
+mistakes of an `Examined` one are in `exercise_mistakes`.
 """
 
 from __future__ import annotations
 
 import pkgutil
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import keras
-import nbformat
 import numpy as np
 import pytest
+from exercise_mistakes import MISTAKES
 
 from helpers import evaluation, exercises
 from helpers.environment import PROJECT
@@ -34,7 +37,7 @@ from helpers.exercises.kinds import (
 )
 from helpers.exercises.quizzes import QuizError, quiz
 from helpers.progress import QUIZ
-from tools.execution import course_notebooks
+from tools.execution import cells_of, course_notebooks, find_notebook
 
 MODULES = [m.name for m in pkgutil.iter_modules(exercises.__path__) if m.name.startswith("lesson_")]
 LESSONS = {name: exercises_of(getattr(exercises, name)) for name in MODULES}
@@ -46,9 +49,11 @@ ALL |= {
     for lesson, questions in QUIZZES.items()
     for number, each in enumerate(questions, 1)
 }
+OF_LESSONS = [each for those in LESSONS.values() for each in those.values()]
 NAMES = {"np": np, "keras": keras, "layers": keras.layers}
 NAMES |= {"evaluation": evaluation}
 EVERY = pytest.mark.parametrize("exercise", ALL.values(), ids=ALL)
+OF_A_LESSON = pytest.mark.parametrize("exercise", OF_LESSONS, ids=lambda each: each.key)
 KINDS = ("predict", "complete", "explore", "explain")  # those of quizzes are of none
 
 
@@ -83,6 +88,39 @@ def right_answers(exercise: Exercise) -> list[Any]:
     return [defined(exercise.code)]
 
 
+def with_body(exercise: Code, body: str) -> str:
+    """Return the code of a function like the solution that returns something else."""
+    return f"{exercise.code.splitlines()[0]}\n    return {body}"
+
+
+def common_mistakes(exercise: Exercise) -> Mapping[Any, str]:
+    """Return what is said of common wrong answers, of an examined function a part of it."""
+    if isinstance(exercise, Choice):
+        return exercise.reasons
+    if isinstance(exercise, Number):
+        return exercise.mistakes
+    mistakes = MISTAKES[exercise.key] if isinstance(exercise, Examined) else exercise.mistakes
+    return {
+        code if code.startswith("def ") else with_body(exercise, code): message
+        for code, message in mistakes.items()
+    }
+
+
+@cache
+def cells_of_exercises(lesson: str) -> list[str]:
+    """Return what stands in the cells of a lesson's exercises, such as those of "01"."""
+    cells = cells_of(find_notebook(lesson))
+    return [cell.source for cell in cells if cell.id.startswith("exercise-")]
+
+
+def start_of(exercise: Exercise) -> str:
+    """Return the code that the learner finds in an exercise's cell, before `q`."""
+    lesson, name = exercise.key.split(".")
+    asked = f"q = exercises.lesson_{lesson}.{name}\n"
+    (source,) = (source for source in cells_of_exercises(lesson) if asked in source)
+    return re.split(r"^q", source, maxsplit=1, flags=re.MULTILINE)[0].rstrip()
+
+
 def wrong_answers(exercise: Exercise) -> list[tuple[Any, str]]:
     """Return common wrong answers, each with what is said of it."""
     if isinstance(exercise, Number):
@@ -101,7 +139,7 @@ def wrong_answers(exercise: Exercise) -> list[tuple[Any, str]]:
             *((answer, "none of the letters") for answer in none),
         ]
     return [
-        *((defined(code), message) for code, message in exercise.mistakes.items()),
+        *((defined(code), message) for code, message in common_mistakes(exercise).items()),
         (5, "is no function"),
         (lambda *arguments: 1 / 0, "stopped with ZeroDivisionError"),
         (lambda *arguments: None, "returns nothing"),
@@ -127,10 +165,14 @@ def test_every_common_wrong_answer_is_told_what_is_wrong(exercise):
 
 @EVERY
 def test_the_common_mistakes_have_messages(exercise):
-    found = exercise.reasons if isinstance(exercise, Choice) else exercise.mistakes
+    found = common_mistakes(exercise)
     assert len(found) >= 2
     whole = found.values() if not isinstance(exercise, Examined) else ()  # those have a part
     assert all(len(message) > 15 for message in whole)
+
+
+def test_every_examined_exercise_has_its_common_mistakes_and_no_other_has():
+    assert set(MISTAKES) == {each.key for each in ALL.values() if isinstance(each, Examined)}
 
 
 @EVERY
@@ -140,12 +182,17 @@ def test_not_attempted_says_so_quietly(exercise, answer, said):
     assert said == [WAITING]
 
 
-@EVERY
-def test_what_the_learner_finds_runs_and_counts_as_not_attempted(exercise):
-    if isinstance(exercise, Code) and "..." in exercise.start:
-        assert exercise.judge(defined(exercise.start)) == WAITING
+@OF_A_LESSON
+def test_what_the_learner_finds_is_not_attempted_or_a_common_mistake_or_runs(exercise):
+    start = start_of(exercise)
+    assert start or exercise.kind != "explore"
+    assert len(start.splitlines()) < (20 if isinstance(exercise, Examined) else 10)
+    if isinstance(exercise, Code) and "..." in start:
+        assert exercise.judge(defined(start)) == WAITING
+    elif isinstance(exercise, Code) and start:
+        assert f"{start}\n" in common_mistakes(exercise)
     else:
-        exec(exercise.start, NAMES)
+        exec(start, NAMES)
 
 
 @EVERY
@@ -184,7 +231,6 @@ def test_texts_are_complete_and_brief(exercise):
     texts = [exercise.question, exercise.why, *exercise.hints]
     assert all(text.strip() == text and text[-1] in ".?`)" for text in texts)
     assert len(exercise.question.split()) < 75
-    assert len(exercise.start.splitlines()) < (20 if isinstance(exercise, Examined) else 10)
 
 
 # What an answer may look like.
@@ -408,16 +454,12 @@ WRONG_CODE = {
 }  # fmt: skip
 
 
-def with_body(exercise: Function, body: str):
-    return defined(f"{exercise.code.splitlines()[0]}\n    return {body}")
-
-
 @pytest.mark.parametrize(
     ("name", "body"), [(name, body) for name, those in RIGHT_CODE.items() for body in those]
 )
 def test_an_attack_with_right_code(name, body):
     for _ in range(3):  # inputs are drawn anew
-        assert ALL[name].judge(with_body(ALL[name], body)).heading == "Right"
+        assert ALL[name].judge(defined(with_body(ALL[name], body))).heading == "Right"
 
 
 @pytest.mark.parametrize(
@@ -426,7 +468,7 @@ def test_an_attack_with_right_code(name, body):
 )
 def test_an_attack_with_wrong_code(name, body, text):
     for _ in range(10):  # no wrong code is right now and then
-        feedback = ALL[name].judge(with_body(ALL[name], body))
+        feedback = ALL[name].judge(defined(with_body(ALL[name], body)))
         assert feedback.heading == "Not yet" and text in feedback.text, feedback
 
 
@@ -806,16 +848,12 @@ def test_layers_are_shown_by_their_kind():
 @pytest.mark.parametrize("notebook", course_notebooks(), ids=lambda path: path.stem)
 def test_a_notebook_has_the_exercises_of_its_lesson(notebook):
     lesson = f"lesson_{notebook.stem[:2]}"
-    cells = nbformat.read(notebook, as_version=4).cells
-    sources = [cell.source for cell in cells if cell.id.startswith("exercise-")]
     if lesson not in LESSONS:
         pytest.skip("this lesson has no exercises")
-    for number, (name, exercise) in enumerate(LESSONS[lesson].items(), 1):
+    sources = cells_of_exercises(notebook.stem[:2])
+    for number, exercise in enumerate(LESSONS[lesson].values(), 1):
         assert exercise.markdown(number) in sources
-        assert any(
-            f"exercises.{lesson}.{name}\n" in source and exercise.start in source
-            for source in sources
-        ), name
+        start_of(exercise)  # has a cell
 
 
 @EVERY
