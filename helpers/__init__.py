@@ -7,7 +7,7 @@ messages       errors that a learner meets, in one sentence; times
 files          write a file or a folder whole or not at all
 fingerprints   what tells one state of the course's code from another
 
-data/          catalog, download, at_hand, folders, idx, pictures, groups, splits: find pictures
+data/          catalog, download, at_hand, folders, pictures, groups, splits: find pictures
                (one's own, too), check, decode once, tell what belongs together, hold out
 samples/       the drawn sample pictures: hands, faces, garments, surfaces
 photos         a learner's own photo: open, straighten, classify

@@ -27,7 +27,7 @@ STAYS_AT_HOME = (
     "runs/sweeps/rates/01.ipynb",
     "site/index.html",
     ".site-build/index.md",
-    "helpers/data/__pycache__/idx.pyc",
+    "helpers/data/__pycache__/pictures.pyc",
     "notebooks/.ipynb_checkpoints/01.ipynb",
     "notebooks/.01_lesson.ipynb.0a1b2c.partial",
     ".pytest_cache/README.md",

@@ -28,7 +28,7 @@ from nbformat.v4 import new_output
 from PIL import Image
 
 from helpers.environment import PUBLISHED_FOLDER
-from helpers.files import replace_folder, write_atomically
+from helpers.files import write_atomically
 from helpers.pace import PACE_VARIABLE, PACES
 from helpers.results import models_beside
 from tools.execution import (
@@ -37,6 +37,7 @@ from tools.execution import (
     quick_preset,
     run_notebook,
 )
+from tools.folders import replace_folder
 from tools.outputs import DATA_PICTURES, DRAWN, FIGURES, STAND_INS, drop_widgets
 
 FREE = ("PACE", "DATA", "PRECISION")  # "auto" in a notebook: a run may say which it was

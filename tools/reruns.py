@@ -30,7 +30,6 @@ from nbconvert import HTMLExporter
 from PIL import Image
 
 from helpers.environment import RUNS_FOLDER, SWEEPS_FOLDER
-from helpers.files import replace_folder
 from helpers.parameters import RULES, check_values
 from helpers.results import load_record
 from tools import STOPPED, storage, sweeps
@@ -51,6 +50,7 @@ from tools.execution import (
     thread_variables,
     try_notebook,
 )
+from tools.folders import replace_folder
 from tools.matrix import read_matrix
 from tools.outputs import drop_widgets, headline_figure, mark_tables
 from tools.ray_runs import Needs, check_ray, run_on_ray

@@ -24,8 +24,9 @@ import nbformat
 from nbformat.v4 import new_markdown_cell, new_output
 
 from helpers.environment import PROJECT
-from helpers.files import replace_folder, write_atomically
+from helpers.files import write_atomically
 from tools.address import HOME, present_address
+from tools.folders import replace_folder
 from tools.outputs import (
     DATA_PICTURES,
     FIGURES,

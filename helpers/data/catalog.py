@@ -29,7 +29,6 @@ class Archive:
     bytes: int | None = None
     sha256: str | None = None
     unpacked_sha256: str | None = None
-    inside: str = "."
 
     def find_fault(self, file: Path) -> str:
         """Say how a copy differs from the catalog's size and checksum; "" if it does not."""

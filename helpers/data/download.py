@@ -543,8 +543,8 @@ def _choose_members(
         if link or path.is_absolute() or ".." in path.parts or ":" in info.filename:
             raise OSError(f"{archive.name} holds the unsafe entry {info.filename!r}")
         junk = "__MACOSX" in path.parts or path.name.startswith(".")
-        if not info.is_dir() and not junk and path.is_relative_to(archive.inside):
-            members.append((info, path.relative_to(archive.inside)))
+        if not info.is_dir() and not junk:
+            members.append((info, path))
     unpacked = sum(info.file_size for info, _ in members)
     if unpacked > UNPACKED_AT_MOST * size:
         raise OSError(

@@ -732,12 +732,6 @@ def test_junk_of_macos_is_left_out(web, tmp_path):
     assert list_files(found.folder) == TRAIN_NAMES
 
 
-def test_the_folder_inside_an_archive_is_stripped(web, tmp_path):
-    body = make_zip([*(f"filtered/{name}" for name in TRAIN_NAMES), "read me.txt"])
-    found = find_data(serve_one(web, body, inside="filtered"), "full", tmp_path)
-    assert list_files(found.folder) == TRAIN_NAMES
-
-
 def damage(body: bytes, at: int = 0) -> bytes:
     """Change one byte of a picture inside a zip archive."""
     at = at or body.index(b"IDAT")
