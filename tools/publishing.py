@@ -34,6 +34,7 @@ from helpers.results import models_beside
 from tools.execution import (
     cells_of,
     default_parameters,
+    first_line,
     quick_preset,
     run_notebook,
 )
@@ -169,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             publish(notebook, options.pace, options.run, options.drawn)
             continue
         except Exception as error:  # of the file, the kernel, or between them
-            problem = next(iter(str(error).splitlines()), type(error).__name__)
+            problem = first_line(str(error) or type(error).__name__)
         print(f"{notebook.name} was not executed, or not to its end, and stays as it is: {problem}")
         return 1
     return 0

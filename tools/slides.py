@@ -28,6 +28,7 @@ from pygments.lexers import PythonLexer
 
 from helpers.environment import PROJECT
 from helpers.files import explain, write_atomically
+from tools.execution import course_notebooks, find_notebook
 from tools.outputs import CAPTIONS, figure_in
 from tools.safe_html import clean_html
 from tools.templates import fill
@@ -182,18 +183,18 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
     """Write slides from the command line; return 2 where a lesson is missing, 1 on other faults."""
     parser = argparse.ArgumentParser(prog="python -m tools.slides", description="Write slides.")
     parser.add_argument("lessons", nargs="*", metavar="NN", help="such as 01; all if left out")
-    known = {path.name[:2]: path for path in sorted(project.glob("notebooks/[0-9][0-9]_*.ipynb"))}
-    wanted = [number.zfill(2) for number in parser.parse_args(arguments).lessons] or list(known)
-    for number in wanted:
-        if number not in known:
-            print(f"There is no lesson {number}; there are {', '.join(known)}.", file=sys.stderr)
-            return 2
+    lessons, folder = parser.parse_args(arguments).lessons, project / "notebooks"
     try:
-        for number in wanted:
-            file = project / FOLDER / f"{known[number].stem}.html"
-            print(f"{write_deck(known[number], file)} slides: {FOLDER}/{file.name}")
+        wanted = [find_notebook(name, folder) for name in lessons] or course_notebooks(folder)
+    except FileNotFoundError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
+        for notebook in wanted:
+            file = project / FOLDER / f"{notebook.stem}.html"
+            print(f"{write_deck(notebook, file)} slides: {FOLDER}/{file.name}")
     except (OSError, ValueError) as error:  # a full disk; a damaged notebook
-        why = explain(error) if isinstance(error, OSError) else f"{known[number].name} is damaged"
+        why = explain(error) if isinstance(error, OSError) else f"{notebook.name} is damaged"
         print(f"The slides were not written: {why}.", file=sys.stderr)
         return 1
     return 0

@@ -109,7 +109,10 @@ def test_all_lessons_convert_and_request_nothing(tmp_path, capsys):
 
 def test_a_lesson_that_is_missing_is_named(project, capsys):
     assert main(["07"], project) == 2
-    assert capsys.readouterr().err == "There is no lesson 07; there are 01.\n"
+    assert capsys.readouterr().err == (
+        "'07' names no notebook of the course: give a path, or the number or name of one of "
+        "01_hands.\n"
+    )
     assert main(["1"], project) == 0
     assert capsys.readouterr().out == f"6 slides: {FOLDER}/01_hands.html\n"
     (project / "notebooks" / "01_hands.ipynb").write_text("{", encoding="utf-8")
