@@ -9,7 +9,7 @@ ray_runs       the same runs on many machines, by Ray
 storage        copies in a bucket, by papermill's storage addresses
 replication    RESULTS.md: what is published, what was measured here
 speed          RESULTS.md's section on time, from what the benchmarks wrote
-folders        a folder in the place of another
+whole_folders  a folder in the place of another
 outputs        the pictures among a notebook's outputs
 safe_html      what of a notebook a page may show
 publishing     execute a notebook in place, as it is committed

@@ -38,8 +38,8 @@ from tools.execution import (
     quick_preset,
     run_notebook,
 )
-from tools.folders import replace_folder
 from tools.outputs import DATA_PICTURES, DRAWN, FIGURES, STAND_INS, drop_widgets
+from tools.whole_folders import replace_folder
 
 FREE = ("PACE", "DATA", "PRECISION")  # "auto" in a notebook: a run may say which it was
 

@@ -50,12 +50,12 @@ from tools.execution import (
     thread_variables,
     try_notebook,
 )
-from tools.folders import replace_folder
 from tools.matrix import read_matrix
 from tools.outputs import drop_widgets, headline_figure, mark_tables
 from tools.ray_runs import Needs, check_ray, run_on_ray
 from tools.safe_html import clean_html
 from tools.templates import LOADER, fill
+from tools.whole_folders import replace_folder
 
 TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
 PAIR = re.compile(r"\w+=")

@@ -26,7 +26,6 @@ from nbformat.v4 import new_markdown_cell, new_output
 from helpers.environment import PROJECT
 from helpers.files import write_atomically
 from tools.address import HOME, present_address
-from tools.folders import replace_folder
 from tools.outputs import (
     DATA_PICTURES,
     FIGURES,
@@ -36,6 +35,7 @@ from tools.outputs import (
     mark_tables,
 )
 from tools.take_along_page import fill_template, read_kept
+from tools.whole_folders import replace_folder
 
 SITE = PROJECT / "site"
 SECTIONS = {  # the navigation: its headings, and the pages below each

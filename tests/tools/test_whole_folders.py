@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.folders import replace_folder
+from tools.whole_folders import replace_folder
 
 
 def test_a_folder_replaces_another_and_leaves_nothing_else(tmp_path):
