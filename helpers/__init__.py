@@ -4,7 +4,7 @@ environment    where the project lives; device, precision, seeds
 parameters     the rules for the notebooks' parameters
 pace           how long a lesson takes, and what it cuts when time is short
 messages       errors that a learner meets, in one sentence; times
-files          write a file or a folder whole or not at all
+files          write a file whole or not at all
 fingerprints   what tells one state of the course's code from another
 
 data/          catalog, download, at_hand, folders, pictures, groups, splits: find pictures

@@ -212,8 +212,8 @@ def activation_key(
     }
     if augment is not None:
         config = keras.saving.serialize_keras_object(augment.get_config())
-        settings["augment"] = (type(augment).__qualname__, _without_names(config))
-        settings["augment"] += (AUGMENTATION_CODE, seed)
+        kind = type(augment).__qualname__
+        settings["augment"] = (kind, _without_names(config), AUGMENTATION_CODE, seed)
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(pictures.images))
     for weight in lower.weights:

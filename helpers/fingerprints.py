@@ -81,18 +81,20 @@ def imported_names(source: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def course_version(modules: dict[str, str] | None = None) -> str:
-    """Return eight hexadecimal digits for modules from `modules_used`, by default those loaded.
+def version_of(modules: dict[str, str]) -> str:
+    """Return eight hexadecimal digits for modules from `modules_used`."""
+    return hashlib.sha256(json.dumps(modules).encode()).hexdigest()[:8]
 
-    A "+" follows where the file of a loaded one was edited since: what ran may be older than that.
+
+def course_version() -> str:
+    """Return `version_of` the modules that are loaded.
+
+    A "+" follows where the file of one was edited since: what ran may be older than that.
     """
-    edited = False
-    if modules is None:
-        loaded = [name for name in sys.modules if name.split(".")[0] == PACKAGE]
-        files = filter(None, (_file_of(name, PROJECT) for name in loaded))
-        edited = any(file.stat().st_mtime > STARTED.timestamp() for file in files)
-        modules = modules_used(loaded)
-    return hashlib.sha256(json.dumps(modules).encode()).hexdigest()[:8] + "+" * edited
+    loaded = [name for name in sys.modules if name.split(".")[0] == PACKAGE]
+    files = filter(None, (_file_of(name, PROJECT) for name in loaded))
+    edited = any(file.stat().st_mtime > STARTED.timestamp() for file in files)
+    return version_of(modules_used(loaded)) + "+" * edited
 
 
 def _file_of(name: str, project: Path) -> Path | None:

@@ -21,7 +21,7 @@ from typing import Any
 from helpers.environment import MIRROR_VARIABLE, PROJECT
 from helpers.files import write_atomically
 from tools.execution import Run, run_notebook, thread_variables
-from tools.run_keys import helpers_used, run_key
+from tools.run_keys import key_now
 from tools.sweeps import Task
 
 RETRIES = 3  # of a run whose machine was lost
@@ -109,8 +109,7 @@ def run_there(
     with tempfile.TemporaryDirectory() as place:
         notebook, output = Path(place, "source", name), Path(place, name)
         write_atomically(notebook, source)
-        helpers_used.cache_clear()  # a worker outlives a change of this machine's course
-        if run_key(notebook, parameters) != key:
+        if key_now(notebook, parameters) != key:  # a worker outlives a change of its course
             return Returned(None, None, 0.0, OTHER_COURSE)
         run = run_notebook(notebook, output, given, False, variables, minutes)
         return Returned(

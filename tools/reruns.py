@@ -301,8 +301,10 @@ def _shown(run: Run) -> dict[str, Any]:
 
 def _picture(output: Path) -> dict[str, str] | None:
     """Return the figure for a notebook's card, small: kind, `data` in base64, and alt text."""
-    kind, content, alt = headline_figure(cells_of(output)) or ("", b"", "")
-    data = content and _shrunk(content, kind)
+    if (figure := headline_figure(cells_of(output))) is None:
+        return None
+    kind, content, alt = figure
+    data = _shrunk(content, kind)
     return {"kind": kind, "alt": alt, "data": data} if data else None
 
 

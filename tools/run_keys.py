@@ -32,6 +32,12 @@ def run_key(notebook: Path, parameters: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
 
 
+def key_now(notebook: Path, parameters: Mapping[str, Any]) -> str:
+    """Return `run_key` of the helpers as they are now: they may have been edited meanwhile."""
+    helpers_used.cache_clear()
+    return run_key(notebook, parameters)
+
+
 def code_of(notebook: Path) -> tuple[str, ...]:
     """Return the sources of a notebook's code cells."""
     return tuple(cell.source for cell in cells_of(notebook) if cell.cell_type == "code")

@@ -27,7 +27,7 @@ from helpers.messages import format_seconds
 from tools import storage
 from tools.execution import Run, thread_variables, try_notebook
 from tools.matrix import SEED, Planned
-from tools.run_keys import helpers_used, run_key
+from tools.run_keys import key_now, run_key
 
 STATUS = ".status"
 CHANGED = "the notebook, a helper or a package changed since the sweep began: start it again"
@@ -58,9 +58,8 @@ class Task:
 
     def is_current(self) -> bool:
         """Whether notebook, helpers and versions are still those of the key."""
-        helpers_used.cache_clear()
         with contextlib.suppress(OSError, ValueError):  # gone, or half saved
-            return run_key(self.planned.notebook, self.planned.parameters) == self.key
+            return key_now(self.planned.notebook, self.planned.parameters) == self.key
         return False
 
     def clear(self) -> None:

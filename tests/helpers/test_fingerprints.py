@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from helpers import fingerprints
-from helpers.fingerprints import course_version, fingerprint, modules_used
+from helpers.fingerprints import course_version, fingerprint, modules_used, version_of
 
 SOURCES = {
     "helpers/__init__.py": "",
@@ -47,7 +47,7 @@ def test_a_change_in_a_sub_folder_is_noticed(project, name):
     assert [module for module in after if after[module] != before[module]] == [
         name.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
     ]
-    assert course_version(before) != course_version(after)
+    assert version_of(before) != version_of(after)
 
 
 def test_code_that_was_edited_after_it_was_loaded_is_marked(monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from helpers.fingerprints import course_version
+from helpers.fingerprints import version_of
 from helpers.results import load_record
 from tools import run_keys
 from tools.execution import run_notebook
@@ -55,4 +55,4 @@ def test_a_key_and_a_record_agree_on_what_the_same_code_is(notebook, tmp_path):
     """So a change of a tool, such as the site, makes neither another."""
     run = run_notebook(notebook, tmp_path / "out.ipynb", progress=False)
     recorded = load_record(run.record)["versions"]["course"]
-    assert recorded == course_version(helpers_used(run_keys.code_of(notebook)))
+    assert recorded == version_of(helpers_used(run_keys.code_of(notebook)))
