@@ -548,7 +548,7 @@ QUIZZES: dict[str, tuple[Exercise, ...]] = {
             hints=("p is 0.9 and n is 100.", "The square root of 0.9 x 0.1 / 100, of 0.0009."),
             why=(
                 "0.03, so the interval reaches from 0.84 to 0.96: with a hundred pictures 0.88 and "
-                "0.92 may be the same network."
+                "0.92 may come from equally good networks."
             ),
         ),
         Choice(

@@ -203,7 +203,7 @@ def test_a_winner_of_equal_settings_is_seldom_called_real(settings):
     """Lesson 6's own cell: 4,000 sweeps over five seeds."""
     (cell,) = (cell for cell in cells_of(LESSON) if cell.id == "winner-alarms")
     code = cell.source.partition("\n\n\nplain")[0]
-    lesson = {"np": np, "ttest_rel": stats.ttest_rel, "intervals": intervals}
+    lesson = {"np": np, "stats": stats, "intervals": intervals}
     lesson["rng"] = np.random.default_rng(0)
     exec(code, lesson)
     assert lesson["alarms"](settings, corrected=True) <= 0.06
