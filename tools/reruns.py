@@ -36,7 +36,6 @@ from tools import STOPPED, storage, sweeps
 from tools.execution import (
     NOTEBOOKS_FOLDER,
     PRESET_NAMES,
-    PRESETS,
     Run,
     cells_of,
     course_notebooks,
@@ -45,7 +44,6 @@ from tools.execution import (
     inspect_notebook,
     listing,
     preset_values,
-    quick_preset,
     run_notebook,
     thread_variables,
     try_notebook,
@@ -58,23 +56,17 @@ from tools.templates import LOADER, fill
 from tools.whole_folders import replace_folder
 
 TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
-PAIR = re.compile(r"\w+=")
 AT_ONCE = 2  # notebooks of a course: one alone leaves half of two cores idle
 THUMBNAIL_SIZE = (640, 480)  # pixels, at most
 COURSE_PAGE = "course_page.html.j2"
 NOTEBOOK_PAGE = "notebook_page.html.j2"  # nbconvert's own, mended
 
 
-def run_course(
-    notebooks: Sequence[Path],
-    presets: Path = PRESETS,
-    runs_folder: Path = RUNS_FOLDER,
-    minutes: float | None = None,
-) -> list[Run]:
+def run_course(notebooks: Sequence[Path], minutes: float | None = None) -> list[Run]:
     """Run notebooks quickly, two side by side; gather them on one page, and return the runs.
 
-    Everything goes to a new folder named after the time, and then replaces `latest` beside it,
-    where `index.html` is the page. A failed notebook does not stop the others. Where somebody stops
+    Everything goes to a new folder in `RUNS_FOLDER`, and then replaces `latest` beside it, where
+    `index.html` is the page. A failed notebook does not stop the others. Where somebody stops
     them, the page in the new folder shows those that ran, and `latest` stays.
 
     Raises:
@@ -83,8 +75,8 @@ def run_course(
     """
     if not notebooks:
         raise ValueError(f"There is no notebook in {NOTEBOOKS_FOLDER.name}/: nothing to run.")
-    values = [quick_preset(notebook, presets) for notebook in notebooks]
-    folder = _new_folder(runs_folder)
+    values = [preset_values(notebook, "quick") for notebook in notebooks]
+    folder = _new_folder()
     cores = os.cpu_count() or 1
     beside = min(AT_ONCE, cores, len(notebooks))
     options = {
@@ -111,7 +103,7 @@ def run_course(
     finally:
         runs.sort(key=lambda run: notebooks.index(run.notebook))
         write_page(runs, folder)
-    replace_folder(folder, runs_folder / "latest")
+    replace_folder(folder, RUNS_FOLDER / "latest")
     return runs
 
 
@@ -182,11 +174,7 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     sweep.add_argument("--gpus", type=int, metavar="N", help="graphics processors per run, on ray")
     sweep.add_argument("--memory", type=float, metavar="GB", help="memory per run, on ray")
     sweep.set_defaults(act=_sweep)
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    for place in range(len(given) - 1, 0, -1):  # -p NAME=VALUE is -p NAME VALUE
-        if given[place - 1] == "-p" and PAIR.match(given[place]):
-            given[place : place + 1] = given[place].split("=", 1)
-    return parser.parse_args(given)
+    return parser.parse_args(arguments)
 
 
 def _course(options: argparse.Namespace) -> int:
@@ -204,7 +192,7 @@ def _run(options: argparse.Namespace) -> int:
     given = {name: RULES[name].parse(v) if name in RULES else v for name, v in options.parameters}
     parameters = preset_values(notebook, options.preset) | given
     check_values(parameters, inspect_notebook(notebook))  # before a folder is made
-    output = Path(options.out) if options.out else _new_folder(RUNS_FOLDER) / notebook.name
+    output = Path(options.out) if options.out else _new_folder() / notebook.name
     progress = sys.stderr.isatty()
     run = run_notebook(notebook, output, parameters, progress, minutes=options.minutes)
     print(f"{notebook.stem}: {run.status}")
@@ -256,12 +244,13 @@ def _title(notebook: Path) -> str:
     return title[1] if title else notebook.stem
 
 
-def _new_folder(runs_folder: Path) -> Path:
+def _new_folder() -> Path:
+    """Make a folder that is named after the time."""
     stamp = f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     for name in itertools.chain([stamp], (f"{stamp}_{number}" for number in itertools.count(2))):
         with contextlib.suppress(FileExistsError):
-            (runs_folder / name).mkdir(parents=True)
-            return runs_folder / name
+            (RUNS_FOLDER / name).mkdir(parents=True)
+            return RUNS_FOLDER / name
 
 
 def _write_html(output: Path) -> None:
