@@ -6,7 +6,7 @@ installed, with the credentials that this package finds by itself.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -38,14 +38,12 @@ def check_address(address: str) -> None:
         raise ValueError(f"{address} names no bucket: write {scheme}://bucket/folder.")
     module, extra = STORES.get(scheme, ("papermill", ""))  # a plug-in has what it needs
     try:
-        found = importlib.util.find_spec(module)
-    except ModuleNotFoundError:  # a package that holds it is missing
-        found = None
-    if found is None:
+        importlib.import_module(module)
+    except ImportError:
         raise ValueError(
             f"{address}: to write to {scheme}:// papermill needs the package {module}, "
             f'which is not installed; install "{extra}".'
-        )
+        ) from None
 
 
 def copy_files(files: Iterable[Path], address: str) -> None:
