@@ -15,7 +15,6 @@ import io
 import itertools
 import math
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -34,6 +33,7 @@ from helpers.parameters import RULES, check_values
 from helpers.results import load_record
 from tools import STOPPED, storage, sweeps
 from tools.execution import (
+    HEADING,
     NOTEBOOKS_FOLDER,
     PRESET_NAMES,
     Run,
@@ -55,7 +55,6 @@ from tools.safe_html import clean_html
 from tools.templates import LOADER, fill
 from tools.whole_folders import replace_folder
 
-TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
 AT_ONCE = 2  # notebooks of a course: one alone leaves half of two cores idle
 THUMBNAIL_SIZE = (640, 480)  # pixels, at most
 COURSE_PAGE = "course_page.html.j2"
@@ -157,22 +156,19 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     sweep = commands.add_parser(
         "sweep", help="run a matrix of notebooks, parameters and seeds", parents=[limit]
     )
-    sweep.add_argument("matrix", type=Path, help="a YAML file, see tools/matrix.py")
-    sweep.add_argument("--dry-run", action="store_true", help="only list what would run")
-    sweep.add_argument(
+    add = sweep.add_argument
+    add("matrix", type=Path, help="a YAML file, see tools/matrix.py")
+    add("--dry-run", action="store_true", help="only list what would run")
+    add(
         "--out",
         metavar="FOLDER",
         help="by default runs/sweeps/<matrix>; a storage address such as s3://bucket/folder gets "
         "a copy of every notebook and record",
     )
-    sweep.add_argument(
-        "--on", choices=("here", "ray"), default="here", help="this machine, or a Ray cluster"
-    )
-    sweep.add_argument(
-        "--cpus", type=int, metavar="N", help="cores per run: by default all, or 1 on ray"
-    )
-    sweep.add_argument("--gpus", type=int, metavar="N", help="graphics processors per run, on ray")
-    sweep.add_argument("--memory", type=float, metavar="GB", help="memory per run, on ray")
+    add("--on", choices=("here", "ray"), default="here", help="this machine, or a Ray cluster")
+    add("--cpus", type=int, metavar="N", help="cores per run: by default all, or 1 on ray")
+    add("--gpus", type=int, default=0, metavar="N", help="graphics processors per run, on ray")
+    add("--memory", type=float, default=0.0, metavar="GB", help="memory per run, on ray")
     sweep.set_defaults(act=_sweep)
     return parser.parse_args(arguments)
 
@@ -225,22 +221,20 @@ def _sweep(options: argparse.Namespace) -> int:
 
 def _runner(options: argparse.Namespace) -> sweeps.Runner:
     """Return what runs the tasks, where the command line wants it."""
-    extras = [value for value in (options.gpus, options.memory) if value is not None]
-    cpus = 1 if options.cpus is None else options.cpus
-    if cpus < 1 or any(not 0 <= value < math.inf for value in extras):
+    cpus, extras = options.cpus, (options.gpus, options.memory)
+    if cpus == 0 or not all(0 <= value < math.inf for value in (cpus or 1, *extras)):
         raise ValueError("--cpus must be 1 or more, --gpus and --memory 0 or more.")
     if options.on == "ray":
         check_ray()
-        needs = Needs(cpus, options.gpus or 0, options.memory or 0.0, options.minutes)
-        return partial(run_on_ray, needs=needs)
-    if extras:
+        return partial(run_on_ray, needs=Needs(cpus or 1, *extras, options.minutes))
+    if any(extras):
         raise ValueError("--gpus and --memory are for --on ray; here, a run has the whole machine.")
-    return partial(sweeps.run_here, cpus=options.cpus, minutes=options.minutes)
+    return partial(sweeps.run_here, cpus=cpus, minutes=options.minutes)
 
 
 def _title(notebook: Path) -> str:
     texts = [cell.source for cell in cells_of(notebook) if cell.cell_type == "markdown"]
-    title = TITLE.search("\n".join(texts))
+    title = HEADING.search("\n".join(texts))
     return title[1] if title else notebook.stem
 
 
@@ -293,21 +287,15 @@ def _picture(output: Path) -> dict[str, str] | None:
     if (figure := headline_figure(cells_of(output))) is None:
         return None
     kind, content, alt = figure
-    data = _shrunk(content, kind)
-    return {"kind": kind, "alt": alt, "data": data} if data else None
-
-
-def _shrunk(content: bytes, kind: str) -> str:
-    """Return a picture in base64, a PNG no larger than a thumbnail; "" where it is damaged."""
-    if kind != "image/png":
-        return base64.b64encode(content).decode()
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            picture.thumbnail(THUMBNAIL_SIZE)
-            picture.save(buffer := io.BytesIO(), "PNG", optimize=True)
-    except (OSError, ValueError, Image.DecompressionBombError):
-        return ""
-    return base64.b64encode(buffer.getvalue()).decode()
+    if kind == "image/png":
+        try:
+            with Image.open(io.BytesIO(content)) as picture:
+                picture.thumbnail(THUMBNAIL_SIZE)
+                picture.save(buffer := io.BytesIO(), "PNG", optimize=True)
+        except (OSError, ValueError, Image.DecompressionBombError):  # damaged
+            return None
+        content = buffer.getvalue()
+    return {"kind": kind, "alt": alt, "data": base64.b64encode(content).decode()}
 
 
 if __name__ == "__main__":

@@ -172,13 +172,6 @@ def _figure(kind: str, content: bytes, alt: str, caption: str) -> str:
     return f"<figure>{picture}{below}</figure>"
 
 
-def write_deck(notebook: Path, file: Path) -> int:
-    """Write a lesson's slides as one file of HTML (else OSError); return how many there are."""
-    slides = make_slides(nbformat.read(notebook, as_version=4))
-    write_atomically(file, fill(TEMPLATE, slides=slides))
-    return len(slides)
-
-
 def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:
     """Write slides from the command line; return 2 where a lesson is missing, 1 on other faults."""
     parser = argparse.ArgumentParser(prog="python -m tools.slides", description="Write slides.")
@@ -191,8 +184,10 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
         return 2
     try:
         for notebook in wanted:
+            slides = make_slides(nbformat.read(notebook, as_version=4))
             file = project / FOLDER / f"{notebook.stem}.html"
-            print(f"{write_deck(notebook, file)} slides: {FOLDER}/{file.name}")
+            write_atomically(file, fill(TEMPLATE, slides=slides))
+            print(f"{len(slides)} slides: {FOLDER}/{file.name}")
     except (OSError, ValueError) as error:  # a full disk; a damaged notebook
         why = explain(error) if isinstance(error, OSError) else f"{notebook.name} is damaged"
         print(f"The slides were not written: {why}.", file=sys.stderr)

@@ -339,17 +339,15 @@ def read_network(path: Path) -> keras.Model:
     try:
         with zipfile.ZipFile(path) as file:
             config = json.loads(file.read("config.json"))
-        _check_layers(config)  # before TensorFlow is loaded, and before anything of the file runs
     except FileNotFoundError:
         raise PageError(
             f"There is no file {printable(path)}; give a network that was saved."
         ) from None
-    except PageError:
-        raise
-    except (OSError, LookupError, TypeError, AttributeError, ValueError, zipfile.BadZipFile):
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         raise PageError(
             f"{printable(path)} is not a network that Keras saved; give a .keras file."
         ) from None
+    _check_layers(config)  # before TensorFlow is loaded, and before anything of the file runs
     import keras
 
     try:
@@ -362,10 +360,10 @@ def read_network(path: Path) -> keras.Model:
         ) from None
     network = _in_float32(network)
     shape = network.input_shape
-    if not isinstance(shape, tuple) or len(shape) != 4 or shape[3] != 3:
-        raise PageError(f"The network's input shape is {shape}; the page gives one RGB picture.")
-    if shape[1] is None or shape[1] != shape[2]:
-        raise PageError(f"The network's input shape is {shape}; it must be square and fixed.")
+    if not isinstance(shape, tuple) or shape[1:] != (shape[1], shape[1], 3) or shape[1] is None:
+        raise PageError(
+            f"The network's input shape is {shape}; it must be one RGB picture, square and fixed."
+        )
     if not isinstance(network.output_shape, tuple):
         raise PageError("The network has several outputs; the page shows one.")
     return network

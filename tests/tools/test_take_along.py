@@ -10,7 +10,6 @@ import math
 import re
 import shutil
 import subprocess
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -453,7 +452,7 @@ REFUSED = {
         lambda: keras.Sequential(
             [keras.Input((None, None, 3)), *wrapped(layers.Conv2D(4, 3)).layers]
         ),
-        "it must be square and fixed",
+        "shape is (None, None, None, 3); it must be one RGB picture, square and",
     ),
     "two outputs": (
         lambda: keras.Model(
@@ -466,7 +465,7 @@ REFUSED = {
         lambda: keras.Sequential(
             [keras.Input((8, 8, 1)), *wrapped().layers[:-1], layers.Softmax()]
         ),
-        "the page gives one RGB picture",
+        "shape is (None, 8, 8, 1); it must be one RGB picture",
     ),
 }
 
@@ -490,18 +489,13 @@ def test_what_the_page_cannot_do_is_refused_before_anything_is_written(case, tmp
     [
         (None, "There is no file"),
         (b"no network", "is not a network that Keras saved"),
-        ([], "is not a network that Keras saved"),
-        ({"class_name": "Functional", "module": "keras", "config": []}, "is not a network that"),
     ],
-    ids=["missing", "text", "list", "odd layers"],
+    ids=["missing", "text"],
 )
 def test_a_file_that_is_no_network_is_refused(content, sentence, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    if isinstance(content, bytes):
+    if content:
         (tmp_path / "n.keras").write_bytes(content)
-    elif content is not None:
-        with zipfile.ZipFile(tmp_path / "n.keras", "w") as file:
-            file.writestr("config.json", json.dumps(content))
     assert main(["n.keras", "--classes", "a,b"]) == 1
     assert sentence in capsys.readouterr().err and not (tmp_path / "n.html").exists()
 
