@@ -30,13 +30,12 @@ def is_address(place: str) -> bool:
 def check_address(address: str) -> None:
     """Refuse an address, such as "s3://bucket/folder", to which papermill cannot write here."""
     scheme, _, place = address.partition("://")
-    handled = {name for name, _ in papermill_io._handlers}
-    if f"{scheme}://" not in handled or scheme.startswith("http"):
+    if scheme not in STORES:
         allowed = ", ".join(f"{name}://" for name in STORES)
         raise ValueError(f"{address}: papermill writes to {allowed}; or give a folder.")
     if not place.strip("/"):
         raise ValueError(f"{address} names no bucket: write {scheme}://bucket/folder.")
-    module, extra = STORES.get(scheme, ("papermill", ""))  # a plug-in has what it needs
+    module, extra = STORES[scheme]
     try:
         importlib.import_module(module)
     except ImportError:
