@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import contextlib
 import json
 import math
 import os
@@ -32,10 +31,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers.data.catalog import read_catalog
-from helpers.environment import RUNS_FOLDER
 from helpers.files import explain, write_atomically
 from helpers.messages import OneSentence, few, printable
-from helpers.results import load_record
 from helpers.samples import draw_picture
 from helpers.samples.hands import GESTURES
 from tools.take_along_page import fill_template, write_kept
@@ -400,7 +397,7 @@ def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) ->
     """Find the names of a network's classes, in the order of its outputs.
 
     Taken are those given; else those of `classes.txt` beside the network, one a line; else those
-    of the catalog's data set that the network's file, or its run's record, is named after.
+    of the catalog's data set that the network's file is named after.
 
     Raises:
         PageError: no names are known, or they do not fit the outputs.
@@ -415,9 +412,8 @@ def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) ->
             raise PageError(f"{beside.name} is not in UTF-8; save it in that encoding.") from None
         names, where = tuple(line.strip() for line in lines if line.strip()), f"in {beside.name}"
     if not names:
-        catalog, data = read_catalog(), _data_line(path)
+        catalog = read_catalog()
         named = [name for name in catalog if path.stem.startswith(name)]
-        named += [name for name in catalog if f"Data: {name}," in data]
         if not named:
             raise PageError(
                 f"The names of the {number} classes of {path.name} are not known; give them in the "
@@ -430,20 +426,6 @@ def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) ->
             "its classes once, in the order of its outputs: --classes first,second."
         )
     return names
-
-
-def _data_line(path: Path) -> str:
-    """Return what the record of a network's run says of its pictures; "" if there is none."""
-    folder = path.resolve().parent
-    beside = folder.with_name(f"{folder.name.removesuffix('-models')}.json")
-    by_hand = sorted((RUNS_FOLDER / "records").glob("*.json"))
-    for file in (beside, *by_hand):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            run = load_record(file)
-            started = re.sub(r"[:.+]", "-", str(run["started"]))
-            if file == beside or started == folder.name:
-                return str(run["data"])
-    return ""
 
 
 # Weights: as text of which a browser makes numbers again ------------------------------------------
@@ -594,7 +576,7 @@ def write_page(path: Path, target: Path | None = None, classes: Sequence[str] = 
     """
     target = target or Path(f"{path.stem}.html")
     ending = target.suffix.lower()
-    if ending not in (".html", ".htm", ".zip"):
+    if ending not in (".html", ".zip"):
         raise PageError(
             f"The page's file is {printable(target)}; its name must end in .html, or in .zip for "
             "what it is made of."

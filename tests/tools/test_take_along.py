@@ -19,7 +19,6 @@ import pytest
 from keras import layers
 from PIL import Image
 
-from helpers import results
 from helpers.environment import PROJECT
 from helpers.photos import open_photo, to_square_array
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
@@ -386,13 +385,6 @@ def test_where_the_names_of_the_classes_come_from(saved, tmp_path, monkeypatch):
         find_classes(other, network, ["x", "y", "x"])
 
 
-def test_a_record_knows_the_classes(tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE_RECORD", str(tmp_path / "01_tiny.json"))
-    results.record("01_tiny", {}, "Data: rock_paper_scissors, 2,892 real pictures.", {})
-    model = results.models_folder() / "mine.keras"
-    assert find_classes(model, published(30)) == CLASSES
-
-
 @keras.saving.register_keras_serializable("tests")
 class Strange(layers.Layer):
     """A layer that nobody knows."""
@@ -518,10 +510,7 @@ def test_what_is_kept_gives_the_very_page(saved, tmp_path, capsys):
     assert capsys.readouterr().out.count("make site") == 2
     assert one.read_bytes() == two.read_bytes()
     assert take_along_page.fill_template(*take_along_page.read_kept(one)) == page
-    content = bytearray(one.read_bytes())
-    name = take_along_page.GIVEN.encode()
-    content[content.index(name) + len(name)] = 0xFF  # a kind of block that deflate does not have
-    one.write_bytes(content)
+    one.write_bytes(one.read_bytes()[:999])
     with pytest.raises(ValueError, match=r"one\.zip keeps no network; write it again"):
         take_along_page.read_kept(one)
 
