@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 BEATS = {"paper": "rock", "rock": "scissors", "scissors": "paper"}
 CLASSES_FILE = "classes.txt"  # beside a network: the names of its classes, one a line
+PRECISION = re.compile(r"\b(mixed_float16|mixed_bfloat16|bfloat16|float16)\b")
 TOLERANCE = 2e-4  # of a probability, on a few pictures; a fifth of what the page promises
 SHORT_FROM = (0, 50_000, 200_000)  # weights of a kernel, from which on 16 bits are tried
 DRAWN = 9  # hands to look at where there is no camera
@@ -348,14 +349,15 @@ def read_network(path: Path) -> keras.Model:
     import keras
 
     try:
-        network = keras.saving.load_model(path, compile=False)
+        text = PRECISION.sub("float32", json.dumps(config | {"compile_config": None}))
+        network = keras.saving.deserialize_keras_object(json.loads(text))
+        network.load_weights(path)
     except Exception as error:  # Keras raises errors of many kinds
         why = (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")
         raise PageError(
             f"Keras {keras.__version__} cannot load {printable(path)} ({why}); save it again by "
             "this version."
         ) from None
-    network = _in_float32(network)
     shape = network.input_shape
     if not isinstance(shape, tuple) or shape[1:] != (shape[1], shape[1], 3) or shape[1] is None:
         raise PageError(
@@ -375,22 +377,6 @@ def _check_layers(config: Mapping[str, Any]) -> None:
         raise _refusal(str(inner.get("name", kind)), kind)
     for each in inner.get("layers", ()) if kind in MODELS else ():
         _check_layers(each)
-
-
-def _in_float32(network: keras.Model) -> keras.Model:
-    """Return a network that was saved with another precision as one that computes in float32."""
-    import keras
-
-    text = json.dumps(keras.saving.serialize_keras_object(network))
-    plain = re.sub(r"\b(mixed_float16|mixed_bfloat16|bfloat16|float16)\b", "float32", text)
-    if plain == text:
-        return network
-    copy = keras.saving.deserialize_keras_object(json.loads(plain))
-    copy.set_weights(network.get_weights())
-    for layer in copy._flatten_layers():
-        if isinstance(layer, keras.layers.Normalization):
-            layer.finalize_state()  # takes over what was set
-    return copy
 
 
 def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) -> tuple[str, ...]:
