@@ -62,14 +62,10 @@ class Slide:
     @property
     def asks(self) -> bool:
         """Whether it ends in a prediction or a question, so that the answer has to wait."""
-        return bool(self.texts) and (self.texts[-1][0] == "predict" or self._ends_in("?"))
+        return bool(self.texts) and (self.texts[-1][0] == "predict" or self.ends_in("?"))
 
-    @property
-    def announces(self) -> bool:
-        """Whether what comes next belongs to its last sentence."""
-        return self._ends_in(":")
-
-    def _ends_in(self, mark: str) -> bool:
+    def ends_in(self, mark: str) -> bool:
+        """Whether its last sentence ends so; what comes after a colon belongs to it."""
         return bool(self.texts) and self.texts[-1][1].endswith(f"{mark}</p>")
 
 
@@ -81,7 +77,7 @@ def make_slides(book: nbformat.NotebookNode) -> list[Slide]:
         if cell.cell_type == "markdown":
             _add_texts(slides, cell)
         elif cell.cell_type == "code":
-            answers = slides[-1].asks or slides[-1].announces or _reads(following)
+            answers = slides[-1].asks or slides[-1].ends_in(":") or _reads(following)
             for shown in _things_to_see(cell, answers):
                 if slides[-1].shown or slides[-1].asks:
                     slides.append(Slide(slides[-1].title))
