@@ -60,8 +60,7 @@ def main() -> None:
     found: dict[str, list[dict]] = {way: [] for way in WAYS}
     for _ in range(ROUNDS):
         for way, value in WAYS.items():
-            run = in_own_process("benchmarks.convolutions", "measure", **{SWITCH: value})
-            found[way].append(run)
+            found[way].append(in_own_process(measure, **{SWITCH: value}))
     table = {"machine": found["own"][0].pop("machine"), "rounds": ROUNDS}
     for name in found["own"][0]:
         table[name] = {way: statistics.median(each[name] for each in found[way]) for way in WAYS}

@@ -88,8 +88,8 @@ def main() -> None:
     rounds: list[dict] = []
     for _ in range(ROUNDS):
         told: dict = {}
-        for library in ("keras", "torch"):
-            one = in_own_process("benchmarks.lesson_01_torch", f"measure_{library}")
+        for measure in (measure_keras, measure_torch):
+            one = in_own_process(measure)
             told.setdefault("versions", []).append(one.pop("version"))
             told.setdefault("parameters", set()).add(one.pop("parameters"))
             told |= one

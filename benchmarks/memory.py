@@ -111,7 +111,7 @@ def draw_photos(folder: Path) -> None:
 
 
 def measure(notebook: Path, drawn: bool, parameters: dict) -> dict:
-    """Run a lesson and return what its kernel held at most."""
+    """Run a lesson, print its largest cells, and return what its kernel held at most."""
     with tempfile.TemporaryDirectory() as folder:
         variables = {}
         if drawn:
@@ -123,7 +123,10 @@ def measure(notebook: Path, drawn: bool, parameters: dict) -> dict:
         if run.problem:
             raise SystemExit(f"{notebook.stem} failed: {run.problem}")
         cells, record = by_cell(output, looks), load_record(run.record)
-    print_cells(cells)
+    largest = sorted(cells, key=lambda name: -cells[name].resident)[:SHOWN]
+    print(f"\n{'cell':28} {'GiB resident':>12} {'own':>6}")
+    for name in largest:
+        print(f"{name:28} {cells[name].resident / GIB:12.2f} {cells[name].own / GIB:6.2f}")
     return {
         "data": "25,000 drawn photos" if drawn else record["data"],
         "parameters": listing(parameters),
@@ -131,15 +134,8 @@ def measure(notebook: Path, drawn: bool, parameters: dict) -> dict:
         "minutes": run.seconds / 60,
         "GiB resident at most": max(look.resident for look in looks) / GIB,
         "GiB own at most": max(look.own for look in looks) / GIB,
-        "largest cells": sorted(cells, key=lambda name: -cells[name].resident)[:SHOWN],
+        "largest cells": largest,
     }
-
-
-def print_cells(cells: dict[str, Look]) -> None:
-    """Print the cells that held most."""
-    print(f"\n{'cell':28} {'GiB resident':>12} {'own':>6}")
-    for name in sorted(cells, key=lambda name: -cells[name].resident)[:SHOWN]:
-        print(f"{name:28} {cells[name].resident / GIB:12.2f} {cells[name].own / GIB:6.2f}")
 
 
 def main() -> None:

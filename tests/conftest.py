@@ -103,10 +103,11 @@ def tiny_notebook() -> Callable[..., Path]:
 
 
 @pytest.fixture
-def presets(tmp_path: Path) -> Path:
-    """A file of presets for the small notebook."""
+def presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of presets, in its place one for the small notebook."""
     path = tmp_path / "presets.toml"
     path.write_text(QUICK, encoding="utf-8")
+    monkeypatch.setattr("tools.execution.PRESETS", path)
     return path
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 from datetime import UTC, datetime
 
 import keras
@@ -46,8 +47,8 @@ def test_the_first_call_does_not_count():
 
 
 def test_a_function_is_called_in_a_process_of_its_own(tmp_path):
-    assert in_own_process("os", "getpid") != os.getpid()
-    assert in_own_process("tempfile", "gettempdir", TMPDIR=str(tmp_path)) == str(tmp_path)
+    assert in_own_process(os.getpid) != os.getpid()
+    assert in_own_process(tempfile.gettempdir, TMPDIR=str(tmp_path)) == str(tmp_path)
 
 
 def test_the_walkthroughs_generator_has_their_ranges():

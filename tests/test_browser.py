@@ -27,7 +27,7 @@ from PIL import Image
 from helpers.environment import PROJECT
 from helpers.results import RECORD_VARIABLE
 from helpers.samples import draw_picture
-from tools.execution import KERNEL, course_notebooks, find_notebook, quick_preset
+from tools.execution import KERNEL, course_notebooks, find_notebook, preset_values
 
 SECONDS = 1000  # for all cells of a quick run, with other work on the machine
 WINDOW = {"width": 1280, "height": 900}
@@ -125,7 +125,11 @@ def test_a_lesson_opens_with_its_stored_figures(lesson, opened):
 def quick_copy(lesson: Path, copy: Path) -> nbformat.NotebookNode:
     """Return a lesson with the parameters of a quick run, and without outputs."""
     papermill.execute_notebook(
-        str(lesson), str(copy), quick_preset(lesson), kernel_name=KERNEL, prepare_only=True
+        str(lesson),
+        str(copy),
+        preset_values(lesson, "quick"),
+        kernel_name=KERNEL,
+        prepare_only=True,
     )
     book = nbformat.read(copy, as_version=4)
     for cell in book.cells:
@@ -153,7 +157,7 @@ def test_a_learner_runs_lesson_1_and_classifies_a_photo(opened, folder):
     run_all(page)
     wait_for_the_end(page)
     shown = page.locator(".jp-OutputArea").all_inner_texts()
-    epochs = quick_preset(find_notebook("01"))["RECIPE_EPOCHS"]
+    epochs = preset_values(find_notebook("01"), "quick")["RECIPE_EPOCHS"]
     assert any(f"epoch {epochs}/{epochs} | training accuracy" in text for text in shown)
     figures = page.locator(FIGURE).count()
     assert figures >= 8

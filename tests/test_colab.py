@@ -22,7 +22,7 @@ from kernels import kernel_in, run_cell
 from helpers.environment import PROJECT
 from helpers.samples import draw_picture
 from tools.address import HOME, present_address
-from tools.execution import find_notebook, quick_preset
+from tools.execution import find_notebook, preset_values
 
 FILES = """\
 from pathlib import Path
@@ -88,7 +88,7 @@ def learners_cells() -> Iterator[str]:
     for cell in code:
         yield cell.source
         if "parameters" in cell.metadata.get("tags", []):
-            values = quick_preset(lesson) | BRIEFLY
+            values = preset_values(lesson, "quick") | BRIEFLY
             yield "\n".join(f"{name} = {value!r}" for name, value in values.items())
         if "network" in cell.metadata.get("tags", []):
             break

@@ -21,7 +21,7 @@ from helpers.environment import PROJECT
 from helpers.messages import OneSentence
 from helpers.results import RECORD_VARIABLE
 from helpers.samples import draw_picture
-from tools.execution import cells_of, find_notebook, quick_preset, run_notebook
+from tools.execution import cells_of, find_notebook, preset_values, run_notebook
 
 CELLS = {c.id: c.source for c in cells_of(find_notebook("07")) if c.cell_type == "code"}
 LEFT_OUT = {"setup", "parameters", "check", "prepare", "imports"}
@@ -270,7 +270,7 @@ def test_the_notebook_runs_quickly_on_any_folder(shape, draw, tmp_path, monkeypa
     shape(draw, tmp_path / "mine")
     monkeypatch.chdir(PROJECT)
     notebook, out = find_notebook("07"), tmp_path / "out.ipynb"
-    parameters = quick_preset(notebook) | {"DATA": str(tmp_path / "mine")}
+    parameters = preset_values(notebook, "quick") | {"DATA": str(tmp_path / "mine")}
     run = run_notebook(notebook, out, parameters, progress=False)
     assert run.problem is None, run.problem
     record = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))

@@ -18,7 +18,7 @@ import pytest
 
 from helpers.environment import RUNS_FOLDER
 from helpers.results import RECORD_VARIABLE
-from tools.execution import KERNEL, course_notebooks, inspect_notebook, quick_preset
+from tools.execution import KERNEL, course_notebooks, inspect_notebook, preset_values
 from tools.outputs import DATA_PICTURES
 
 MARK = "# NBVAL_CHECK_OUTPUT"
@@ -71,7 +71,7 @@ def validate(notebook: Path) -> subprocess.CompletedProcess:
 @pytest.mark.parametrize("notebook", course_notebooks(), ids=lambda path: path.stem)
 def test_a_notebook_runs_and_prints_what_was_published(notebook):
     brief = {name: BRIEFLY[name] for name in inspect_notebook(notebook) if name in BRIEFLY}
-    parameters = quick_preset(notebook) | brief
+    parameters = preset_values(notebook, "quick") | brief
     copy = prepare(notebook, RUNS_FOLDER / "nbval" / notebook.name, parameters)
     assert compared_cells(copy) > 0
     done = validate(copy)

@@ -178,27 +178,22 @@ def inspect_notebook(notebook: Path) -> dict[str, Any]:
         ) from error
 
 
-def preset_values(notebook: Path, preset: str, presets: Path = PRESETS) -> dict[str, Any]:
+def preset_values(notebook: Path, preset: str) -> dict[str, Any]:
     """Read the parameters that a preset, one of `PRESET_NAMES`, sets in a notebook.
 
-    `presets` is a TOML file with a table `<preset>` for all notebooks, of which each takes the
-    parameters it has, and a table `<notebook>.<preset>` for each, which counts for more. No such
-    preset, an unknown name or a value out of range is a ValueError.
+    `PRESETS` has a table `<preset>` for all notebooks, of which each takes the parameters it has,
+    and a table `<notebook>.<preset>` for each, which counts for more. No such preset, an unknown
+    name or a value out of range is a ValueError.
     """
     if preset not in PRESET_NAMES:
         allowed = f"{', '.join(PRESET_NAMES[:-1])} or {PRESET_NAMES[-1]}"
         raise ValueError(f"There is no preset {preset!r}: choose {allowed}.")
-    tables = tomllib.loads(presets.read_text(encoding="utf-8"))
+    tables = tomllib.loads(PRESETS.read_text(encoding="utf-8"))
     known = inspect_notebook(notebook)
     shared = {name: value for name, value in tables.get(preset, {}).items() if name in known}
     values = shared | tables.get(notebook.stem, {}).get(preset, {})
     check_values(values, known)
     return values
-
-
-def quick_preset(notebook: Path, presets: Path = PRESETS) -> dict[str, Any]:
-    """Read the parameters that run a notebook quickly and offline, see `preset_values`."""
-    return preset_values(notebook, "quick", presets)
 
 
 def thread_variables(cpus: int | None) -> dict[str, str]:

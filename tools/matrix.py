@@ -20,17 +20,14 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 
 from helpers.parameters import RULES, check_values
 from tools.execution import (
-    PRESETS,
     course_notebooks,
     default_parameters,
     find_notebook,
@@ -39,7 +36,6 @@ from tools.execution import (
 )
 
 MOST = 10_000  # runs of a notebook
-DECIMAL = re.compile(r"[-+]?[0-9]+(_[0-9]+)*")
 ENTRIES = ("preset", "seeds", "parameters", "notebooks")
 SEED = "SEED"
 
@@ -60,7 +56,7 @@ class Planned:
         return f"{self.notebook.stem}: {listing(values)}" if values else self.notebook.stem
 
 
-def read_matrix(path: Path, presets: Path = PRESETS) -> list[Planned]:
+def read_matrix(path: Path) -> list[Planned]:
     """Read a matrix, check all of it, and list its runs, each once, in the order of their seeds.
 
     A file or notebook that is missing is a FileNotFoundError; what is no YAML, asks for nothing, or
@@ -79,7 +75,7 @@ def read_matrix(path: Path, presets: Path = PRESETS) -> list[Planned]:
     runs = []
     for notebook, known in defaults.items():
         values = {name: value for name, value in shared.items() if name in known}
-        base = preset_values(notebook, matrix.get("preset", "published"), presets)
+        base = preset_values(notebook, matrix.get("preset", "published"))
         runs += _expand(notebook, known, base, values | blocks[notebook])
     return sorted(runs, key=lambda run: run.parameters.get(SEED, 0))
 
@@ -103,53 +99,36 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return matrix
 
 
-class _Strict(yaml.SafeLoader):
-    """YAML with each name once in its block, and with decimal numbers."""
+class _Strict(yaml.BaseLoader):
+    """YAML with each name once in its block, and all values as text: the rules read them."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         names = [self.construct_object(key, deep=True) for key, _ in node.value]
         for name in names:
             if names.count(name) > 1:
-                self._refuse(f"{name} stands there twice; put its values into one list", node)
+                problem = f"{name} stands there twice; put its values into one list"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         return super().construct_mapping(node, deep)
-
-    def construct_number(self, node: yaml.ScalarNode) -> Any:
-        """Read a number as people do: 010 is ten, and 1:30 is none (YAML 1.1 has 90 seconds)."""
-        if ":" in node.value:
-            problem = f"{node.value} is not a number; write one, or put it in quotation marks"
-            self._refuse(problem, node)
-        if DECIMAL.fullmatch(node.value):
-            return int(node.value)
-        whole = node.tag.endswith(":int")
-        return self.construct_yaml_int(node) if whole else self.construct_yaml_float(node)
-
-    def _refuse(self, problem: str, place: Any) -> NoReturn:
-        raise yaml.constructor.ConstructorError(None, None, problem, place.start_mark)
-
-
-for _kind in ("int", "float"):
-    _Strict.add_constructor(f"tag:yaml.org,2002:{_kind}", _Strict.construct_number)
 
 
 def _notebook_blocks(path: Path, notebooks: Any) -> dict[Path, dict[str, Any]]:
     """Return each notebook with its own block of values."""
     if notebooks == "all":
         notebooks = [notebook.stem for notebook in course_notebooks()]
-    if type(notebooks) in (str, int):
+    if notebooks and isinstance(notebooks, str):
         notebooks = [notebooks]
     if not isinstance(notebooks, (dict, list)) or not notebooks:
         raise ValueError(f"{path} asks for nothing: notebooks must be all, or name at least one.")
     blocks = {}
     for name in notebooks:
-        if type(name) not in (str, int):
+        if not isinstance(name, str):
             raise ValueError(
                 f"{path}: {name!r} is not a notebook's number, name or path; to give values, write "
                 "notebooks as a block, such as 01: {EPOCHS: 5}."
             )
-        called = f"{name:02}" if isinstance(name, int) else name  # YAML reads 01 as 1
-        beside = path.parent / called
+        beside = path.parent / name
         is_path = beside.suffix == ".ipynb" and beside.is_file()
-        notebook = find_notebook(str(beside) if is_path else called)
+        notebook = find_notebook(str(beside) if is_path else name)
         if notebook in blocks:
             raise ValueError(f"{path} names {notebook.stem} twice; put its values into one block.")
         block = notebooks[name] if isinstance(notebooks, dict) else None
@@ -158,7 +137,7 @@ def _notebook_blocks(path: Path, notebooks: Any) -> dict[Path, dict[str, Any]]:
 
 
 def _block(block: Any, where: str) -> dict[str, Any]:
-    if block is None:
+    if block in (None, ""):
         return {}
     if not isinstance(block, dict):
         raise ValueError(
@@ -186,8 +165,8 @@ def _expand(notebook: Path, known: dict, base: dict, values: dict) -> list[Plann
 
 
 def _values(name: str, value: Any) -> list[Any]:
-    """Return a parameter's values, each once; YAML leaves some numbers (1e-4) as text."""
-    several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    """Return a parameter's values, each once."""
+    several = value if isinstance(value, list) else [value]
     if not several:
         raise ValueError(f"{name} is an empty list: nothing to run; give it at least one value.")
     read = [RULES[name].parse(v) if name in RULES and isinstance(v, str) else v for v in several]

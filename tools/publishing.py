@@ -31,13 +31,7 @@ from helpers.environment import PUBLISHED_FOLDER
 from helpers.files import write_atomically
 from helpers.pace import PACE_VARIABLE, PACES
 from helpers.results import models_beside
-from tools.execution import (
-    cells_of,
-    default_parameters,
-    first_line,
-    quick_preset,
-    run_notebook,
-)
+from tools.execution import cells_of, default_parameters, first_line, preset_values, run_notebook
 from tools.outputs import DATA_PICTURES, DRAWN, FIGURES, STAND_INS, drop_widgets
 from tools.whole_folders import replace_folder
 
@@ -68,7 +62,7 @@ def publish(
         strip(book)
         if "DATA" in stated and not drawn:
             target = Path(folder) / "quick" / notebook.name
-            quick = run_notebook(notebook, target, quick_preset(notebook))
+            quick = run_notebook(notebook, target, preset_values(notebook, "quick"))
             if quick.problem:
                 raise OSError(f"its quick run, for drawn stand-ins, failed: {quick.problem}")
             pictures = pictures_of(cells_of(quick.output))
@@ -168,11 +162,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for notebook in options.notebooks:
         try:
             publish(notebook, options.pace, options.run, options.drawn)
-            continue
         except Exception as error:  # of the file, the kernel, or between them
-            problem = first_line(str(error) or type(error).__name__)
-        print(f"{notebook.name} was not executed, or not to its end, and stays as it is: {problem}")
-        return 1
+            why = first_line(str(error) or type(error).__name__)
+            print(f"{notebook.name} was not executed, or not to its end, and stays as it is: {why}")
+            return 1
     return 0
 
 

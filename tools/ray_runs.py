@@ -42,16 +42,6 @@ class Needs:
     minutes: float | None = None  # time limit of the run
 
 
-@dataclass(frozen=True)
-class Returned:
-    """What comes back from a machine: the files as text, and how the run went."""
-
-    notebook: str | None
-    record: str | None
-    seconds: float
-    problem: str | None
-
-
 def check_ray() -> None:
     """Refuse to go on where Ray is missing (ValueError)."""
     if importlib.util.find_spec("ray") is None:
@@ -85,39 +75,36 @@ def run_on_ray(tasks: Sequence[Task], needs: Needs) -> Iterator[tuple[Task, Run]
             try:
                 returned = ray.get(ended)
             except ray.exceptions.RayError as error:  # lost too often, or it never began
-                problem = f"Ray: {_last_line(str(error))}"
-                returned = Returned(None, None, 0.0, problem)
-            yield task, _unpacked(task, returned)
+                returned = 0.0, f"Ray: {_last_line(str(error))}", {}
+            yield task, _unpacked(task, *returned)
 
 
 def run_there(
-    source: str,
-    name: str,
-    given: Mapping[str, Any],
-    parameters: Mapping[str, Any],
-    key: str,
-    folder: str,
-    variables: Mapping[str, str],
-    minutes: float | None = None,
-) -> Returned:
-    """Run a notebook, given as text, on a machine of the cluster, in a temporary folder.
+    task: Task, source: str, needs: Needs, folder: str, variables: Mapping[str, str]
+) -> tuple[float, str | None, dict[str, str]]:
+    """Run a task on a machine of the cluster, in a temporary folder.
 
-    Where the run would have another key there than here, it does not start. `folder` is the working
-    folder, where this machine has it, else the course's. For the rest see `execution.run_notebook`.
+    Where the run would have another key there than here, it does not start.
+
+    Args:
+        task, needs: the run, and its time limit.
+        source: the notebook, as its file's text.
+        folder: the working folder, where this machine has it; else it is the course's.
+        variables: environment variables for the kernel.
+
+    Returns:
+        (seconds, problem of the run if any, texts of the files that it left by their endings).
     """
     os.chdir(folder if Path(folder).is_dir() else PROJECT)
     with tempfile.TemporaryDirectory() as place:
-        notebook, output = Path(place, "source", name), Path(place, name)
+        notebook = Path(place, "source", task.output.name)
+        output = Path(place, task.output.name)
         write_atomically(notebook, source)
-        if key_now(notebook, parameters) != key:  # a worker outlives a change of its course
-            return Returned(None, None, 0.0, OTHER_COURSE)
-        run = run_notebook(notebook, output, given, False, variables, minutes)
-        return Returned(
-            output.read_text(encoding="utf-8") if output.exists() else None,
-            run.record.read_text(encoding="utf-8") if run.record else None,
-            run.seconds,
-            run.problem,
-        )
+        if key_now(notebook, task.planned.parameters) != task.key:  # a worker outlives changes
+            return 0.0, OTHER_COURSE, {}
+        run = run_notebook(notebook, output, task.planned.given, False, variables, needs.minutes)
+        files = [path for path in (output, run.record) if path and path.exists()]
+        return run.seconds, run.problem, {each.suffix: each.read_text("utf-8") for each in files}
 
 
 @contextlib.contextmanager
@@ -149,24 +136,21 @@ def _tell_if_nothing_fits(ray: Any, needs: Needs) -> None:
 
 def _parcel(task: Task, needs: Needs) -> tuple:
     """Return what `run_there` takes."""
-    planned = task.planned
     paths = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
     variables = {"PYTHONPATH": os.pathsep.join(filter(None, paths)), **thread_variables(needs.cpus)}
     if MIRROR_VARIABLE in os.environ:
         variables[MIRROR_VARIABLE] = os.environ[MIRROR_VARIABLE]
-    source = planned.notebook.read_text(encoding="utf-8")
-    head = source, task.output.name, planned.given, planned.parameters, task.key
-    return *head, str(Path.cwd()), variables, needs.minutes
+    source = task.planned.notebook.read_text(encoding="utf-8")
+    return task, source, needs, str(Path.cwd()), variables
 
 
-def _unpacked(task: Task, returned: Returned) -> Run:
+def _unpacked(task: Task, seconds: float, problem: str | None, files: Mapping[str, str]) -> Run:
     """Write what came back; the run counts only when its status is written after that."""
     task.clear()
-    for path, text in ((task.record, returned.record), (task.output, returned.notebook)):
-        if text is not None:
-            write_atomically(path, text)
+    for ending, text in files.items():
+        write_atomically(task.output.with_suffix(ending), text)
     record = task.record if task.record.exists() else None
-    return Run(task.planned.notebook, task.output, record, returned.seconds, returned.problem)
+    return Run(task.planned.notebook, task.output, record, seconds, problem)
 
 
 def _last_line(text: str) -> str:

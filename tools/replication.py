@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
 import re
 import sys
 import tomllib
@@ -36,12 +35,10 @@ from helpers.comparison import SEED, NoRecords, figure_interval, figures_in, gat
 from helpers.environment import PROJECT, RUNS_FOLDER
 from helpers.files import write_atomically
 from helpers.results import format_figure, load_record
+from tools import speed
 from tools.execution import course_notebooks, default_parameters, listing
-from tools.speed import HEAD as SPEED_HEAD
-from tools.speed import TITLE as SPEED_TITLE
-from tools.speed import speed_lines
 
-ROWS = Path(__file__).with_name("replication.toml")
+PUBLISHED = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 RESULTS = PROJECT / "RESULTS.md"
 BENCHMARKS = PROJECT / "benchmarks"
 KEPT = BENCHMARKS / "records"
@@ -122,14 +119,12 @@ class Row:
 
 def read_rows() -> list[Row]:
     """Read the walkthroughs' rows, in their order."""
-    return [Row(**row) for row in tomllib.loads(ROWS.read_text(encoding="utf-8"))["row"]]
+    return [Row(**row) for row in PUBLISHED["row"]]
 
 
-@functools.cache
-def free_parameters(lesson: str) -> frozenset[str]:
+def free_parameters(lesson: str) -> set[str]:
     """Return the parameters that may differ in a lesson, those of the better recipe aside."""
-    own = tomllib.loads(ROWS.read_text(encoding="utf-8")).get("free", {})
-    return frozenset((*FREE, *own.get(lesson, ())))
+    return {*FREE, *PUBLISHED["free"].get(lesson, ())}
 
 
 @dataclass(frozen=True)
@@ -211,16 +206,16 @@ def results_page(
     groups = [(row, groups_of(row, runs)) for row in rows]
     parts = [_table(SUMMARY_HEAD, [_summary(row, own) for row, own in groups])]
     parts.append(CLAIMS_INTRODUCTION + _table(CLAIMS_HEAD, [_claim_line(each) for each in claims]))
-    lines, told = speed_lines(benchmarks)
-    parts.append(SPEED_TITLE + _table(SPEED_HEAD, lines) + "\n" + "\n".join(told) + "\n")
+    lines, told = speed.speed_lines(benchmarks)
+    parts.append(speed.TITLE + _table(speed.HEAD, lines) + "\n" + "\n".join(told) + "\n")
     parts += [_section(row, own) for row, own in groups]
     return INTRODUCTION + "\n".join(parts)
 
 
-def write_results(records: Sequence[Path] = (RUNS_FOLDER, KEPT), target: Path = RESULTS) -> int:
-    """Write RESULTS.md from the records in some folders; return the number of runs in it.
+def write_results(records: Sequence[Path], target: Path) -> int:
+    """Write the page from the records in some folders; return the number of runs in it.
 
-    The lessons' tables of claims are renewed, too.
+    Where it is RESULTS.md, the lessons' tables of claims are renewed, too.
     """
     runs = _published_in(records)
     for notebook in course_notebooks() if target.resolve() == RESULTS else ():
@@ -243,7 +238,7 @@ def with_claims(text: str) -> str:
     return nbformat.writes(book, indent=1) + "\n"
 
 
-def keep(records: Path = RUNS_FOLDER, target: Path = KEPT) -> list[Path]:
+def keep(records: Path, target: Path) -> list[Path]:
     """Copy the records of the runs at the published settings, the newest of each seed.
 
     Each is named by its lesson, network and seed; an older one of the same name is replaced, a
@@ -308,12 +303,9 @@ def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
 
 def _is_newer(source: Path, copy: Path) -> bool:
     """Whether a record was made after the one kept under its name, if there is any."""
-    try:
-        times = [load_record(path)["finished"] for path in (source, copy) if path.exists()]
-    except ValueError as error:  # somebody edited the copy
-        print(f"Left as it is: {error}")
-        return False
-    return len(times) < 2 or datetime.fromisoformat(times[0]) > datetime.fromisoformat(times[1])
+    found = (load_record(path) for path in (source, copy) if path.exists())
+    times = [datetime.fromisoformat(record["finished"]) for record in found]
+    return len(times) < 2 or times[0] > times[1]
 
 
 def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -369,12 +361,12 @@ def _how(group: Group) -> str:
     seeds = ", ".join(str(int(seed)) for seed in sorted(runs[SEED]))
     # All runs of a group share the parameters on which published figures depend.
     settings = {k: v for k, v in _parameters(last).items() if not _is_free(k, last["lesson"])}
-    minutes = _minutes(runs["minutes"])
+    minutes = runs["minutes"].dropna()
     parts = [
         f"seeds {seeds}" if len(runs) > 1 else f"seed {seeds}",
         last["pictures"],
         listing(settings),
-        minutes and f"{minutes} for the whole lesson",
+        "" if minutes.empty else f"{_span(minutes, '{:.0f}'.format)} minutes for the whole lesson",
         _alike(runs, "machine", *MACHINE),
         _alike(runs, "versions", "python", "tensorflow", "keras"),
         f"last run on {runs['finished'].max():%d %B %Y}",
@@ -386,11 +378,6 @@ def _parameters(run: pd.Series) -> dict[str, Any]:
     """Return a run's parameters, in the order of their names: columns come in any order."""
     known = {name: run[name] for name in sorted(run.index) if name.startswith(PARAMETER)}
     return {k.removeprefix(PARAMETER): _whole(v) for k, v in known.items() if pd.notna(v)}
-
-
-def _minutes(values: pd.Series) -> str:
-    """Write how long runs took, "" where that is not known of any."""
-    return "" if values.isna().all() else f"{_span(values, '{:.0f}'.format)} minutes"
 
 
 def _span(values: pd.Series, write: Callable[[float], str]) -> str:

@@ -15,7 +15,6 @@ import io
 import itertools
 import math
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -34,9 +33,8 @@ from helpers.parameters import RULES, check_values
 from helpers.results import load_record
 from tools import STOPPED, storage, sweeps
 from tools.execution import (
-    NOTEBOOKS_FOLDER,
+    HEADING,
     PRESET_NAMES,
-    PRESETS,
     Run,
     cells_of,
     course_notebooks,
@@ -45,7 +43,6 @@ from tools.execution import (
     inspect_notebook,
     listing,
     preset_values,
-    quick_preset,
     run_notebook,
     thread_variables,
     try_notebook,
@@ -57,34 +54,25 @@ from tools.safe_html import clean_html
 from tools.templates import LOADER, fill
 from tools.whole_folders import replace_folder
 
-TITLE = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
-PAIR = re.compile(r"\w+=")
 AT_ONCE = 2  # notebooks of a course: one alone leaves half of two cores idle
 THUMBNAIL_SIZE = (640, 480)  # pixels, at most
 COURSE_PAGE = "course_page.html.j2"
 NOTEBOOK_PAGE = "notebook_page.html.j2"  # nbconvert's own, mended
 
 
-def run_course(
-    notebooks: Sequence[Path],
-    presets: Path = PRESETS,
-    runs_folder: Path = RUNS_FOLDER,
-    minutes: float | None = None,
-) -> list[Run]:
+def run_course(notebooks: Sequence[Path], minutes: float | None = None) -> list[Run]:
     """Run notebooks quickly, two side by side; gather them on one page, and return the runs.
 
-    Everything goes to a new folder named after the time, and then replaces `latest` beside it,
-    where `index.html` is the page. A failed notebook does not stop the others. Where somebody stops
+    Everything goes to a new folder in `RUNS_FOLDER`, and then replaces `latest` beside it, where
+    `index.html` is the page. A failed notebook does not stop the others. Where somebody stops
     them, the page in the new folder shows those that ran, and `latest` stays.
 
     Raises:
-        ValueError: there is no notebook, or a preset is wrong; nothing was run then.
+        ValueError: a preset is wrong; nothing was run then.
         OSError: `latest` cannot be replaced; the new folder is complete then.
     """
-    if not notebooks:
-        raise ValueError(f"There is no notebook in {NOTEBOOKS_FOLDER.name}/: nothing to run.")
-    values = [quick_preset(notebook, presets) for notebook in notebooks]
-    folder = _new_folder(runs_folder)
+    values = [preset_values(notebook, "quick") for notebook in notebooks]
+    folder = _new_folder()
     cores = os.cpu_count() or 1
     beside = min(AT_ONCE, cores, len(notebooks))
     options = {
@@ -111,7 +99,7 @@ def run_course(
     finally:
         runs.sort(key=lambda run: notebooks.index(run.notebook))
         write_page(runs, folder)
-    replace_folder(folder, runs_folder / "latest")
+    replace_folder(folder, RUNS_FOLDER / "latest")
     return runs
 
 
@@ -165,28 +153,21 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     sweep = commands.add_parser(
         "sweep", help="run a matrix of notebooks, parameters and seeds", parents=[limit]
     )
-    sweep.add_argument("matrix", type=Path, help="a YAML file, see tools/matrix.py")
-    sweep.add_argument("--dry-run", action="store_true", help="only list what would run")
-    sweep.add_argument(
+    add = sweep.add_argument
+    add("matrix", type=Path, help="a YAML file, see tools/matrix.py")
+    add("--dry-run", action="store_true", help="only list what would run")
+    add(
         "--out",
         metavar="FOLDER",
         help="by default runs/sweeps/<matrix>; a storage address such as s3://bucket/folder gets "
         "a copy of every notebook and record",
     )
-    sweep.add_argument(
-        "--on", choices=("here", "ray"), default="here", help="this machine, or a Ray cluster"
-    )
-    sweep.add_argument(
-        "--cpus", type=int, metavar="N", help="cores per run: by default all, or 1 on ray"
-    )
-    sweep.add_argument("--gpus", type=int, metavar="N", help="graphics processors per run, on ray")
-    sweep.add_argument("--memory", type=float, metavar="GB", help="memory per run, on ray")
+    add("--on", choices=("here", "ray"), default="here", help="this machine, or a Ray cluster")
+    add("--cpus", type=int, metavar="N", help="cores per run: by default all, or 1 on ray")
+    add("--gpus", type=int, default=0, metavar="N", help="graphics processors per run, on ray")
+    add("--memory", type=float, default=0.0, metavar="GB", help="memory per run, on ray")
     sweep.set_defaults(act=_sweep)
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    for place in range(len(given) - 1, 0, -1):  # -p NAME=VALUE is -p NAME VALUE
-        if given[place - 1] == "-p" and PAIR.match(given[place]):
-            given[place : place + 1] = given[place].split("=", 1)
-    return parser.parse_args(given)
+    return parser.parse_args(arguments)
 
 
 def _course(options: argparse.Namespace) -> int:
@@ -204,7 +185,7 @@ def _run(options: argparse.Namespace) -> int:
     given = {name: RULES[name].parse(v) if name in RULES else v for name, v in options.parameters}
     parameters = preset_values(notebook, options.preset) | given
     check_values(parameters, inspect_notebook(notebook))  # before a folder is made
-    output = Path(options.out) if options.out else _new_folder(RUNS_FOLDER) / notebook.name
+    output = Path(options.out) if options.out else _new_folder() / notebook.name
     progress = sys.stderr.isatty()
     run = run_notebook(notebook, output, parameters, progress, minutes=options.minutes)
     print(f"{notebook.stem}: {run.status}")
@@ -237,31 +218,30 @@ def _sweep(options: argparse.Namespace) -> int:
 
 def _runner(options: argparse.Namespace) -> sweeps.Runner:
     """Return what runs the tasks, where the command line wants it."""
-    extras = [value for value in (options.gpus, options.memory) if value is not None]
-    cpus = 1 if options.cpus is None else options.cpus
-    if cpus < 1 or any(not 0 <= value < math.inf for value in extras):
+    cpus, extras = options.cpus, (options.gpus, options.memory)
+    if cpus == 0 or not all(0 <= value < math.inf for value in (cpus or 1, *extras)):
         raise ValueError("--cpus must be 1 or more, --gpus and --memory 0 or more.")
     if options.on == "ray":
         check_ray()
-        needs = Needs(cpus, options.gpus or 0, options.memory or 0.0, options.minutes)
-        return partial(run_on_ray, needs=needs)
-    if extras:
+        return partial(run_on_ray, needs=Needs(cpus or 1, *extras, options.minutes))
+    if any(extras):
         raise ValueError("--gpus and --memory are for --on ray; here, a run has the whole machine.")
-    return partial(sweeps.run_here, cpus=options.cpus, minutes=options.minutes)
+    return partial(sweeps.run_here, cpus=cpus, minutes=options.minutes)
 
 
 def _title(notebook: Path) -> str:
     texts = [cell.source for cell in cells_of(notebook) if cell.cell_type == "markdown"]
-    title = TITLE.search("\n".join(texts))
+    title = HEADING.search("\n".join(texts))
     return title[1] if title else notebook.stem
 
 
-def _new_folder(runs_folder: Path) -> Path:
+def _new_folder() -> Path:
+    """Make a folder that is named after the time."""
     stamp = f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     for name in itertools.chain([stamp], (f"{stamp}_{number}" for number in itertools.count(2))):
         with contextlib.suppress(FileExistsError):
-            (runs_folder / name).mkdir(parents=True)
-            return runs_folder / name
+            (RUNS_FOLDER / name).mkdir(parents=True)
+            return RUNS_FOLDER / name
 
 
 def _write_html(output: Path) -> None:
@@ -279,21 +259,15 @@ def _write_html(output: Path) -> None:
 
 def _shown(run: Run) -> dict[str, Any]:
     """What the course's page says of a run."""
-    headline = data = ""
-    try:
-        if run.record:
-            record = load_record(run.record)
-            headline, data = record["headline"], record["data"]
-    except (ValueError, OSError) as error:
-        data = str(error)
+    record = load_record(run.record) if run.record else {"headline": "", "data": ""}
     kinds = {".html": "read it", ".ipynb": "notebook", ".json": "record"}
     files = {run.output.with_suffix(ending): name for ending, name in kinds.items()}
     return {
         "title": _title(run.notebook),
-        "headline": "" if run.problem else headline,
+        "headline": "" if run.problem else record["headline"],
         "status": run.status,
         "failed": run.problem is not None,
-        "data": data,
+        "data": record["data"],
         "picture": _picture(run.output),
         "links": {file.name: name for file, name in files.items() if file.exists()},
     }
@@ -304,21 +278,12 @@ def _picture(output: Path) -> dict[str, str] | None:
     if (figure := headline_figure(cells_of(output))) is None:
         return None
     kind, content, alt = figure
-    data = _shrunk(content, kind)
-    return {"kind": kind, "alt": alt, "data": data} if data else None
-
-
-def _shrunk(content: bytes, kind: str) -> str:
-    """Return a picture in base64, a PNG no larger than a thumbnail; "" where it is damaged."""
-    if kind != "image/png":
-        return base64.b64encode(content).decode()
-    try:
+    if kind == "image/png":
         with Image.open(io.BytesIO(content)) as picture:
             picture.thumbnail(THUMBNAIL_SIZE)
             picture.save(buffer := io.BytesIO(), "PNG", optimize=True)
-    except (OSError, ValueError, Image.DecompressionBombError):
-        return ""
-    return base64.b64encode(buffer.getvalue()).decode()
+        content = buffer.getvalue()
+    return {"kind": kind, "alt": alt, "data": base64.b64encode(content).decode()}
 
 
 if __name__ == "__main__":

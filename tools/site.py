@@ -190,19 +190,13 @@ class _Page:
 
     def _card(self, row: re.Match) -> str:
         """Return a lesson's card: a picture, the title that leads there, the promise, the badge."""
-        shown = CARD_PICTURES.get(row["number"]) or self._headline_figure(row["path"])
+        figure = headline_figure(nbformat.read(self.project / row["path"], as_version=4).cells)
+        shown = CARD_PICTURES.get(row["number"]) or (figure and self._picture(*figure))
         title = f"{row['number']}. {row['title']}"
         play = plays(self.project) and row["number"] == "0"
         more = play and f'<a href="{PLAY}">Play now, against the network of lesson 1</a>'
         parts = [shown, f"[{title}]({row['path']})", row["promise"], more, row["badge"]]
         return "\n\n".join(["````{container} card", *filter(None, parts), "````"])
-
-    def _headline_figure(self, lesson: str) -> str:
-        """Return the figure that stands for a lesson, as Markdown; "" where it has none."""
-        path = self.project / lesson
-        cells = nbformat.read(path, as_version=4).cells if path.is_file() else []
-        figure = headline_figure(cells)
-        return self._picture(*figure) if figure else ""
 
     def write_lesson(self) -> None:
         """Copy a notebook with its outputs; where pictures are not kept, a note stands instead."""
@@ -241,7 +235,7 @@ class _Page:
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(self.project / name, self.folder / name)
             return self._relative(name)
-        exists = name != ".." and not name.startswith("../") and (self.project / name).exists()
+        exists = not name.startswith("..") and (self.project / name).exists()
         return own + name + anchor if exists else link[0]
 
     def _relative(self, name: str) -> str:

@@ -62,14 +62,10 @@ class Slide:
     @property
     def asks(self) -> bool:
         """Whether it ends in a prediction or a question, so that the answer has to wait."""
-        return bool(self.texts) and (self.texts[-1][0] == "predict" or self._ends_in("?"))
+        return bool(self.texts) and (self.texts[-1][0] == "predict" or self.ends_in("?"))
 
-    @property
-    def announces(self) -> bool:
-        """Whether what comes next belongs to its last sentence."""
-        return self._ends_in(":")
-
-    def _ends_in(self, mark: str) -> bool:
+    def ends_in(self, mark: str) -> bool:
+        """Whether its last sentence ends so; what comes after a colon belongs to it."""
         return bool(self.texts) and self.texts[-1][1].endswith(f"{mark}</p>")
 
 
@@ -81,7 +77,7 @@ def make_slides(book: nbformat.NotebookNode) -> list[Slide]:
         if cell.cell_type == "markdown":
             _add_texts(slides, cell)
         elif cell.cell_type == "code":
-            answers = slides[-1].asks or slides[-1].announces or _reads(following)
+            answers = slides[-1].asks or slides[-1].ends_in(":") or _reads(following)
             for shown in _things_to_see(cell, answers):
                 if slides[-1].shown or slides[-1].asks:
                     slides.append(Slide(slides[-1].title))
@@ -172,13 +168,6 @@ def _figure(kind: str, content: bytes, alt: str, caption: str) -> str:
     return f"<figure>{picture}{below}</figure>"
 
 
-def write_deck(notebook: Path, file: Path) -> int:
-    """Write a lesson's slides as one file of HTML (else OSError); return how many there are."""
-    slides = make_slides(nbformat.read(notebook, as_version=4))
-    write_atomically(file, fill(TEMPLATE, slides=slides))
-    return len(slides)
-
-
 def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:
     """Write slides from the command line; return 2 where a lesson is missing, 1 on other faults."""
     parser = argparse.ArgumentParser(prog="python -m tools.slides", description="Write slides.")
@@ -191,8 +180,10 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
         return 2
     try:
         for notebook in wanted:
+            slides = make_slides(nbformat.read(notebook, as_version=4))
             file = project / FOLDER / f"{notebook.stem}.html"
-            print(f"{write_deck(notebook, file)} slides: {FOLDER}/{file.name}")
+            write_atomically(file, fill(TEMPLATE, slides=slides))
+            print(f"{len(slides)} slides: {FOLDER}/{file.name}")
     except (OSError, ValueError) as error:  # a full disk; a damaged notebook
         why = explain(error) if isinstance(error, OSError) else f"{notebook.name} is damaged"
         print(f"The slides were not written: {why}.", file=sys.stderr)

@@ -6,7 +6,7 @@ installed, with the credentials that this package finds by itself.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,22 +30,19 @@ def is_address(place: str) -> bool:
 def check_address(address: str) -> None:
     """Refuse an address, such as "s3://bucket/folder", to which papermill cannot write here."""
     scheme, _, place = address.partition("://")
-    handled = {name for name, _ in papermill_io._handlers}
-    if f"{scheme}://" not in handled or scheme.startswith("http"):
+    if scheme not in STORES:
         allowed = ", ".join(f"{name}://" for name in STORES)
         raise ValueError(f"{address}: papermill writes to {allowed}; or give a folder.")
     if not place.strip("/"):
         raise ValueError(f"{address} names no bucket: write {scheme}://bucket/folder.")
-    module, extra = STORES.get(scheme, ("papermill", ""))  # a plug-in has what it needs
+    module, extra = STORES[scheme]
     try:
-        found = importlib.util.find_spec(module)
-    except ModuleNotFoundError:  # a package that holds it is missing
-        found = None
-    if found is None:
+        importlib.import_module(module)
+    except ImportError:
         raise ValueError(
             f"{address}: to write to {scheme}:// papermill needs the package {module}, "
             f'which is not installed; install "{extra}".'
-        )
+        ) from None
 
 
 def copy_files(files: Iterable[Path], address: str) -> None:

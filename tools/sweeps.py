@@ -140,7 +140,12 @@ def run_sweep(
         OSError: another sweep is at work in the folder, or a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
+    try:  # the end of the process, even a sudden one, gives the folder free
+        lock = filelock.FileLock(folder / ".lock").acquire(timeout=0)
+    except filelock.Timeout:
+        told = f"Another sweep is at work in {folder}: wait for its end, or stop it."
+        raise OSError(told) from None
+    with lock:
         outcomes = {}
         for task in tasks:
             status = read_status(task)
@@ -210,17 +215,6 @@ def outcome_table(outcomes: Sequence[Outcome]) -> str:
     words = Counter(outcome.word for outcome in outcomes)
     sums = [f"{words[word]} {word}" for word in ("passed", "failed", "skipped")]
     return "\n".join([*lines, f"{', '.join(sums)}."])
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep the folder to one process; its end, even a sudden one, gives the folder free."""
-    try:
-        with filelock.FileLock(folder / ".lock", timeout=0):
-            yield
-    except filelock.Timeout:
-        told = f"Another sweep is at work in {folder}: wait for its end, or stop it."
-        raise OSError(told) from None
 
 
 def _written(

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import contextlib
 import json
 import math
 import os
@@ -32,10 +31,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers.data.catalog import read_catalog
-from helpers.environment import RUNS_FOLDER
 from helpers.files import explain, write_atomically
 from helpers.messages import OneSentence, few, printable
-from helpers.results import load_record
 from helpers.samples import draw_picture
 from helpers.samples.hands import GESTURES
 from tools.take_along_page import fill_template, write_kept
@@ -45,6 +42,7 @@ if TYPE_CHECKING:
 
 BEATS = {"paper": "rock", "rock": "scissors", "scissors": "paper"}
 CLASSES_FILE = "classes.txt"  # beside a network: the names of its classes, one a line
+PRECISION = re.compile(r"\b(mixed_float16|mixed_bfloat16|bfloat16|float16)\b")
 TOLERANCE = 2e-4  # of a probability, on a few pictures; a fifth of what the page promises
 SHORT_FROM = (0, 50_000, 200_000)  # weights of a kernel, from which on 16 bits are tried
 DRAWN = 9  # hands to look at where there is no camera
@@ -339,33 +337,32 @@ def read_network(path: Path) -> keras.Model:
     try:
         with zipfile.ZipFile(path) as file:
             config = json.loads(file.read("config.json"))
-        _check_layers(config)  # before TensorFlow is loaded, and before anything of the file runs
     except FileNotFoundError:
         raise PageError(
             f"There is no file {printable(path)}; give a network that was saved."
         ) from None
-    except PageError:
-        raise
-    except (OSError, LookupError, TypeError, AttributeError, ValueError, zipfile.BadZipFile):
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         raise PageError(
             f"{printable(path)} is not a network that Keras saved; give a .keras file."
         ) from None
+    _check_layers(config)  # before TensorFlow is loaded, and before anything of the file runs
     import keras
 
     try:
-        network = keras.saving.load_model(path, compile=False)
+        text = PRECISION.sub("float32", json.dumps(config | {"compile_config": None}))
+        network = keras.saving.deserialize_keras_object(json.loads(text))
+        network.load_weights(path)
     except Exception as error:  # Keras raises errors of many kinds
         why = (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")
         raise PageError(
             f"Keras {keras.__version__} cannot load {printable(path)} ({why}); save it again by "
             "this version."
         ) from None
-    network = _in_float32(network)
     shape = network.input_shape
-    if not isinstance(shape, tuple) or len(shape) != 4 or shape[3] != 3:
-        raise PageError(f"The network's input shape is {shape}; the page gives one RGB picture.")
-    if shape[1] is None or shape[1] != shape[2]:
-        raise PageError(f"The network's input shape is {shape}; it must be square and fixed.")
+    if not isinstance(shape, tuple) or shape[1:] != (shape[1], shape[1], 3) or shape[1] is None:
+        raise PageError(
+            f"The network's input shape is {shape}; it must be one RGB picture, square and fixed."
+        )
     if not isinstance(network.output_shape, tuple):
         raise PageError("The network has several outputs; the page shows one.")
     return network
@@ -382,27 +379,11 @@ def _check_layers(config: Mapping[str, Any]) -> None:
         _check_layers(each)
 
 
-def _in_float32(network: keras.Model) -> keras.Model:
-    """Return a network that was saved with another precision as one that computes in float32."""
-    import keras
-
-    text = json.dumps(keras.saving.serialize_keras_object(network))
-    plain = re.sub(r"\b(mixed_float16|mixed_bfloat16|bfloat16|float16)\b", "float32", text)
-    if plain == text:
-        return network
-    copy = keras.saving.deserialize_keras_object(json.loads(plain))
-    copy.set_weights(network.get_weights())
-    for layer in copy._flatten_layers():
-        if isinstance(layer, keras.layers.Normalization):
-            layer.finalize_state()  # takes over what was set
-    return copy
-
-
 def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) -> tuple[str, ...]:
     """Find the names of a network's classes, in the order of its outputs.
 
     Taken are those given; else those of `classes.txt` beside the network, one a line; else those
-    of the catalog's data set that the network's file, or its run's record, is named after.
+    of the catalog's data set that the network's file is named after.
 
     Raises:
         PageError: no names are known, or they do not fit the outputs.
@@ -417,9 +398,8 @@ def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) ->
             raise PageError(f"{beside.name} is not in UTF-8; save it in that encoding.") from None
         names, where = tuple(line.strip() for line in lines if line.strip()), f"in {beside.name}"
     if not names:
-        catalog, data = read_catalog(), _data_line(path)
+        catalog = read_catalog()
         named = [name for name in catalog if path.stem.startswith(name)]
-        named += [name for name in catalog if f"Data: {name}," in data]
         if not named:
             raise PageError(
                 f"The names of the {number} classes of {path.name} are not known; give them in the "
@@ -432,20 +412,6 @@ def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) ->
             "its classes once, in the order of its outputs: --classes first,second."
         )
     return names
-
-
-def _data_line(path: Path) -> str:
-    """Return what the record of a network's run says of its pictures; "" if there is none."""
-    folder = path.resolve().parent
-    beside = folder.with_name(f"{folder.name.removesuffix('-models')}.json")
-    by_hand = sorted((RUNS_FOLDER / "records").glob("*.json"))
-    for file in (beside, *by_hand):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            run = load_record(file)
-            started = re.sub(r"[:.+]", "-", str(run["started"]))
-            if file == beside or started == folder.name:
-                return str(run["data"])
-    return ""
 
 
 # Weights: as text of which a browser makes numbers again ------------------------------------------
@@ -596,7 +562,7 @@ def write_page(path: Path, target: Path | None = None, classes: Sequence[str] = 
     """
     target = target or Path(f"{path.stem}.html")
     ending = target.suffix.lower()
-    if ending not in (".html", ".htm", ".zip"):
+    if ending not in (".html", ".zip"):
         raise PageError(
             f"The page's file is {printable(target)}; its name must end in .html, or in .zip for "
             "what it is made of."

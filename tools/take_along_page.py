@@ -12,7 +12,6 @@ import hashlib
 import json
 import re
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,11 +61,11 @@ def write_kept(path: Path, given: Mapping[str, Any], weights: bytes) -> None:
 
 
 def read_kept(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Read what `write_kept` wrote; ValueError where the file is damaged, or another."""
+    """Read what `write_kept` wrote; ValueError where the file is another."""
     try:
         with zipfile.ZipFile(path) as file:
             return json.loads(file.read(GIVEN)), file.read(WEIGHTS)
-    except (KeyError, ValueError, zipfile.BadZipFile, zlib.error):
+    except (KeyError, ValueError, zipfile.BadZipFile):
         raise ValueError(
             f"{path.name} keeps no network; write it again: python -m tools.take_along "
             f"MODEL.keras --out {path.name}"

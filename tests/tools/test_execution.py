@@ -21,7 +21,6 @@ from tools.execution import (
     default_parameters,
     find_notebook,
     preset_values,
-    quick_preset,
     run_notebook,
     try_notebook,
 )
@@ -107,8 +106,9 @@ def test_plain_papermill_is_stopped_by_the_notebook_itself(tiny_notebook, tmp_pa
 
 
 def test_a_notebook_takes_the_shared_values_it_has(tiny_notebook, presets, tmp_path):
-    assert quick_preset(tiny_notebook(tmp_path), presets) == {"DATA": "samples", "EPOCHS": 2}
-    assert quick_preset(tiny_notebook(tmp_path, name="02_other"), presets) == {"DATA": "samples"}
+    assert preset_values(tiny_notebook(tmp_path), "quick") == {"DATA": "samples", "EPOCHS": 2}
+    other = tiny_notebook(tmp_path, name="02_other")
+    assert preset_values(other, "quick") == {"DATA": "samples"}
 
 
 def test_the_presets_fit_the_notebooks():
@@ -138,11 +138,11 @@ def test_notebooks_are_found_by_number_name_and_path(tiny_notebook, tmp_path):
 
 def test_every_preset_fits_every_notebook_or_is_refused_by_name(tiny_notebook, presets, tmp_path):
     notebook = tiny_notebook(tmp_path)
-    assert preset_values(notebook, "published", presets) == {}
+    assert preset_values(notebook, "published") == {}
     presets.write_text(QUICK + '[full]\nDATA = "full"\n')
-    assert preset_values(notebook, "full", presets) == {"DATA": "full"}
+    assert preset_values(notebook, "full") == {"DATA": "full"}
     with pytest.raises(ValueError, match="choose quick, class, published or full"):
-        preset_values(notebook, "fast", presets)
+        preset_values(notebook, "fast")
 
 
 def test_defaults_are_read_without_running(tiny_notebook, tmp_path):

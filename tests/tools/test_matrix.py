@@ -24,7 +24,7 @@ def read(tiny_notebook, presets, tmp_path) -> Callable:
 
     def read(text: str) -> list:
         (notebook.parent / "matrix.yaml").write_text(text)
-        return read_matrix(notebook.parent / "matrix.yaml", presets)
+        return read_matrix(notebook.parent / "matrix.yaml")
 
     return read
 
@@ -71,22 +71,22 @@ def test_seeds_come_last_to_vary_and_only_where_a_notebook_has_one(read, tmp_pat
         ("", "asks for nothing: it needs the entry notebooks"),
         ("preset: quick\n", "notebooks must be all, or name at least one"),
         ("notebooks: []\n", "notebooks must be all, or name at least one"),
-        ("notebooks: yes\n", "notebooks must be all, or name at least one"),
+        ("notebooks: yes\n", "'yes' names no notebook of the course"),
         ("- 01_tiny.ipynb\n", "it needs the entry notebooks"),
         ("notebooks: [\n", "cannot be read as YAML: .*line 2"),
         ("notebook: 01_tiny.ipynb\n", r"'notebook' is not an entry \(did you mean notebooks\?\)"),
         ("notebooks: 77\n", "'77' names no notebook of the course"),
-        ("notebooks: 9\n", "'09' names no notebook of the course"),
+        ("notebooks: 9\n", "'9' names no notebook of the course"),
         ("preset: fast\nnotebooks: 01_tiny.ipynb\n", "choose quick, class, published or full"),
         ("notebooks: {01_tiny.ipynb: {EPOCH: 5}}\n", r"EPOCH is not .*did you mean EPOCHS"),
         ("notebooks: {01_tiny.ipynb: {EPOCHS: [5, 0]}}\n", "01_tiny: .*0 .*but must be 1 to 500"),
         ("notebooks: {01_tiny.ipynb: {EPOCHS: [5, many]}}\n", "'many' .*but must be 1 to 500"),
         ("notebooks: {01_tiny.ipynb: {EPOCHS: []}}\n", "EPOCHS is an empty list"),
-        ("notebooks: {01_tiny.ipynb: 5}\n", "5 is not a block of names and values"),
-        ("parameters: 5\nnotebooks: 01_tiny.ipynb\n", "parameters: 5 is not a block"),
+        ("notebooks: {01_tiny.ipynb: 5}\n", "'5' is not a block of names and values"),
+        ("parameters: 5\nnotebooks: 01_tiny.ipynb\n", "parameters: '5' is not a block"),
         ("seeds: [1]\nnotebooks: 01_tiny.ipynb\n", "SEED is not a parameter"),
         ("parameters: {EPOCH: 5}\nnotebooks: 01_tiny.ipynb\n", "EPOCH is not a parameter"),
-        ("notebooks: [[1]]\n", r"\[1\] is not a notebook's number, name or path"),
+        ("notebooks: [[1]]\n", r"\['1'\] is not a notebook's number, name or path"),
         ("notebooks: [{01_tiny.ipynb: {EPOCHS: 5}}]\n", "write notebooks as a block"),
         ("notebooks: [01_tiny.ipynb, 01_tiny.ipynb]\n", "names 01_tiny twice"),
         ("notebooks: {01_tiny.ipynb: {3: 4}}\n", "3 is not a parameter"),
@@ -121,14 +121,13 @@ def test_an_alias_repeats_a_block(read):
 
 
 TOO_MUCH = {
-    "circle": ("notebooks: &x [*x]\n", "not a notebook's number"),
+    "circle": ("notebooks: &x [*x]\n", "cannot be read"),
     "deep flow": ("notebooks: " + "[" * 5000 + "]" * 5000, "cannot be read"),
     "large grid": (
         f"notebooks: {{01_tiny.ipynb: {{EPOCHS: {list(range(1, 500))}, "
         f"LEARNING_RATE: {[n / 1000 for n in range(1, 999)]}}}}}\n",
         "498,002 runs",
     ),
-    "long number": (f"notebooks: {{01_tiny.ipynb: {{EPOCHS: {'9' * 5000}}}}}\n", "cannot be read"),
 }
 
 
@@ -139,19 +138,14 @@ def test_a_matrix_that_asks_for_too_much_is_refused_at_once(read, text, message)
     assert "\n" not in str(told.value) and len(str(told.value)) < 400
 
 
-@pytest.mark.parametrize("number", ["1:30", "1:00:30", "0:0.5", "-1:30"])
-def test_minutes_and_seconds_do_not_become_a_number(read, number):
-    with pytest.raises(ValueError, match=f"{number} .*write .*quotation marks"):
-        read(f"notebooks: {{01_tiny.ipynb: {{EPOCHS: {number}}}}}\n")
-
-
-@pytest.mark.parametrize("number", ["010", "1_0", "+10", "0010"])
+@pytest.mark.parametrize("number", ["010", "1_0", "+10", "'10'"])
 def test_numbers_are_decimal(read, number):
     (run,) = read(f"notebooks: {{01_tiny.ipynb: {{EPOCHS: {number}}}}}\n")
     assert run.given == {"EPOCHS": 10}
 
 
-@pytest.mark.parametrize("word", ["yes", "off", "True", "2024", "2024-01-01"])
-def test_what_yaml_makes_of_a_word_is_refused_with_the_cure(read, word):
-    with pytest.raises(ValueError, match=r"DATA is .* \(put it in quotation marks"):
+@pytest.mark.parametrize("word", ["yes", "2024", "1:30", "2024-01-01"])
+def test_a_word_stays_what_was_written(read, word, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=f"DATA is '{word}'"):
         read(f"notebooks: {{01_tiny.ipynb: {{DATA: {word}}}}}\n")

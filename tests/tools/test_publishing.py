@@ -2,7 +2,6 @@
 
 import base64
 import io
-from functools import partial
 
 import nbformat
 import pytest
@@ -13,7 +12,7 @@ from PIL import Image
 from helpers import results
 from helpers.results import load_record
 from tools import publishing
-from tools.execution import quick_preset, run_notebook
+from tools.execution import run_notebook
 from tools.outputs import DRAWN, STAND_INS
 from tools.publishing import main, publish
 
@@ -49,8 +48,7 @@ def test_outputs_are_stored_but_for_data_set_pictures(write):
 
 
 @pytest.mark.parametrize("drawn", [False, True])
-def test_data_set_pictures_are_stored_as_drawn_ones(drawn, tiny_notebook, presets, monkeypatch):
-    monkeypatch.setattr(publishing, "quick_preset", partial(quick_preset, presets=presets))
+def test_data_set_pictures_are_stored_as_drawn_ones(drawn, tiny_notebook, presets):
     picture = tiny.FIGURE.replace('"teal"', '"red" if DATA == "samples" else "teal"')
     path = tiny_notebook(presets.parent, picture, "print('no picture')")
     book = nbformat.read(path, as_version=4)
@@ -68,10 +66,9 @@ def test_data_set_pictures_are_stored_as_drawn_ones(drawn, tiny_notebook, preset
     assert silent.outputs == []
 
 
-def test_a_run_is_stored_without_being_run_again(tiny_notebook, presets, published, monkeypatch):
-    monkeypatch.setattr(publishing, "quick_preset", partial(quick_preset, presets=presets))
-    path = tiny_notebook(presets.parent, "print('one')\nprint('two')")
-    run = run_notebook(path, presets.parent / "run" / "01.ipynb", {"DATA": "samples"})
+def test_a_run_is_stored_without_being_run_again(tiny_notebook, tmp_path, published):
+    path = tiny_notebook(tmp_path, "print('one')\nprint('two')")
+    run = run_notebook(path, tmp_path / "run" / "01.ipynb", {"DATA": "samples"})
     publish(path, run=run.output)
     codes = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
     assert codes[-1].outputs == [nbformat.v4.new_output("stream", text="one\ntwo\n")]

