@@ -36,11 +36,11 @@ from helpers.intervals import (
     together,
 )
 from helpers.messages import OneSentence, time_unit
-from helpers.results import Measured, is_for_models, load_record
+from helpers.results import is_for_models, load_record
 
 EXAMPLES_FOLDER = PROJECT / "examples" / "records"
 SEED = "parameters.SEED"
-DETAILS = Measured._fields[1:]  # of a figure: low, high, n, right
+ENDS = ("value", "low", "high")  # of a figure, what may be "nan" in its record
 
 
 class NoRecords(OneSentence):
@@ -67,9 +67,9 @@ def gather(folder: Path) -> pd.DataFrame:
 
     Returns:
         A row a run, oldest first: `file`, `lesson`, `setting`, `finished`, `minutes`, `data`,
-        `parameters.<name>`, `figures.<name>` with `.low`, `.high`, `.n` and `.right`, likewise
-        `published.<name>` for what was measured in the table published | measured,
-        `versions.<name>`, `machine.<name>`, and `histories` as in the record.
+        `parameters.<name>`, `versions.<name>`, `machine.<name>`, the values `figures.<name>` and,
+        of what was measured in the table published | measured, `published.<name>`; `measured` has
+        the whole figures by these columns' names, `histories` is as in the record.
 
     Raises:
         NoRecords: there are none.
@@ -116,10 +116,8 @@ def cautions(runs: pd.DataFrame) -> list[str]:
 
 def figure_names(runs: pd.DataFrame) -> list[str]:
     """List the names of the figures of which a table of runs has a number."""
-    names = [name.removeprefix("figures.") for name in runs if name.startswith("figures.")]
-    details = {f"{name}.{end}" for name in names for end in DETAILS}
-    known = [name for name in names if name not in details]
-    return [name for name in known if runs[f"figures.{name}"].notna().any()]
+    measured = runs.loc[:, runs.notna().any()]
+    return [name.removeprefix("figures.") for name in measured if name.startswith("figures.")]
 
 
 def figure_column(runs: pd.DataFrame, figure: str) -> str:
@@ -212,13 +210,13 @@ def figure_interval(figures: Sequence[Mapping[str, Any]], share: bool) -> tuple[
         return mean_interval(values)
     if told := told_of(figures):
         return share_interval(told)
-    lows = [figure.get("low") for figure in figures]
+    lows = [figure["low"] for figure in figures]
     return seeds_interval(values, [] if pd.isna(lows).any() else lows)
 
 
 def is_share(name: str, figures: Sequence[Mapping[str, Any]]) -> bool:
     """Tell whether a figure is a share of something, 0 to 1, by its name and its pictures."""
-    known = "accuracy" in name or any(pd.notna(figure.get("low")) for figure in figures)
+    known = "accuracy" in name or any(pd.notna(figure["low"]) for figure in figures)
     return known and all(0 <= figure["value"] <= 1 for figure in figures)
 
 
@@ -243,9 +241,8 @@ def told_of_both(
 
 
 def figures_in(runs: pd.DataFrame, column: str) -> list[dict[str, Any]]:
-    """Return the figures of a column of a table of runs as records hold them, NaN for null."""
-    names = {column: "value"} | {f"{column}.{end}": end for end in DETAILS}
-    return runs.filter(items=names).rename(columns=names).to_dict("records")
+    """Return the figures of a column of a table of runs, in each of which there is one."""
+    return [each[column] for each in runs["measured"]]
 
 
 def paired_interval(
@@ -467,14 +464,13 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
         row |= {f"{part}.{name}": value for name, value in record[part].items()}
     figures = {f"figures.{name}": figure for name, figure in record["figures"].items()}
     figures |= {f"published.{line['what']}": line["measured"] for line in record["published"]}
-    for name, figure in figures.items():
-        if figure is not None:
-            row[name] = float(figure["value"])
-            for end in ("low", "high", "n"):
-                row[f"{name}.{end}"] = math.nan if figure[end] is None else float(figure[end])
-            if figure.get("right"):
-                row[f"{name}.right"] = figure["right"]
-    return row
+    measured = {
+        name: figure | {end: float(figure[end]) for end in ENDS if figure[end] is not None}
+        for name, figure in figures.items()
+        if figure is not None
+    }
+    row |= {name: figure["value"] for name, figure in measured.items()}
+    return row | {"measured": measured}
 
 
 def _settings(records: Sequence[Mapping[str, Any]]) -> list[str]:
