@@ -26,12 +26,8 @@ def two_schemes() -> None:
     ):
         write(axis, 0, top + 0.12, title, 9.5, va="baseline")
         blocks = [(0.36, str(number), FROZEN if number < 5 else colour) for number in range(1, 6)]
-        left, chain = 0.0, []
-        parts = ((0.62, "photo", PLAIN), *blocks, (0.9, last, NEW), (0.62, "class", PLAIN))
-        for width, *more in parts:
-            chain.append((left, width, *more))
-            left += width + 0.18
-        boxes.draw_chain(axis, top + 0.3, 0.5, chain, 8.5)
+        chain = ((0.62, "photo", PLAIN), *blocks, (0.9, last, NEW), (0.62, "class", PLAIN))
+        boxes.draw_chain(axis, top + 0.3, 0.5, 0.18, chain, 8.5)
     first, then = (0, FROZEN, "frozen"), (1.15, SLOW, "pretrained, trained further")
     boxes.draw_key(axis, (first, then, (3.65, NEW, "new")), 2.4)
     show_drawing(
@@ -51,9 +47,9 @@ def features_once(shape: Sequence[int], photos: int) -> None:
     """
     text = " × ".join(map(str, shape))
     figure, axis = sheet((NARROW, 2.0), (-0.03, NARROW), (2.2, 0))
-    chain = ((0, 0.85, f"{photos:,}\nphotos", PLAIN), (1.15, 1.0, "base\nonce, slow", FROZEN))
-    file = (2.45, 1.4, f"file of features\n{text} each", ORANGE)
-    boxes.draw_chain(axis, 0.65, 0.7, (*chain, file), 8.5)
+    chain = ((0.85, f"{photos:,}\nphotos", PLAIN), (1.0, "base\nonce, slow", FROZEN))
+    file = (1.4, f"file of features\n{text} each", ORANGE)
+    boxes.draw_chain(axis, 0.65, 0.7, 0.3, (*chain, file), 8.5)
     for place, name in enumerate(("dense layers", "logistic regr.", "SVM")):
         top = 0.05 + 0.68 * place
         boxes.draw_box(axis, (4.1, top, 1.05, 0.5), BLUE, name, 8.5)
