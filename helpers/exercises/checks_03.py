@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from helpers.exercises.kinds import described, shown, tried
-from helpers.exercises.trainings import OTHERS, Training, drawn, network_of, no_probabilities
+from helpers.exercises.trainings import OTHERS, Exam, Training, drawn, network_of, no_probabilities
 
 SIZE, CLASSES = 28, 10
 LEARNT_FROM, ASKED = 24, 12  # drawn garments a class
@@ -18,10 +18,9 @@ PASSES, BEATEN = 20, 0.9
 BASES_ARE_LARGER = "A pretrained base may have `layers.Resizing` before it."
 
 
-def _garments() -> tuple:
-    """Return garments to learn from, and others, each with their labels, as `drawn` has them."""
+def _garments() -> Exam:
     known = drawn("fashion_mnist", LEARNT_FROM, size=SIZE)
-    return known, drawn("fashion_mnist", ASKED, OTHERS, SIZE)
+    return Exam("garments", known, drawn("fashion_mnist", ASKED, OTHERS, SIZE), BEATEN)
 
 
 def stops_below(answer: Callable) -> str:
@@ -90,9 +89,10 @@ def _trained_with(answer: Callable, goal: float) -> str:
     network.compile(
         keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    known, new = _garments()
-    training = Training("With your callback")
-    history = training.fit(network, *known, 25, validation_data=new, callbacks=[callback])
+    garments, training = _garments(), Training("With your callback")
+    history = training.fit(
+        network, *garments.known, 25, validation_data=garments.new, callbacks=[callback]
+    )
     losses = history["val_loss"]
     training.say(f"stopped after epoch {len(losses)}, validation loss {losses[-1]:.3f}")
     early = [number for number, loss in enumerate(losses[:-1], 1) if loss < goal]
@@ -111,14 +111,11 @@ def garments_from_empty(answer: Callable) -> str:
     network, problem = network_of(answer, SIZE, classes=CLASSES, advice=BASES_ARE_LARGER)
     if problem := problem or no_probabilities(network):
         return problem
-    (known, new), training = _garments(), Training("From an empty cell")
-    training.fit(network, *known, PASSES)
+    garments, training = _garments(), Training("From an empty cell")
+    training.fit(network, *garments.known, PASSES)
     return training.judge(
         network,
-        "garments",
-        known,
-        new,
-        BEATEN,
+        garments,
         "It has not learnt enough yet: are the pixels scaled once, is the rate about 0.001, is the "
         "network small enough for a minute?",
         "It memorises. Give the dense layer fewer numbers, by more pooling or by an average of "

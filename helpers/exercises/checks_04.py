@@ -13,6 +13,7 @@ from helpers.exercises.trainings import (
     ON_A_BASE,
     OTHERS,
     SIZE,
+    Exam,
     Training,
     drawn,
     first_of,
@@ -57,14 +58,9 @@ def repaired_base(answer: Callable) -> str:
             return problem
         training = Training("A base that is put to use", SECONDS)
         training.fit(network, *faces, PASSES)
-        return training.judge(
-            network,
-            "faces",
-            faces,
-            drawn("cats_and_dogs", ASKED, OTHERS),
-            BEATEN,
-            "Is the rate about 0.01, and does the loss fit the last layer?",
-        )
+        exam = Exam("faces", faces, drawn("cats_and_dogs", ASKED, OTHERS), BEATEN)
+        advice = "Is the rate about 0.01, and does the loss fit the last layer?"
+        return training.judge(network, exam, advice)
 
 
 def learned_on_base(answer: Callable) -> str:

@@ -13,6 +13,7 @@ from helpers.exercises.kinds import described, shown, tried
 from helpers.exercises.trainings import (
     ON_A_BASE,
     OTHERS,
+    Exam,
     Training,
     drawn,
     lent_base,
@@ -146,10 +147,7 @@ def head_on_frozen_base(answer: Callable) -> str:
         training.fit(network, *faces, PASSES)
         return changed() or training.judge(
             network,
-            "faces",
-            faces,
-            drawn("cats_and_dogs", ASKED, OTHERS),
-            BEATEN,
+            Exam("faces", faces, drawn("cats_and_dogs", ASKED, OTHERS), BEATEN),
             "It has not learnt enough yet: is the rate about 0.03?",
             "It memorises: use fewer weights, by an average of each feature map.",
         )

@@ -14,6 +14,7 @@ from PIL import Image
 from helpers.exercises.kinds import shown, tried
 from helpers.exercises.trainings import (
     ON_A_BASE,
+    Exam,
     Training,
     accuracy,
     drawn,
@@ -107,10 +108,7 @@ def learns_from_a_folder(answer: Callable) -> str:
         problem = problem or without_base(network, base) or changed()
         return problem or training.judge(
             network,
-            "hands",
-            hands,
-            new_hands(ASKED),
-            BEATEN,
+            Exam("hands", hands, new_hands(ASKED), BEATEN),
             "Has the head been trained, for enough epochs, and on pixels from 0 to 255? The base "
             "scales them itself.",
         )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -31,6 +31,18 @@ ON_A_BASE = "Does it begin with the base?"
 COUNTS = {2: "two", 3: "three", 10: "ten"}  # of classes
 
 Pictures = tuple[np.ndarray, np.ndarray]  # uint8, (pictures, edge, edge, 3), 0 to 255; int32 labels
+
+
+class Exam(NamedTuple):
+    """The `things` that a network learns from, and new ones of which more than `beaten` are asked.
+
+    `beaten` is a share, 0 to 1.
+    """
+
+    things: str
+    known: Pictures
+    new: Pictures
+    beaten: float
 
 
 @cache
@@ -243,27 +255,16 @@ class Training(keras.callbacks.Callback):
         passed = format_seconds(time.perf_counter() - self.start)
         self.handle.update({"text/plain": f"{self.name}: {text} | {passed}"}, raw=True)
 
-    def judge(
-        self,
-        network: keras.Model,
-        things: str,
-        known: Pictures,
-        new: Pictures,
-        beaten: float,
-        advice: str,
-        memorised: str = "",
-    ) -> str:
+    def judge(self, network: keras.Model, exam: Exam, advice: str, memorised: str = "") -> str:
         """Show how many pictures a trained network gets right; say what is wrong, "" if nothing.
 
         Args:
             network: gives a probability for each class, or one for the second of two.
-            things: what the pictures show.
-            known: those it learnt from.
-            new: others.
-            beaten: the share of these that is too few.
-            advice: for who stays below it.
-            memorised: for who does, although as many of the known ones are right.
+            exam: what it has learnt from, and what it is asked.
+            advice: for who does not pass.
+            memorised: for who does not, although as many of the known ones are right.
         """
+        things, known, new, beaten = exam
         of_known, of_new = accuracy(network, *known), accuracy(network, *new)
         self.say(f"of the training {things} {of_known:.3f} are right, of the new ones {of_new:.3f}")
         if of_new > beaten:
@@ -276,9 +277,8 @@ class Training(keras.callbacks.Callback):
 
     def judge_by_hands(self, network: keras.Model, advice: str, memorised: str = "") -> str:
         """Judge a network that has learnt from `training_hands`, see `judge`."""
-        return self.judge(
-            network, "hands", training_hands(), new_hands(), HANDS_BEATEN, advice, memorised
-        )
+        hands = Exam("hands", training_hands(), new_hands(), HANDS_BEATEN)
+        return self.judge(network, hands, advice, memorised)
 
     def on_train_begin(self, logs=None):
         create_variables(self.model)
