@@ -110,7 +110,10 @@ class ClaimsTable(Table):
                 rows = [(*row, test) for row, test in zip(rows, tests, strict=True)]
                 lines = [TESTS_ASK]
         else:
-            cells = {(claim.says, claim.judge): _together(*claim.cells()) for claim in claims}
+            cells = {
+                (claim.says, claim.judge): ", ".join(filter(None, claim.cells()[::-1]))
+                for claim in claims
+            }
             said = list(dict.fromkeys(claim.says for claim in claims))
             table = [(says, *(cells.get((says, judge), "") for judge in judges)) for says in said]
             table = [("gain from", *judges), *table]
@@ -151,10 +154,6 @@ def all_claims(path: Path = CLAIMS, lesson: str = "", group: str = "") -> list[C
         for claim in each["claim"]
         for judge in each.get("judges", [""])
     ]
-
-
-def _together(verdict: str, mean: str) -> str:
-    return f"{mean}, {verdict}" if mean else verdict
 
 
 def _by_seed(folder: Path, pattern: str) -> dict[int, dict[str, Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
+from scipy.stats import binned_statistic
 
 from helpers.evaluation import Scores
 from helpers.plotting import COLOURS, NARROW, NO_GRID, STYLE, boxes, note, show, show_drawing
@@ -129,14 +130,11 @@ def confidence_panels(scores: Mapping[str, Scores], title: str) -> None:
 
 
 def _bins(score: Scores) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean confidence, share right and number of each bin, and the bins' edges."""
+    """Return mean confidence, share right (NaN of none) and number of each bin, and the edges."""
     edges = np.linspace(1 / len(score.classes), 1, BINS + 1)  # nobody says a class with less
-    confidence = score.probabilities.max(axis=1)
-    place = np.clip(((confidence - edges[0]) / (1 - edges[0]) * BINS).astype(int), 0, BINS - 1)
-    counts, said, right = (
-        np.bincount(place, weights, BINS) for weights in (None, confidence, score.right)
-    )
-    return said / np.maximum(counts, 1), right / np.maximum(counts, 1), counts, edges
+    confidence = np.clip(score.probabilities.max(axis=1), edges[0], 1)
+    said, share = binned_statistic(confidence, [confidence, score.right], bins=edges).statistic
+    return said, share, np.histogram(confidence, edges)[0], edges
 
 
 @plt.rc_context(NO_GRID)
