@@ -122,15 +122,9 @@ class ClaimsTable(Table):
 
 
 def claims(lesson: str, group: str = "", path: Path = CLAIMS) -> ClaimsTable:
-    """Recompute a lesson's claims from the kept records.
+    """Recompute the claims of a lesson, such as "02", or of a group of it, from the kept records.
 
-    Args:
-        lesson: its number, such as "02".
-        group: only its claims; "" for all.
-        path: the file that lists them; records are looked for in its folder.
-
-    Raises:
-        ValueError: there is no such lesson or group in the file.
+    `path` lists them (a ValueError if it lists none), and records are looked for in its folder.
     """
     found = all_claims(path, lesson, group)
     if not found:

@@ -196,14 +196,9 @@ def mean_interval(values: Any) -> tuple[float, float]:
 def figure_interval(figures: Sequence[Mapping[str, Any]], share: bool) -> tuple[float, float]:
     """Return the 95 % interval of the mean of a figure over seeds, and over pictures if possible.
 
-    Args:
-        figures: from `figures_in`, one a seed.
-        share: from `is_share`.
-
-    Returns:
-        (low, high) by the best of these that the figures allow: `intervals.share_interval`, which
-        knows what was right of each picture; `intervals.seeds_interval`; Student's, over seeds
-        alone. NaN for one seed.
+    It is the best that the figures (from `figures_in`, one a seed) allow if they are shares, see
+    `is_share`: `intervals.share_interval`, which knows what was right of each picture, or
+    `intervals.seeds_interval`; else Student's, over seeds alone. NaN for one seed.
     """
     values = [figure["value"] for figure in figures]
     if len(values) < 2 or not share:
@@ -250,9 +245,7 @@ def paired_interval(
 ) -> tuple[float, float]:
     """Return the 95 % interval of a mean difference: over seeds, over pictures if these are told.
 
-    Args:
-        differences: by seed; NaN for the interval of one, or of such that do not scatter.
-        told: from `told_of_both`.
+    `differences` are by seed (NaN for one, or if they do not scatter), `told` from `told_of_both`.
     """
     if told is None or len(differences) < 2:
         return mean_interval(list(differences.values()))
@@ -358,13 +351,10 @@ def seed_difference(runs: pd.DataFrame, figure: str, first: str, second: str) ->
     Each seed gives one difference, so whatever a seed does to both settings alike cancels out.
     Where the records say what was right of each picture, interval and p speak of other seeds and
     of other pictures (`intervals.difference_interval`); else they are those of the paired t-test
-    and speak of other seeds on the same pictures.
+    and speak of other seeds on the same pictures. As text, the difference says whether it is real.
 
     This is for one pair that was named before its runs were seen; for a winner picked from the
     runs, see `against_the_best`.
-
-    Returns:
-        The difference; as text, it says whether it is real.
 
     Raises:
         OneSentence: a setting or the figure is unknown, or there is no common seed.
@@ -405,13 +395,10 @@ def exact_tests(runs: pd.DataFrame, figure: str, first: str, second: str) -> pd.
 
 
 def against_the_best(runs: pd.DataFrame, figure: str) -> list[PairedDifference]:
-    """Compare the first of the leaderboard with each of the others, corrected for having picked it.
+    """Compare the first of the leaderboard with each other setting that has a seed in common.
 
     The runs themselves name the winner, so the luckiest setting is tested. Holm's correction for
     all pairs of settings keeps false alarms at 5 % whichever pair is looked at afterwards.
-
-    Returns:
-        A difference for each other setting that has a seed in common with the first.
     """
     settings = list(leaderboard(runs, figure).index)
     table = by_seed(runs, figure)
@@ -437,9 +424,7 @@ def trainings(runs: pd.DataFrame, quantity: str) -> list[str]:
 def curves(runs: pd.DataFrame, training: str, quantity: str) -> dict[str, list[list[float]]]:
     """Collect the learning curves of one training, by its name in the records' histories.
 
-    Returns:
-        For each setting a list with one curve a run, one number an epoch; runs without are left
-        out.
+    Each setting has one curve a run, one number an epoch; runs without are left out.
     """
     found: dict[str, list[list[float]]] = {}
     for setting, histories in zip(runs["setting"], runs["histories"], strict=True):

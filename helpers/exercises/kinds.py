@@ -409,13 +409,9 @@ class Function(Code):
 
 
 def tried(function: Callable, *arguments: Any) -> tuple[Any, str]:
-    """Call a learner's function.
+    """Call a learner's function: return its outcome, and "" or what is wrong with that.
 
-    Returns:
-        (what it returns, "" or what is wrong with that).
-
-    Raises:
-        NotAttempted: three dots are left in it.
+    If three dots are left in it, that is NotAttempted.
     """
     try:
         outcome = function(*arguments)
@@ -442,13 +438,7 @@ def defined(code: str) -> Callable:
 
 
 def alike(found: Any, expected: Any, rounded: float = ROUNDED) -> bool:
-    """Whether two outcomes are the same numbers in the same shape, but for rounding.
-
-    Args:
-        found: anything.
-        expected: numbers, or lists or arrays of them.
-        rounded: by how much a number may be off.
-    """
+    """Whether an outcome, anything, has the expected shape and, but for rounding, numbers."""
     found, expected = _numbers(found), np.asarray(expected, float)
     if found is None:
         return False

@@ -47,13 +47,9 @@ class Exam(NamedTuple):
 
 @cache
 def drawn(name: str, each: int, first: int = 0, size: int = SIZE) -> Pictures:
-    """Draw pictures of a data set, its classes in turns.
+    """Draw pictures of a data set, so many of each class, its classes in turns.
 
-    Args:
-        name: of the data set.
-        each: pictures of each class.
-        first: the seed of the first one; further ones follow.
-        size: pixels of an edge.
+    `first` is the first one's seed, and further ones follow; `size` is in pixels of an edge.
     """
     classes = len(dataset(name).class_folders)
     labels = np.arange(classes * each, dtype=np.int32) % classes
@@ -222,11 +218,9 @@ def first_of(faults: Iterable[str]) -> str:
 
 
 class Training(keras.callbacks.Callback):
-    """A learner's training: one line on the page, an end after some seconds or once all is learnt.
+    """A learner's training: one line on the page, with a name at its head, and an end in time.
 
-    Args:
-        name: stands at the head of the line.
-        seconds: after which it stops, in the middle of an epoch.
+    It ends once all is learnt, or after some seconds, in the middle of an epoch.
     """
 
     def __init__(self, name: str, seconds: float = MINUTE) -> None:
