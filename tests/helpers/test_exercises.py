@@ -53,7 +53,8 @@ KINDS = ("predict", "complete", "explore", "explain")  # those of quizzes are of
 def said(monkeypatch):
     """Return the list of what is shown to the learner."""
     shown = []
-    monkeypatch.setattr("helpers.exercises.kinds.display", shown.append)
+    for module in ("kinds", "quizzes"):
+        monkeypatch.setattr(f"helpers.exercises.{module}.display", shown.append)
     return shown
 
 
@@ -697,30 +698,25 @@ def test_what_is_no_lesson_has_no_quiz(name):
         quiz(name)
 
 
-def test_a_quiz_is_answered_at_once_and_each_answer_is_told(monkeypatch):
-    shown = []
-    monkeypatch.setattr("helpers.exercises.quizzes.display", shown.append)
+def test_a_quiz_is_answered_at_once_and_each_answer_is_told(said):
     quiz("01").check("148/2", "b")
-    assert [each.heading for each in shown] == [
+    assert [each.heading for each in said] == [
         "Right, question 1", "Not yet, question 2", "Not attempted yet, question 3",
     ]  # fmt: skip
-    assert "it was chosen by them" in shown[1].text
-    assert '`exercises.quiz("01").hint(3)` helps' in shown[2].text
-    assert "#4477aa" in shown[0]._repr_html_()
+    assert "it was chosen by them" in said[1].text
+    assert '`exercises.quiz("01").hint(3)` helps' in said[2].text
+    assert "#4477aa" in said[0]._repr_html_()
     with pytest.raises(QuizError, match="has 3 questions; 4 are given"):
         quiz("01").check(1, 2, 3, 4)
 
 
-def test_a_quiz_gives_hints_and_solutions_by_a_questions_number(monkeypatch):
-    shown = []
-    monkeypatch.setattr("helpers.exercises.quizzes.display", shown.append)
+def test_a_quiz_gives_hints_and_solutions_by_a_questions_number(said):
     quiz("06").questions[0].hints_given = 0
     quiz("06").hint(1)
     quiz("06").solution(2)
-    assert shown[0].text == 'p is 0.9 and n is 100. `exercises.quiz("06").hint(1)` again says more.'
-    assert shown[1].heading == "Solution, what to report" and shown[1].text.startswith(
-        "d) The mean"
-    )
+    assert said[0].text == 'p is 0.9 and n is 100. `exercises.quiz("06").hint(1)` again says more.'
+    assert said[1].heading == "Solution, what to report"
+    assert said[1].text.startswith("d) The mean")
     for number in (0, 4, "b"):
         with pytest.raises(QuizError, match="is no question; choose 1 to 3"):
             quiz("06").hint(number)
