@@ -44,9 +44,7 @@ def _values(network: keras.Model) -> list[list[np.ndarray]]:
 
 def unfrozen(function: Callable) -> str:
     """Train what a function unfroze for a few steps, and look at what moved."""
-    network, problem = tried(function, _small_network(), FIRST)
-    if problem:
-        return problem
+    network = tried(function, _small_network(), FIRST)
     if not isinstance(network, keras.Model):
         return f"Your function gives {shown(network)}, where the network is expected."
     images, labels = training_hands(32)
@@ -87,8 +85,8 @@ def head_from_empty(function: Callable) -> str:
     if isinstance(function, keras.Model):
         return "Give the check the function `build` itself; it calls it with a base."
     with lent_base() as (base, _):
-        network, problem = network_of(lambda: function(base), advice=ON_A_BASE)
-        if problem := problem or not_frozen(network, base) or no_probabilities(network):
+        network = network_of(lambda: function(base), advice=ON_A_BASE)
+        if problem := not_frozen(network, base) or no_probabilities(network):
             return problem
         training = Training("A base and a new head")
         training.fit(network, *training_hands(), PASSES)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import keras
 from keras import layers
 
-from helpers.exercises.kinds import described, shown, tried
+from helpers.exercises.kinds import NotYet, described, shown, tried
 from helpers.exercises.trainings import OTHERS, Exam, Training, drawn, network_of, no_probabilities
 
 SIZE, CLASSES = 28, 10
@@ -26,28 +26,24 @@ def _garments() -> Exam:
 def stops_below(answer: Callable) -> str:
     """Examine a function from a goal to a callback that stops below this validation loss."""
     goal = 0.8
-    callback, problem = _callback_of(answer, goal)
-    if problem:
-        return problem
+    callback = _callback_of(answer, goal)
     # By hand: (training loss, validation loss), and whether it has to stop.
     for loss, validation, stops in ((2.0, 1.5, False), (0.1, 1.5, False), (1.5, 0.1, True)):
         values = (validation < goal, loss, validation < goal, validation)
-        stopped, problem = _asked(callback, dict(zip(METRICS, map(float, values), strict=True)))
-        if problem:
-            return problem
+        stopped = _asked(callback, dict(zip(METRICS, map(float, values), strict=True)))
         if stopped != stops:
             return _wrong(stopped, loss, validation, goal)
     return _trained_with(answer, goal)
 
 
-def _callback_of(answer: Callable, goal: float) -> tuple[keras.callbacks.Callback | None, str]:
-    callback, problem = tried(answer, goal)
-    if not problem and not isinstance(callback, keras.callbacks.Callback):
-        problem = f"Your function gives {shown(callback)}, where a Keras callback is expected."
-    return callback, problem
+def _callback_of(answer: Callable, goal: float) -> keras.callbacks.Callback:
+    callback = tried(answer, goal)
+    if not isinstance(callback, keras.callbacks.Callback):
+        raise NotYet(f"Your function gives {shown(callback)}, where a Keras callback is expected.")
+    return callback
 
 
-def _asked(callback: keras.callbacks.Callback, logs: dict[str, float]) -> tuple[bool, str]:
+def _asked(callback: keras.callbacks.Callback, logs: dict[str, float]) -> bool:
     """Return whether a callback stops a training after an epoch with these metrics."""
     model = SimpleNamespace(stop_training=False)
     try:
@@ -56,8 +52,8 @@ def _asked(callback: keras.callbacks.Callback, logs: dict[str, float]) -> tuple[
     except Exception as error:
         unknown = isinstance(error, (KeyError, TypeError))
         there = f" The metrics are called {', '.join(METRICS)}." if unknown else ""
-        return False, f"After an epoch it stopped with {described(error)}.{there}"
-    return bool(model.stop_training), ""
+        raise NotYet(f"After an epoch it stopped with {described(error)}.{there}") from None
+    return bool(model.stop_training)
 
 
 def _wrong(stopped: bool, loss: float, validation: float, goal: float) -> str:
@@ -76,7 +72,7 @@ def _wrong(stopped: bool, loss: float, validation: float, goal: float) -> str:
 
 def _trained_with(answer: Callable, goal: float) -> str:
     """Train a small network with the callback, and return what is wrong with its end."""
-    callback, _ = _callback_of(answer, goal)
+    callback = _callback_of(answer, goal)
     network = keras.Sequential(
         [
             keras.Input((SIZE, SIZE, 3)),
@@ -108,8 +104,8 @@ def _trained_with(answer: Callable, goal: float) -> str:
 
 def garments_from_empty(answer: Callable) -> str:
     """Examine a network for ten garments by training it."""
-    network, problem = network_of(answer, SIZE, classes=CLASSES, advice=BASES_ARE_LARGER)
-    if problem := problem or no_probabilities(network):
+    network = network_of(answer, SIZE, classes=CLASSES, advice=BASES_ARE_LARGER)
+    if problem := no_probabilities(network):
         return problem
     garments, training = _garments(), Training("From an empty cell")
     training.fit(network, *garments.known, PASSES)

@@ -71,9 +71,7 @@ def _to_the_end() -> list[float]:
 
 
 def stopped_in_time(answer: Callable) -> str:
-    outcome, problem = tried(answer)
-    if problem:
-        return problem
+    outcome = tried(answer)
     callbacks = list(outcome) if isinstance(outcome, (list, tuple)) else [outcome]
     if not callbacks or not all(isinstance(c, keras.callbacks.Callback) for c in callbacks):
         return (
@@ -140,8 +138,8 @@ PASSES, BEATEN = 8, 0.8
 def head_on_frozen_base(answer: Callable) -> str:
     """Train a network, and say what is wrong with it, judged by other faces."""
     with lent_base() as (base, changed):
-        network, problem = network_of(lambda: answer(base), classes=2, advice=ON_A_BASE)
-        if problem := problem or not_frozen(network, base) or no_probabilities(network):
+        network = network_of(lambda: answer(base), classes=2, advice=ON_A_BASE)
+        if problem := not_frozen(network, base) or no_probabilities(network):
             return problem
         faces, training = mirrored(*drawn("cats_and_dogs", LEARNT_FROM)), Training("A new head")
         training.fit(network, *faces, PASSES)
