@@ -419,7 +419,7 @@ def tried(function: Callable, *arguments: Any) -> Any:
             raise NotAttempted from None
         known = next((f" {cure}" for part, cure in CURES.items() if part in str(error)), "")
         raise NotYet(f"Your function stopped with {described(error)}{known}") from None
-    if isinstance(outcome, (map, filter, zip, Iterator)):
+    if isinstance(outcome, Iterator):
         outcome = list(outcome)
     parts = outcome if isinstance(outcome, (list, tuple)) else [outcome]
     if any(part is ... for part in parts):
