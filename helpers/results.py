@@ -378,8 +378,8 @@ def _short(value: Any) -> str:
 
 
 def _figure(value: Any) -> dict[str, Any] | None:
-    if value is None or isinstance(value, Mapping):  # a mapping comes out of a record
-        return value
+    if value is None:
+        return None
     figure = (value if isinstance(value, Measured) else Measured(value))._asdict()
     if not figure["right"]:
         del figure["right"]
