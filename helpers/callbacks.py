@@ -17,9 +17,7 @@ LIKE_ANSWERS = ("categorical_crossentropy", "binary_crossentropy")  # labels of 
 def loss_of(network: keras.Model) -> str:
     """Return the name of the loss that a network is compiled with."""
     loss = network.loss
-    return (
-        loss if isinstance(loss, str) else str(getattr(loss, "name", getattr(loss, "__name__", "")))
-    )
+    return str(getattr(loss, "name", getattr(loss, "__name__", loss)))
 
 
 def create_variables(network: keras.Model) -> None:

@@ -69,12 +69,6 @@ class Claim:
         return CONTRADICTED if self.taught == HOLDS else OPPOSITE
 
     @property
-    def is_taught_wrongly(self) -> bool:
-        """Whether it is taught as holding, and three seeds or more say otherwise."""
-        enough = len(self.differences) >= SEEDS_NEEDED
-        return self.taught == HOLDS and enough and self.verdict != HOLDS
-
-    @property
     def p_values(self) -> str:
         """Those of the exact tests of each seed's two networks; "" where they cannot be told."""
         found = sign_tests(*self.told) if self.told else []
@@ -110,7 +104,10 @@ class ClaimsTable(Table):
                 rows = [(*row, test) for row, test in zip(rows, tests, strict=True)]
                 lines = [TESTS_ASK]
         else:
-            cells = {(claim.says, claim.judge): _together(*claim.cells()) for claim in claims}
+            cells = {
+                (claim.says, claim.judge): ", ".join(filter(None, claim.cells()[::-1]))
+                for claim in claims
+            }
             said = list(dict.fromkeys(claim.says for claim in claims))
             table = [(says, *(cells.get((says, judge), "") for judge in judges)) for says in said]
             table = [("gain from", *judges), *table]
@@ -119,15 +116,9 @@ class ClaimsTable(Table):
 
 
 def claims(lesson: str, group: str = "", path: Path = CLAIMS) -> ClaimsTable:
-    """Recompute a lesson's claims from the kept records.
+    """Recompute the claims of a lesson, such as "02", or of a group of it, from the kept records.
 
-    Args:
-        lesson: its number, such as "02".
-        group: only its claims; "" for all.
-        path: the file that lists them; records are looked for in its folder.
-
-    Raises:
-        ValueError: there is no such lesson or group in the file.
+    `path` lists them (a ValueError if it lists none), and records are looked for in its folder.
     """
     found = all_claims(path, lesson, group)
     if not found:
@@ -151,10 +142,6 @@ def all_claims(path: Path = CLAIMS, lesson: str = "", group: str = "") -> list[C
         for claim in each["claim"]
         for judge in each.get("judges", [""])
     ]
-
-
-def _together(verdict: str, mean: str) -> str:
-    return f"{mean}, {verdict}" if mean else verdict
 
 
 def _by_seed(folder: Path, pattern: str) -> dict[int, dict[str, Any]]:

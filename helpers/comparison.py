@@ -36,11 +36,11 @@ from helpers.intervals import (
     together,
 )
 from helpers.messages import OneSentence, time_unit
-from helpers.results import Measured, is_for_models, load_record
+from helpers.results import is_for_models, load_record
 
 EXAMPLES_FOLDER = PROJECT / "examples" / "records"
 SEED = "parameters.SEED"
-DETAILS = Measured._fields[1:]  # of a figure: low, high, n, right
+ENDS = ("value", "low", "high")  # of a figure, what may be "nan" in its record
 
 
 class NoRecords(OneSentence):
@@ -67,9 +67,9 @@ def gather(folder: Path) -> pd.DataFrame:
 
     Returns:
         A row a run, oldest first: `file`, `lesson`, `setting`, `finished`, `minutes`, `data`,
-        `parameters.<name>`, `figures.<name>` with `.low`, `.high`, `.n` and `.right`, likewise
-        `published.<name>` for what was measured in the table published | measured,
-        `versions.<name>`, `machine.<name>`, and `histories` as in the record.
+        `parameters.<name>`, `versions.<name>`, `machine.<name>`, the values `figures.<name>` and,
+        of what was measured in the table published | measured, `published.<name>`; `measured` has
+        the whole figures by these columns' names, `histories` is as in the record.
 
     Raises:
         NoRecords: there are none.
@@ -116,10 +116,8 @@ def cautions(runs: pd.DataFrame) -> list[str]:
 
 def figure_names(runs: pd.DataFrame) -> list[str]:
     """List the names of the figures of which a table of runs has a number."""
-    names = [name.removeprefix("figures.") for name in runs if name.startswith("figures.")]
-    details = {f"{name}.{end}" for name in names for end in DETAILS}
-    known = [name for name in names if name not in details]
-    return [name for name in known if runs[f"figures.{name}"].notna().any()]
+    measured = runs.loc[:, runs.notna().any()]
+    return [name.removeprefix("figures.") for name in measured if name.startswith("figures.")]
 
 
 def figure_column(runs: pd.DataFrame, figure: str) -> str:
@@ -198,27 +196,22 @@ def mean_interval(values: Any) -> tuple[float, float]:
 def figure_interval(figures: Sequence[Mapping[str, Any]], share: bool) -> tuple[float, float]:
     """Return the 95 % interval of the mean of a figure over seeds, and over pictures if possible.
 
-    Args:
-        figures: from `figures_in`, one a seed.
-        share: from `is_share`.
-
-    Returns:
-        (low, high) by the best of these that the figures allow: `intervals.share_interval`, which
-        knows what was right of each picture; `intervals.seeds_interval`; Student's, over seeds
-        alone. NaN for one seed.
+    It is the best that the figures (from `figures_in`, one a seed) allow if they are shares, see
+    `is_share`: `intervals.share_interval`, which knows what was right of each picture, or
+    `intervals.seeds_interval`; else Student's, over seeds alone. NaN for one seed.
     """
     values = [figure["value"] for figure in figures]
     if len(values) < 2 or not share:
         return mean_interval(values)
     if told := told_of(figures):
         return share_interval(told)
-    lows = [figure.get("low") for figure in figures]
+    lows = [figure["low"] for figure in figures]
     return seeds_interval(values, [] if pd.isna(lows).any() else lows)
 
 
 def is_share(name: str, figures: Sequence[Mapping[str, Any]]) -> bool:
     """Tell whether a figure is a share of something, 0 to 1, by its name and its pictures."""
-    known = "accuracy" in name or any(pd.notna(figure.get("low")) for figure in figures)
+    known = "accuracy" in name or any(pd.notna(figure["low"]) for figure in figures)
     return known and all(0 <= figure["value"] <= 1 for figure in figures)
 
 
@@ -243,9 +236,8 @@ def told_of_both(
 
 
 def figures_in(runs: pd.DataFrame, column: str) -> list[dict[str, Any]]:
-    """Return the figures of a column of a table of runs as records hold them, NaN for null."""
-    names = {column: "value"} | {f"{column}.{end}": end for end in DETAILS}
-    return runs.filter(items=names).rename(columns=names).to_dict("records")
+    """Return the figures of a column of a table of runs, in each of which there is one."""
+    return [each[column] for each in runs["measured"]]
 
 
 def paired_interval(
@@ -253,9 +245,7 @@ def paired_interval(
 ) -> tuple[float, float]:
     """Return the 95 % interval of a mean difference: over seeds, over pictures if these are told.
 
-    Args:
-        differences: by seed; NaN for the interval of one, or of such that do not scatter.
-        told: from `told_of_both`.
+    `differences` are by seed (NaN for one, or if they do not scatter), `told` from `told_of_both`.
     """
     if told is None or len(differences) < 2:
         return mean_interval(list(differences.values()))
@@ -361,13 +351,10 @@ def seed_difference(runs: pd.DataFrame, figure: str, first: str, second: str) ->
     Each seed gives one difference, so whatever a seed does to both settings alike cancels out.
     Where the records say what was right of each picture, interval and p speak of other seeds and
     of other pictures (`intervals.difference_interval`); else they are those of the paired t-test
-    and speak of other seeds on the same pictures.
+    and speak of other seeds on the same pictures. As text, the difference says whether it is real.
 
     This is for one pair that was named before its runs were seen; for a winner picked from the
     runs, see `against_the_best`.
-
-    Returns:
-        The difference; as text, it says whether it is real.
 
     Raises:
         OneSentence: a setting or the figure is unknown, or there is no common seed.
@@ -408,13 +395,10 @@ def exact_tests(runs: pd.DataFrame, figure: str, first: str, second: str) -> pd.
 
 
 def against_the_best(runs: pd.DataFrame, figure: str) -> list[PairedDifference]:
-    """Compare the first of the leaderboard with each of the others, corrected for having picked it.
+    """Compare the first of the leaderboard with each other setting that has a seed in common.
 
     The runs themselves name the winner, so the luckiest setting is tested. Holm's correction for
     all pairs of settings keeps false alarms at 5 % whichever pair is looked at afterwards.
-
-    Returns:
-        A difference for each other setting that has a seed in common with the first.
     """
     settings = list(leaderboard(runs, figure).index)
     table = by_seed(runs, figure)
@@ -440,9 +424,7 @@ def trainings(runs: pd.DataFrame, quantity: str) -> list[str]:
 def curves(runs: pd.DataFrame, training: str, quantity: str) -> dict[str, list[list[float]]]:
     """Collect the learning curves of one training, by its name in the records' histories.
 
-    Returns:
-        For each setting a list with one curve a run, one number an epoch; runs without are left
-        out.
+    Each setting has one curve a run, one number an epoch; runs without are left out.
     """
     found: dict[str, list[list[float]]] = {}
     for setting, histories in zip(runs["setting"], runs["histories"], strict=True):
@@ -467,14 +449,13 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
         row |= {f"{part}.{name}": value for name, value in record[part].items()}
     figures = {f"figures.{name}": figure for name, figure in record["figures"].items()}
     figures |= {f"published.{line['what']}": line["measured"] for line in record["published"]}
-    for name, figure in figures.items():
-        if figure is not None:
-            row[name] = float(figure["value"])
-            for end in ("low", "high", "n"):
-                row[f"{name}.{end}"] = math.nan if figure[end] is None else float(figure[end])
-            if figure.get("right"):
-                row[f"{name}.right"] = figure["right"]
-    return row
+    measured = {
+        name: figure | {end: float(figure[end]) for end in ENDS if figure[end] is not None}
+        for name, figure in figures.items()
+        if figure is not None
+    }
+    row |= {name: figure["value"] for name, figure in measured.items()}
+    return row | {"measured": measured}
 
 
 def _settings(records: Sequence[Mapping[str, Any]]) -> list[str]:

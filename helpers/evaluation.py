@@ -18,10 +18,8 @@ from helpers.results import Measured
 def accuracy_interval(correct: int, total: int) -> tuple[float, float]:
     """Return Wilson's score interval of an accuracy, of 95 %: (low, high), both 0 to 1.
 
-    Args:
-        correct: pictures classified correctly.
-        total: pictures classified, at least 1; independent ones: for frames of films, see
-            `intervals.share_interval`.
+    `correct` of `total` pictures, at least 1, were classified correctly. They are independent: for
+    frames of films, see `intervals.share_interval`.
 
     Source: E. B. Wilson (1927), Probable inference, the law of succession, and statistical
         inference.
@@ -33,15 +31,12 @@ def accuracy_interval(correct: int, total: int) -> tuple[float, float]:
 def paired_difference(first: Scores, second: Scores) -> tuple[float, float, float]:
     """Return by how much the first network is more accurate than the second, with its interval.
 
-    Both have classified the same pictures, so only those count that one of them gets right and
-    the other wrong; where pictures come in groups, the groups count.
+    Both have classified the same pictures in the same order (else ValueError), so only those count
+    that one of them gets right and the other wrong; where pictures come in groups, the groups.
 
     Returns:
         (difference, low, high) of the accuracies, each -1 to 1; the interval of 95 %, see
         `intervals.difference_interval`.
-
-    Raises:
-        ValueError: the two were not asked the same pictures, in the same order.
     """
     _check_same_pictures(first, second)
     return first.accuracy - second.accuracy, *intervals.difference_interval(first.told, second.told)
@@ -50,10 +45,8 @@ def paired_difference(first: Scores, second: Scores) -> tuple[float, float, floa
 def exact_paired_test(first: Scores, second: Scores) -> intervals.PairedTest:
     """Ask whether two networks differ by more than chance: McNemar's exact test.
 
-    Where pictures come in groups, whole groups count, see `intervals.sign_test`.
-
-    Raises:
-        ValueError: the two were not asked the same pictures, in the same order.
+    Both have classified the same pictures in the same order (else ValueError). Where these come in
+    groups, whole groups count, see `intervals.sign_test`.
     """
     _check_same_pictures(first, second)
     only = [int((a.right & ~b.right).sum()) for a, b in ((first, second), (second, first))]

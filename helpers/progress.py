@@ -54,11 +54,9 @@ class Answers(NamedTuple):
 
 
 def note(exercise: str, what: str) -> None:
-    """Keep that an exercise was attempted. Raises nothing: a full disk spoils no lesson.
+    """Keep that an exercise was attempted: `RIGHT`, `WRONG` or `SOLUTION`. Raises nothing.
 
-    Args:
-        exercise: its key, such as "01.weights"; "" for one that belongs to no lesson.
-        what: `RIGHT`, `WRONG` or `SOLUTION`.
+    A full disk spoils no lesson. The key is such as "01.weights", "" for one of no lesson.
     """
     if not exercise:
         return
@@ -130,12 +128,7 @@ def share(those: list[Answers]) -> str:
 
 
 class Report(Table):
-    """A learner's progress.
-
-    Attributes:
-        answers: what became of each exercise, by its key.
-        file: the file to hand in; None where no name was given.
-    """
+    """A learner's progress: `answers` by key, and the file to hand in; None without a name."""
 
     between = "  "
     name_style = ""

@@ -18,6 +18,7 @@ import sys
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,7 +108,7 @@ def published_table(rows: Iterable[Row]) -> Table:
     """Set published and measured figures side by side; plain tuples like `Row` will do."""
     cells = [
         (row.what, format_figure(row.published), format_figure(_figure(row.measured)))
-        for row in (Row(*row) for row in rows)
+        for row in starmap(Row, rows)
     ]
     return Table(("", "published", "measured here"), cells)
 
@@ -159,8 +160,7 @@ def record(
         "data": data,
         "figures": {name: _figure(value) for name, value in figures.items()},
         "published": [
-            {**row._asdict(), "measured": _figure(row.measured)}
-            for row in (Row(*row) for row in published)
+            row._asdict() | {"measured": _figure(row.measured)} for row in starmap(Row, published)
         ],
         "histories": histories or {},
         "headline": headline,
@@ -378,8 +378,8 @@ def _short(value: Any) -> str:
 
 
 def _figure(value: Any) -> dict[str, Any] | None:
-    if value is None or isinstance(value, Mapping):  # a mapping comes out of a record
-        return value
+    if value is None:
+        return None
     figure = (value if isinstance(value, Measured) else Measured(value))._asdict()
     if not figure["right"]:
         del figure["right"]

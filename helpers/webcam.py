@@ -195,9 +195,7 @@ class Game:
         rounds = [asdict(one) for one in self.rounds if one.outcome]
         for one in rounds:
             del one["frame"]
-            one["probabilities"] = list(one["probabilities"])
-        head = {"classes": list(self.classes), "margin": self.margin}
-        return {**head, "you": won, "computer": lost, "rounds": rounds}
+        return {"classes": self.classes, "you": won, "computer": lost, "rounds": rounds}
 
     # What the page may ask.
 

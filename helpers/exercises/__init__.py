@@ -17,8 +17,6 @@ Own code, because jupyterquiz knows no functions, and otter-grader, made to grad
 no hints in steps and no solutions.
 """
 
-from types import ModuleType
-
 from helpers import progress
 from helpers.exercises import lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_07
 from helpers.exercises.kinds import Exercise
@@ -28,17 +26,13 @@ from helpers.exercises.quizzes import quiz as quiz
 MODULES = (lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_07)
 
 
-def exercises_of(lesson: ModuleType) -> dict[str, Exercise]:
-    """Return a lesson's exercises by their names, in the order of the lesson."""
-    return {name: each for name, each in vars(lesson).items() if isinstance(each, Exercise)}
-
-
 def all_exercises() -> dict[str, Exercise]:
-    """Return every exercise and every question of a quiz, by its key, such as "01.weights"."""
+    """Return every exercise and quiz question by its key, such as "01.weights" or "01.quiz.2"."""
     found = {
         f"{module.__name__[-2:]}.{name}": each
         for module in MODULES
-        for name, each in exercises_of(module).items()
+        for name, each in vars(module).items()
+        if isinstance(each, Exercise)
     }
     return found | {
         f"{lesson}.{progress.QUIZ}.{number}": each
@@ -48,15 +42,7 @@ def all_exercises() -> dict[str, Exercise]:
 
 
 def report(name: str = "") -> progress.Report:
-    """Show what a learner has done, lesson by lesson, and with a name, write a file to hand in.
-
-    Args:
-        name: the learner's, as the teacher is to read it; "" for the table alone.
-
-    Raises:
-        ProgressError: the name is none.
-        OSError: the file cannot be written; what was answered stays kept.
-    """
+    """Show what a learner has done; with a name, write a file to hand in, see `progress.report`."""
     return progress.report({key: each.title for key, each in all_exercises().items()}, name)
 
 

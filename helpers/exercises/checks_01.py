@@ -8,14 +8,17 @@ import keras
 import numpy as np
 from keras import layers
 
-from helpers.exercises.kinds import shown, tried
+from helpers.exercises.kinds import NotYet, shown, tried
 from helpers.exercises.trainings import (
+    SIZE,
     Training,
     first_of,
+    given_network,
     loss_of,
     network_of,
     no_probabilities,
     training_hands,
+    wrong_end,
 )
 
 PARAMETERS = 23_779
@@ -33,15 +36,14 @@ OTHER_POOLINGS = {
 
 
 def fitting_layers(answer: Callable) -> str:
-    network, problem = network_of(answer, compiled=False)
-    if network is None:
-        return problem
+    network = given_network(answer, SIZE, compiled=False)
     found = [layer for layer in network.layers if not isinstance(layer, layers.InputLayer)]
     for layer in found:
         if type(layer) in OTHER_POOLINGS:
             inputs, count = layer.output.shape[-1], network.count_params()
             return OTHER_POOLINGS[type(layer)].format(inputs=inputs, count=count)
-    return _convolutions(found) or _poolings(found) or problem or _end(found, network)
+    end = wrong_end(network, compiled=False)
+    return _convolutions(found) or _poolings(found) or end or _end(found, network)
 
 
 def _convolutions(found: list[keras.Layer]) -> str:
@@ -154,9 +156,7 @@ def _faults(network: keras.Model, losses: list[float]) -> list[str]:
 
 
 def repaired_training(answer: Callable) -> str:
-    network, problem = network_of(answer, 32)
-    if problem:
-        return problem
+    network = network_of(answer, 32)
     images, labels = training_hands(32)
     column = labels[:, None]  # so that the squared error runs, as it does on many a data set
     first = network.evaluate(images, column, verbose=0, return_dict=True)["loss"]
@@ -188,15 +188,10 @@ def whole_films(function: Callable) -> str:
     cases = [*ordered, random.permutation(ordered[0])]
     chosen = set()
     for seed, films in enumerate(cases):
-        mask, problem = _mask(function, films, seed)
-        problem = problem or _sides(films, mask)
-        if problem:
+        if problem := _sides(films, _mask(function, films, seed)):
             return problem
     for seed in range(8):
-        mask, problem = _mask(function, cases[0], seed)
-        again, problem = _mask(function, cases[0], seed) if not problem else (None, problem)
-        if problem:
-            return problem
+        mask, again = (_mask(function, cases[0], seed) for _ in range(2))
         if not np.array_equal(mask, again):
             return (
                 "The same seed gives another split the next time, so no run can be repeated. Draw "
@@ -210,23 +205,21 @@ def whole_films(function: Callable) -> str:
     return ""
 
 
-def _mask(function, films: np.ndarray, seed: int) -> tuple[np.ndarray | None, str]:
-    """Return which frames a function holds out, and what is wrong with the form of that."""
-    outcome, problem = tried(function, films.copy(), seed)
-    if problem:
-        return None, problem
+def _mask(function: Callable, films: np.ndarray, seed: int) -> np.ndarray:
+    """Return which frames a function holds out; NotYet says what is wrong with the form of that."""
+    outcome = tried(function, films.copy(), seed)
     try:
         mask = np.asarray(outcome)
     except ValueError:
         mask = np.empty(0)
     if mask.shape == films.shape and (mask.dtype == bool or np.isin(mask, (0, 1)).all()):
-        return mask.astype(bool), ""
+        return mask.astype(bool)
     kind = f"Your function gives {shown(outcome)}"
     if mask.dtype.kind == "U" and mask.ndim == 1:
         kind = "Your function gives names of films"
     elif mask.dtype.kind == "i" and mask.ndim == 1:
         kind = "Your function gives the places of frames"
-    return None, f"{kind}; give True or False for each of the {len(films)} frames."
+    raise NotYet(f"{kind}; give True or False for each of the {len(films)} frames.")
 
 
 def _sides(films: np.ndarray, mask: np.ndarray) -> str:
@@ -255,8 +248,8 @@ PASSES = 20
 
 def network_from_empty(answer: Callable) -> str:
     """Train a network, and say what is wrong with it, judged by new hands."""
-    network, problem = network_of(answer)
-    if problem := problem or no_probabilities(network):
+    network = network_of(answer)
+    if problem := no_probabilities(network):
         return problem
     training = Training("From an empty cell")
     training.fit(network, *training_hands(), PASSES)

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import keras
 from keras import layers
 
-from helpers.exercises.kinds import described, shown, tried
-from helpers.exercises.trainings import OTHERS, Training, drawn, network_of, no_probabilities
+from helpers.exercises.kinds import NotYet, described, shown, tried
+from helpers.exercises.trainings import OTHERS, Exam, Training, drawn, network_of, no_probabilities
 
 SIZE, CLASSES = 28, 10
 LEARNT_FROM, ASKED = 24, 12  # drawn garments a class
@@ -18,37 +18,32 @@ PASSES, BEATEN = 20, 0.9
 BASES_ARE_LARGER = "A pretrained base may have `layers.Resizing` before it."
 
 
-def _garments() -> tuple:
-    """Return garments to learn from, and others, each with their labels, as `drawn` has them."""
+def _garments() -> Exam:
     known = drawn("fashion_mnist", LEARNT_FROM, size=SIZE)
-    return known, drawn("fashion_mnist", ASKED, OTHERS, SIZE)
+    return Exam("garments", known, drawn("fashion_mnist", ASKED, OTHERS, SIZE), BEATEN)
 
 
 def stops_below(answer: Callable) -> str:
     """Examine a function from a goal to a callback that stops below this validation loss."""
     goal = 0.8
-    callback, problem = _callback_of(answer, goal)
-    if problem:
-        return problem
+    callback = _callback_of(answer, goal)
     # By hand: (training loss, validation loss), and whether it has to stop.
     for loss, validation, stops in ((2.0, 1.5, False), (0.1, 1.5, False), (1.5, 0.1, True)):
         values = (validation < goal, loss, validation < goal, validation)
-        stopped, problem = _asked(callback, dict(zip(METRICS, map(float, values), strict=True)))
-        if problem:
-            return problem
+        stopped = _asked(callback, dict(zip(METRICS, map(float, values), strict=True)))
         if stopped != stops:
             return _wrong(stopped, loss, validation, goal)
     return _trained_with(answer, goal)
 
 
-def _callback_of(answer: Callable, goal: float) -> tuple[keras.callbacks.Callback | None, str]:
-    callback, problem = tried(answer, goal)
-    if not problem and not isinstance(callback, keras.callbacks.Callback):
-        problem = f"Your function gives {shown(callback)}, where a Keras callback is expected."
-    return callback, problem
+def _callback_of(answer: Callable, goal: float) -> keras.callbacks.Callback:
+    callback = tried(answer, goal)
+    if not isinstance(callback, keras.callbacks.Callback):
+        raise NotYet(f"Your function gives {shown(callback)}, where a Keras callback is expected.")
+    return callback
 
 
-def _asked(callback: keras.callbacks.Callback, logs: dict[str, float]) -> tuple[bool, str]:
+def _asked(callback: keras.callbacks.Callback, logs: dict[str, float]) -> bool:
     """Return whether a callback stops a training after an epoch with these metrics."""
     model = SimpleNamespace(stop_training=False)
     try:
@@ -57,8 +52,8 @@ def _asked(callback: keras.callbacks.Callback, logs: dict[str, float]) -> tuple[
     except Exception as error:
         unknown = isinstance(error, (KeyError, TypeError))
         there = f" The metrics are called {', '.join(METRICS)}." if unknown else ""
-        return False, f"After an epoch it stopped with {described(error)}.{there}"
-    return bool(model.stop_training), ""
+        raise NotYet(f"After an epoch it stopped with {described(error)}.{there}") from None
+    return bool(model.stop_training)
 
 
 def _wrong(stopped: bool, loss: float, validation: float, goal: float) -> str:
@@ -77,7 +72,7 @@ def _wrong(stopped: bool, loss: float, validation: float, goal: float) -> str:
 
 def _trained_with(answer: Callable, goal: float) -> str:
     """Train a small network with the callback, and return what is wrong with its end."""
-    callback, _ = _callback_of(answer, goal)
+    callback = _callback_of(answer, goal)
     network = keras.Sequential(
         [
             keras.Input((SIZE, SIZE, 3)),
@@ -90,9 +85,10 @@ def _trained_with(answer: Callable, goal: float) -> str:
     network.compile(
         keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    known, new = _garments()
-    training = Training("With your callback")
-    history = training.fit(network, *known, 25, validation_data=new, callbacks=[callback])
+    garments, training = _garments(), Training("With your callback")
+    history = training.fit(
+        network, *garments.known, 25, validation_data=garments.new, callbacks=[callback]
+    )
     losses = history["val_loss"]
     training.say(f"stopped after epoch {len(losses)}, validation loss {losses[-1]:.3f}")
     early = [number for number, loss in enumerate(losses[:-1], 1) if loss < goal]
@@ -108,17 +104,14 @@ def _trained_with(answer: Callable, goal: float) -> str:
 
 def garments_from_empty(answer: Callable) -> str:
     """Examine a network for ten garments by training it."""
-    network, problem = network_of(answer, SIZE, classes=CLASSES, advice=BASES_ARE_LARGER)
-    if problem := problem or no_probabilities(network):
+    network = network_of(answer, SIZE, classes=CLASSES, advice=BASES_ARE_LARGER)
+    if problem := no_probabilities(network):
         return problem
-    (known, new), training = _garments(), Training("From an empty cell")
-    training.fit(network, *known, PASSES)
+    garments, training = _garments(), Training("From an empty cell")
+    training.fit(network, *garments.known, PASSES)
     return training.judge(
         network,
-        "garments",
-        known,
-        new,
-        BEATEN,
+        garments,
         "It has not learnt enough yet: are the pixels scaled once, is the rate about 0.001, is the "
         "network small enough for a minute?",
         "It memorises. Give the dense layer fewer numbers, by more pooling or by an average of "

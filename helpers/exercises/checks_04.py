@@ -13,6 +13,7 @@ from helpers.exercises.trainings import (
     ON_A_BASE,
     OTHERS,
     SIZE,
+    Exam,
     Training,
     drawn,
     first_of,
@@ -43,9 +44,7 @@ def repaired_base(answer: Callable) -> str:
     with lent_base() as (bare, _):
         pixels, recorder = keras.Input((SIZE, SIZE, 3)), Recorder()
         base = keras.Model(pixels, bare(recorder(pixels)), name="base")
-        network, problem = network_of(lambda: answer(base), classes=2, advice=ON_A_BASE)
-        if problem:
-            return problem
+        network = network_of(lambda: answer(base), classes=2, advice=ON_A_BASE)
         faces = drawn("cats_and_dogs", LEARNT_FROM)
         network(faces[0][:4])  # for the recorder
         scale = 0 < recorder.largest <= 2 and (
@@ -57,26 +56,20 @@ def repaired_base(answer: Callable) -> str:
             return problem
         training = Training("A base that is put to use", SECONDS)
         training.fit(network, *faces, PASSES)
-        return training.judge(
-            network,
-            "faces",
-            faces,
-            drawn("cats_and_dogs", ASKED, OTHERS),
-            BEATEN,
-            "Is the rate about 0.01, and does the loss fit the last layer?",
-        )
+        exam = Exam("faces", faces, drawn("cats_and_dogs", ASKED, OTHERS), BEATEN)
+        advice = "Is the rate about 0.01, and does the loss fit the last layer?"
+        return training.judge(network, exam, advice)
 
 
 def learned_on_base(answer: Callable) -> str:
     (images, labels), training = training_hands(), Training("From an empty cell")
     with lent_base() as (base, changed):
-        network, problem = network_of(
+        network = network_of(
             lambda: answer(base, images.astype("float32"), labels),
             compiled=False,
             advice=ON_A_BASE,
         )
-        problem = problem or changed()
-        return problem or training.judge_by_hands(
+        return changed() or training.judge_by_hands(
             network,
             "It has not learnt enough yet: try more epochs, or a rate about 0.01.",
             "It memorises: give the dense layer fewer numbers, or stop earlier.",

@@ -13,6 +13,7 @@ from helpers.exercises.kinds import described, shown, tried
 from helpers.exercises.trainings import (
     ON_A_BASE,
     OTHERS,
+    Exam,
     Training,
     drawn,
     lent_base,
@@ -70,9 +71,7 @@ def _to_the_end() -> list[float]:
 
 
 def stopped_in_time(answer: Callable) -> str:
-    outcome, problem = tried(answer)
-    if problem:
-        return problem
+    outcome = tried(answer)
     callbacks = list(outcome) if isinstance(outcome, (list, tuple)) else [outcome]
     if not callbacks or not all(isinstance(c, keras.callbacks.Callback) for c in callbacks):
         return (
@@ -139,17 +138,14 @@ PASSES, BEATEN = 8, 0.8
 def head_on_frozen_base(answer: Callable) -> str:
     """Train a network, and say what is wrong with it, judged by other faces."""
     with lent_base() as (base, changed):
-        network, problem = network_of(lambda: answer(base), classes=2, advice=ON_A_BASE)
-        if problem := problem or not_frozen(network, base) or no_probabilities(network):
+        network = network_of(lambda: answer(base), classes=2, advice=ON_A_BASE)
+        if problem := not_frozen(network, base) or no_probabilities(network):
             return problem
         faces, training = mirrored(*drawn("cats_and_dogs", LEARNT_FROM)), Training("A new head")
         training.fit(network, *faces, PASSES)
         return changed() or training.judge(
             network,
-            "faces",
-            faces,
-            drawn("cats_and_dogs", ASKED, OTHERS),
-            BEATEN,
+            Exam("faces", faces, drawn("cats_and_dogs", ASKED, OTHERS), BEATEN),
             "It has not learnt enough yet: is the rate about 0.03?",
             "It memorises: use fewer weights, by an average of each feature map.",
         )

@@ -14,6 +14,7 @@ from PIL import Image
 from helpers.exercises.kinds import shown, tried
 from helpers.exercises.trainings import (
     ON_A_BASE,
+    Exam,
     Training,
     accuracy,
     drawn,
@@ -55,9 +56,7 @@ def _recalls(weights: Mapping[int, float]) -> tuple[float, float]:
 
 def weights_for_the_rare(answer: Callable) -> str:
     labels = _features(MANY, RARE, 0)[1]
-    weights, problem = tried(answer, labels.copy())
-    if problem:
-        return problem
+    weights = tried(answer, labels.copy())
     try:
         weights = {int(label): float(weight) for label, weight in weights.items()}
     except (AttributeError, TypeError, ValueError):
@@ -69,9 +68,7 @@ def weights_for_the_rare(answer: Callable) -> str:
         )
     if weights[1] < weights[0]:
         return "The frequent class weighs more here; it must be the other way round."
-    turned, problem = tried(answer, 1 - labels)
-    if problem:
-        return problem
+    turned = tried(answer, 1 - labels)
     if turned[0] < turned[1]:
         return (
             f"With {RARE} pictures of class 0 and {MANY} of class 1, class 1 still weighs more: "
@@ -103,14 +100,12 @@ def learns_from_a_folder(answer: Callable) -> str:
             Path(place, gesture).mkdir()
         for number, (image, label) in enumerate(zip(*hands, strict=True)):
             Image.fromarray(image).save(Path(place, GESTURES[label], f"{number}.png"))
-        network, problem = network_of(lambda: answer(place, base), compiled=False, advice=ON_A_BASE)
-        problem = problem or without_base(network, base) or changed()
-        return problem or training.judge(
+        network = network_of(lambda: answer(place, base), compiled=False, advice=ON_A_BASE)
+        if problem := without_base(network, base) or changed():
+            return problem
+        return training.judge(
             network,
-            "hands",
-            hands,
-            new_hands(ASKED),
-            BEATEN,
+            Exam("hands", hands, new_hands(ASKED), BEATEN),
             "Has the head been trained, for enough epochs, and on pixels from 0 to 255? The base "
             "scales them itself.",
         )

@@ -54,6 +54,10 @@ class NotAttempted(Exception):
     """The answer, or what the function returns, is still the placeholder."""
 
 
+class NotYet(Exception):
+    """What is wrong with an answer, where looking further makes no sense."""
+
+
 @dataclass(frozen=True, repr=False)
 class Feedback:
     """What the learner reads, as text and as HTML.
@@ -162,6 +166,8 @@ class Exercise(ABC):
                 problem = self.problem(answer)
         except NotAttempted:
             return WAITING
+        except NotYet as wrong:
+            problem = str(wrong)
         except Exception as error:
             problem = f"This answer cannot be checked: {described(error)}"
         return Feedback("Not yet", problem) if problem else Feedback("Right", self.why)
@@ -180,7 +186,7 @@ class Exercise(ABC):
 
     @abstractmethod
     def problem(self, answer: Any) -> str:
-        """Return what is wrong with an answer, "" where it is right."""
+        """Return what is wrong with an answer, or raise it as NotYet; "" where it is right."""
 
     @abstractmethod
     def answered(self) -> Feedback:
@@ -211,8 +217,6 @@ class Number(Exercise):
 
     def problem(self, answer: Any) -> str:
         values = self._read(answer)
-        if isinstance(values, str):
-            return values
         if any(_within(value, self.answer, self.tolerance) for value in values):
             return ""
         value = values[0]
@@ -234,8 +238,8 @@ class Number(Exercise):
             return f"{value:,.0f}{unit}"
         return np.format_float_positional(value, precision=4, fractional=False, trim="-") + unit
 
-    def _read(self, answer: Any) -> list[float] | str:
-        """Return the numbers that an answer may mean, or what is wrong with it."""
+    def _read(self, answer: Any) -> list[float]:
+        """Return the numbers that an answer may mean."""
         words = ""
         try:
             if isinstance(answer, str):
@@ -245,7 +249,7 @@ class Number(Exercise):
             else:
                 value = _number(answer)
         except (ArithmeticError, AttributeError, SyntaxError, TypeError, ValueError):
-            return f"{shown(answer)} is no number; give one, such as 12 or 0.5."
+            raise NotYet(f"{shown(answer)} is no number; give one, such as 12 or 0.5.") from None
         first, *rest = words.casefold().split() or [""]
         if first in MANY:
             value, first = value * MANY[first], (rest or [""])[0]
@@ -255,7 +259,7 @@ class Number(Exercise):
             return [value / 100 if value > 1 else value]
         sizes = {unit.casefold(): size for unit, size in self.units.items()}
         if first and sizes and first.strip(".,") not in sizes:
-            return f"Give the number in {next(iter(self.units))}."
+            raise NotYet(f"Give the number in {next(iter(self.units))}.")
         if first and sizes:
             return [value * size for size in sizes[first.strip(".,")]]
         return [value, *(value * size for each in sizes.values() for size in each)]
@@ -373,12 +377,7 @@ class Function(Code):
     def examine(self, answer: Callable) -> str:
         seed = int(np.random.default_rng().integers(2**32))
         calls, again = (self.inputs(np.random.default_rng(seed)) for _ in range(2))
-        found = []
-        for arguments in again:  # which the function may change
-            outcome, problem = tried(answer, *arguments)
-            if problem:
-                return problem
-            found.append(outcome)
+        found = [tried(answer, *arguments) for arguments in again]  # which it may change
         if self._agrees(found, self.code, calls):
             return ""
         head = f"{self.code.splitlines()[0]}\n    return "
@@ -408,14 +407,10 @@ class Function(Code):
         return f"{given} your function gives {compared(outcome, expected)}."
 
 
-def tried(function: Callable, *arguments: Any) -> tuple[Any, str]:
-    """Call a learner's function.
+def tried(function: Callable, *arguments: Any) -> Any:
+    """Call a learner's function: return its outcome.
 
-    Returns:
-        (what it returns, "" or what is wrong with that).
-
-    Raises:
-        NotAttempted: three dots are left in it.
+    If three dots are left in it, that is NotAttempted; an error, or nothing returned, NotYet.
     """
     try:
         outcome = function(*arguments)
@@ -423,13 +418,15 @@ def tried(function: Callable, *arguments: Any) -> tuple[Any, str]:
         if isinstance(error, DOTS) and "ellipsis" in str(error).lower():
             raise NotAttempted from None
         known = next((f" {cure}" for part, cure in CURES.items() if part in str(error)), "")
-        return None, f"Your function stopped with {described(error)}{known}"
-    if isinstance(outcome, (map, filter, zip, Iterator)):
+        raise NotYet(f"Your function stopped with {described(error)}{known}") from None
+    if isinstance(outcome, Iterator):
         outcome = list(outcome)
     parts = outcome if isinstance(outcome, (list, tuple)) else [outcome]
     if any(part is ... for part in parts):
         raise NotAttempted
-    return outcome, "Your function returns nothing; has it a `return`?" * (outcome is None)
+    if outcome is None:
+        raise NotYet("Your function returns nothing; has it a `return`?")
+    return outcome
 
 
 @cache
@@ -442,13 +439,7 @@ def defined(code: str) -> Callable:
 
 
 def alike(found: Any, expected: Any, rounded: float = ROUNDED) -> bool:
-    """Whether two outcomes are the same numbers in the same shape, but for rounding.
-
-    Args:
-        found: anything.
-        expected: numbers, or lists or arrays of them.
-        rounded: by how much a number may be off.
-    """
+    """Whether an outcome, anything, has the expected shape and, but for rounding, numbers."""
     found, expected = _numbers(found), np.asarray(expected, float)
     if found is None:
         return False

@@ -18,12 +18,7 @@ class QuizError(OneSentence):
 
 @dataclass(frozen=True)
 class Quiz:
-    """Three questions; shown by a notebook, they are read, and `check` takes the answers.
-
-    Attributes:
-        lesson: its number, such as "01".
-        questions: in their order.
-    """
+    """Three questions of a lesson, such as "01": a notebook shows them, `check` takes answers."""
 
     lesson: str
     questions: tuple[Exercise, ...]
@@ -31,11 +26,7 @@ class Quiz:
     def check(self, *answers: Any) -> None:
         """Show of each answer whether it is right, else what is wrong with it.
 
-        Args:
-            *answers: in the order of the questions; `...` for one that is left open.
-
-        Raises:
-            QuizError: there are more answers than questions.
+        `...` leaves a question open; more answers than questions are a QuizError.
         """
         if len(answers) > len(self.questions):
             raise QuizError(
@@ -82,14 +73,7 @@ class Quiz:
 
 
 def quiz(lesson: str | int) -> Quiz:
-    """Return the exit quiz of a lesson.
-
-    Args:
-        lesson: its number, such as "01" or 1.
-
-    Raises:
-        QuizError: there is no such lesson.
-    """
+    """Return the exit quiz of a lesson, by its number, such as "01" or 1 (else QuizError)."""
     found = re.fullmatch(r"(?:lesson)?[ _]*0*(\d)", str(lesson).strip().lower())
     number = f"{int(found[1]):02d}" if found else ""
     if number not in QUIZZES:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ from keras import layers
 from helpers import samples
 from helpers.callbacks import create_variables, loss_of
 from helpers.data.catalog import dataset
-from helpers.exercises.kinds import shown, tried
+from helpers.exercises.kinds import NotYet, shown, tried
 from helpers.messages import format_seconds
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0, packaged_weights
 
@@ -33,15 +33,23 @@ COUNTS = {2: "two", 3: "three", 10: "ten"}  # of classes
 Pictures = tuple[np.ndarray, np.ndarray]  # uint8, (pictures, edge, edge, 3), 0 to 255; int32 labels
 
 
+class Exam(NamedTuple):
+    """The `things` that a network learns from, and new ones of which more than `beaten` are asked.
+
+    `beaten` is a share, 0 to 1.
+    """
+
+    things: str
+    known: Pictures
+    new: Pictures
+    beaten: float
+
+
 @cache
 def drawn(name: str, each: int, first: int = 0, size: int = SIZE) -> Pictures:
-    """Draw pictures of a data set, its classes in turns.
+    """Draw pictures of a data set, so many of each class, its classes in turns.
 
-    Args:
-        name: of the data set.
-        each: pictures of each class.
-        first: the seed of the first one; further ones follow.
-        size: pixels of an edge.
+    `first` is the first one's seed, and further ones follow; `size` is in pixels of an edge.
     """
     classes = len(dataset(name).class_folders)
     labels = np.arange(classes * each, dtype=np.int32) % classes
@@ -131,59 +139,69 @@ def not_frozen(network: keras.Model, base: keras.Model) -> str:
 
 def network_of(
     answer: Any, size: int = SIZE, compiled: bool = True, classes: int = 3, advice: str = ""
-) -> tuple[keras.Model | None, str]:
-    """Return a learner's network for pictures in colour.
+) -> keras.Model:
+    """Return a learner's network, see `given_network`, if `wrong_end` has nothing against it."""
+    network = given_network(answer, size, compiled, advice)
+    if problem := wrong_end(network, compiled, classes):
+        raise NotYet(problem)
+    return network
+
+
+def given_network(answer: Any, size: int, compiled: bool, advice: str = "") -> keras.Model:
+    """Return a learner's network for pictures in colour; NotYet says why there is none.
 
     Args:
         answer: a network, or a function that returns one.
         size: edge of its pictures, in pixels.
         compiled: it is to be trained.
-        classes: how many there are, one of `COUNTS`.
         advice: a further sentence for who takes pictures of another size, or of none.
-
-    Returns:
-        (the network, or None; "" or what is wrong with it).
     """
-    network, problem = (answer, "") if isinstance(answer, keras.Model) else tried(answer)
-    if problem:
-        return None, problem
+    network = answer if isinstance(answer, keras.Model) else tried(answer)
     if not isinstance(network, keras.Model):
-        return None, f"Your function gives {shown(network)}, where a Keras network is expected."
-    wanted = f"({size}, {size}, 3)"
+        raise NotYet(f"Your function gives {shown(network)}, where a Keras network is expected.")
+    wanted, problem = f"({size}, {size}, 3)", ""
     try:
-        taken, given = network.input_shape[1:], network.output_shape[1:]
+        taken, _ = network.input_shape[1:], network.output_shape
     except (AttributeError, ValueError):
         problem = f"Begin with `keras.Input({wanted})`; without it nothing has a size."
     else:
         if taken != (size, size, 3):
             problem = f"Your network takes the shape {taken}; the pictures have {wanted}."
     if problem:
-        return None, f"{problem} {advice}".rstrip()
+        raise NotYet(f"{problem} {advice}".rstrip())
     if compiled and not network.compiled:
-        return (
-            None,
-            "The network is not compiled: call `network.compile(...)` before you return it.",
+        raise NotYet(
+            "The network is not compiled: call `network.compile(...)` before you return it."
         )
+    return network
+
+
+def wrong_end(network: keras.Model, compiled: bool, classes: int = 3) -> str:
+    """Say what is wrong with the numbers a network ends in, and with its loss; "" if nothing is.
+
+    `classes` is how many there are, one of `COUNTS`.
+    """
+    given = network.output_shape[1:]
     if len(given) != 1:
-        return network, (
+        return (
             f"Your network ends in feature maps of the shape {given}. Make them a list of numbers, "
             "by `GlobalAveragePooling2D` or `GlobalMaxPooling2D`, before the last `Dense`."
         )
     (units,), count = given, COUNTS[classes]
     if units != classes and (units, classes) != (1, 2):
         numbers = f"The last layer gives {units:,} numbers; {count} classes need {count} units"
-        return network, f"{numbers}{', or one with a sigmoid' * (classes == 2)}."
+        return f"{numbers}{', or one with a sigmoid' * (classes == 2)}."
     right = "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy"
     loss = loss_of(network) if compiled else right
     if classes == 2 and loss != right:
         has = "1 unit" if units == 1 else f"{units} units"
-        return network, f"The last layer has {has}, so take the loss `{right}`."
+        return f"The last layer has {has}, so take the loss `{right}`."
     if loss == "categorical_crossentropy":
-        return network, (
+        return (
             f"The loss: `{loss}` wants {count} numbers for each label; the labels here are 0 to "
             f"{classes - 1}, so take `{right}`."
         )
-    return network, ""
+    return ""
 
 
 def no_probabilities(network: keras.Model) -> str:
@@ -210,11 +228,9 @@ def first_of(faults: Iterable[str]) -> str:
 
 
 class Training(keras.callbacks.Callback):
-    """A learner's training: one line on the page, an end after some seconds or once all is learnt.
+    """A learner's training: one line on the page, with a name at its head, and an end in time.
 
-    Args:
-        name: stands at the head of the line.
-        seconds: after which it stops, in the middle of an epoch.
+    It ends once all is learnt, or after some seconds, in the middle of an epoch.
     """
 
     def __init__(self, name: str, seconds: float = MINUTE) -> None:
@@ -227,43 +243,24 @@ class Training(keras.callbacks.Callback):
         self, network: keras.Model, images, labels, epochs: int, callbacks=(), **options: Any
     ) -> dict[str, list[float]]:
         """Train the network, with further options of Keras's `fit`, and return the history."""
-        history = network.fit(
-            images,
-            labels,
-            batch_size=BATCH,
-            epochs=epochs,
-            callbacks=[self, *callbacks],
-            verbose=0,
-            **options,
-        )
-        return history.history
+        options |= {"epochs": epochs, "callbacks": [self, *callbacks]}
+        return network.fit(images, labels, batch_size=BATCH, verbose=0, **options).history
 
     def say(self, text: str) -> None:
         """Put a text into the line."""
         passed = format_seconds(time.perf_counter() - self.start)
         self.handle.update({"text/plain": f"{self.name}: {text} | {passed}"}, raw=True)
 
-    def judge(
-        self,
-        network: keras.Model,
-        things: str,
-        known: Pictures,
-        new: Pictures,
-        beaten: float,
-        advice: str,
-        memorised: str = "",
-    ) -> str:
+    def judge(self, network: keras.Model, exam: Exam, advice: str, memorised: str = "") -> str:
         """Show how many pictures a trained network gets right; say what is wrong, "" if nothing.
 
         Args:
             network: gives a probability for each class, or one for the second of two.
-            things: what the pictures show.
-            known: those it learnt from.
-            new: others.
-            beaten: the share of these that is too few.
-            advice: for who stays below it.
-            memorised: for who does, although as many of the known ones are right.
+            exam: what it has learnt from, and what it is asked.
+            advice: for who does not pass.
+            memorised: for who does not, although as many of the known ones are right.
         """
+        things, known, new, beaten = exam
         of_known, of_new = accuracy(network, *known), accuracy(network, *new)
         self.say(f"of the training {things} {of_known:.3f} are right, of the new ones {of_new:.3f}")
         if of_new > beaten:
@@ -276,9 +273,8 @@ class Training(keras.callbacks.Callback):
 
     def judge_by_hands(self, network: keras.Model, advice: str, memorised: str = "") -> str:
         """Judge a network that has learnt from `training_hands`, see `judge`."""
-        return self.judge(
-            network, "hands", training_hands(), new_hands(), HANDS_BEATEN, advice, memorised
-        )
+        hands = Exam("hands", training_hands(), new_hands(), HANDS_BEATEN)
+        return self.judge(network, hands, advice, memorised)
 
     def on_train_begin(self, logs=None):
         create_variables(self.model)

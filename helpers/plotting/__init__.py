@@ -233,7 +233,8 @@ def confusion(scores: Scores, title: str, muted: bool = False) -> None:
     if many or sum(map(len, classes)) > 7 * len(classes):
         plt.setp(axis.get_xticklabels(), rotation=40, ha="right")
     else:
-        _on_one_line(axis)
+        plt.setp(axis.get_xticklabels(), va="baseline")  # by their tallest letter, else
+        axis.tick_params(axis="x", pad=14)
     axis.set_yticks(range(len(classes)), classes)
     axis.set(xlabel="predicted", ylabel="true")
     axis.set_title(title, wrap=True)
@@ -245,12 +246,6 @@ def confusion(scores: Scores, title: str, muted: bool = False) -> None:
         said.append(f"{rest} other mistakes")
     right = f"{np.trace(counts)} of {counts.sum()} right"
     show(figure, f"Confusion matrix, {title}: {right}; {', '.join(said) or 'no mistakes'}.")
-
-
-def _on_one_line(axis: Axes) -> None:
-    """Put the names below an axis on one line; Matplotlib hangs them up by their tallest letter."""
-    plt.setp(axis.get_xticklabels(), va="baseline")
-    axis.tick_params(axis="x", pad=14)
 
 
 def _draw_intervals(

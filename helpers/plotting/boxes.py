@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
@@ -12,7 +12,7 @@ from matplotlib.patches import FancyBboxPatch
 
 INK, LINE, PALE = "#333333", "#8a929c", "#eef1f5"
 BLUE, ORANGE = "#c9d9ea", "#fbd9bd"  # light, below black numbers
-Box = tuple[float, float, str, str]  # left edge, width, text, colour
+Box = tuple[float, str, str]  # width, text, colour
 FROZEN, SLOW, NEW, PLAIN = "#cfd8e3", "#f8c795", "#ee7733", "#ffffff"
 STORE = "#fff3b0"  # features on disk
 
@@ -39,14 +39,17 @@ def draw_box(axis: Axes, place: tuple, colour: str, text: str = "", size: float 
 
 
 def draw_chain(
-    axis: Axes, bottom: float, height: float, boxes: Sequence[Box], size: float = 9
-) -> None:
-    """Draw boxes from left to right, with an arrow from each to the next."""
-    for left, width, text, colour in boxes:
+    axis: Axes, bottom: float, height: float, gap: float, boxes: Iterable[Box], size: float = 9
+) -> list[tuple[float, float]]:
+    """Draw boxes from 0 to the right, with an arrow from each to the next; return their edges."""
+    edges, left, middle = [], 0.0, bottom + height / 2
+    for width, text, colour in boxes:
         draw_box(axis, (left, bottom, width, height), colour, text, size)
-    middle = bottom + height / 2
-    for (left, width, *_), (right, *_) in pairwise(boxes):
-        draw_arrow(axis, (left + width, middle), (right, middle))
+        edges.append((left, left + width))
+        left += width + gap
+    for (_, end), (start, _) in pairwise(edges):
+        draw_arrow(axis, (end, middle), (start, middle))
+    return edges
 
 
 def draw_arrow(axis: Axes, start: tuple[float, float], end: tuple[float, float], **more) -> None:

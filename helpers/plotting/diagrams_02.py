@@ -54,13 +54,11 @@ def _draw_way(axis: Axes, top: float, title: str, parts: Sequence, runs: Sequenc
     """Draw a row of boxes with arrows between, and brackets below that say how often they run."""
     write(axis, 0, top - 0.08, title, 10.5, weight="bold", va="baseline")
     room = NARROW - 0.04 - BETWEEN * (len(parts) - 1)
-    unit, left, chain = room / sum(share for _, share, _ in parts), 0.0, []
-    for words, share, colour in parts:
-        chain.append((left, share * unit, words, colour))
-        left += share * unit + BETWEEN
-    boxes.draw_chain(axis, top, HIGH, chain)
+    unit = room / sum(share for _, share, _ in parts)
+    chain = [(share * unit, words, colour) for words, share, colour in parts]
+    edges = boxes.draw_chain(axis, top, HIGH, BETWEEN, chain)
     for level, (first, last, words) in enumerate(runs):
-        start, stop = chain[first][0] + 0.03, sum(chain[last - 1][:2]) - 0.03
+        start, stop = edges[first][0] + 0.03, edges[last - 1][1] - 0.03
         below = top + HIGH + 0.1 + 0.24 * level
         ends = [below - 0.05, below, below, below - 0.05]
         axis.plot([start, start, stop, stop], ends, color=LINE)

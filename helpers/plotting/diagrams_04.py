@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
+from scipy.stats import binned_statistic
 
 from helpers.evaluation import Scores
 from helpers.plotting import COLOURS, NARROW, NO_GRID, STYLE, boxes, note, show, show_drawing
@@ -26,12 +27,8 @@ def two_schemes() -> None:
     ):
         write(axis, 0, top + 0.12, title, 9.5, va="baseline")
         blocks = [(0.36, str(number), FROZEN if number < 5 else colour) for number in range(1, 6)]
-        left, chain = 0.0, []
-        parts = ((0.62, "photo", PLAIN), *blocks, (0.9, last, NEW), (0.62, "class", PLAIN))
-        for width, *more in parts:
-            chain.append((left, width, *more))
-            left += width + 0.18
-        boxes.draw_chain(axis, top + 0.3, 0.5, chain, 8.5)
+        chain = ((0.62, "photo", PLAIN), *blocks, (0.9, last, NEW), (0.62, "class", PLAIN))
+        boxes.draw_chain(axis, top + 0.3, 0.5, 0.18, chain, 8.5)
     first, then = (0, FROZEN, "frozen"), (1.15, SLOW, "pretrained, trained further")
     boxes.draw_key(axis, (first, then, (3.65, NEW, "new")), 2.4)
     show_drawing(
@@ -51,9 +48,9 @@ def features_once(shape: Sequence[int], photos: int) -> None:
     """
     text = " × ".join(map(str, shape))
     figure, axis = sheet((NARROW, 2.0), (-0.03, NARROW), (2.2, 0))
-    chain = ((0, 0.85, f"{photos:,}\nphotos", PLAIN), (1.15, 1.0, "base\nonce, slow", FROZEN))
-    file = (2.45, 1.4, f"file of features\n{text} each", ORANGE)
-    boxes.draw_chain(axis, 0.65, 0.7, (*chain, file), 8.5)
+    chain = ((0.85, f"{photos:,}\nphotos", PLAIN), (1.0, "base\nonce, slow", FROZEN))
+    file = (1.4, f"file of features\n{text} each", ORANGE)
+    boxes.draw_chain(axis, 0.65, 0.7, 0.3, (*chain, file), 8.5)
     for place, name in enumerate(("dense layers", "logistic regr.", "SVM")):
         top = 0.05 + 0.68 * place
         boxes.draw_box(axis, (4.1, top, 1.05, 0.5), BLUE, name, 8.5)
@@ -133,14 +130,11 @@ def confidence_panels(scores: Mapping[str, Scores], title: str) -> None:
 
 
 def _bins(score: Scores) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean confidence, share right and number of each bin, and the bins' edges."""
+    """Return mean confidence, share right (NaN of none) and number of each bin, and the edges."""
     edges = np.linspace(1 / len(score.classes), 1, BINS + 1)  # nobody says a class with less
-    confidence = score.probabilities.max(axis=1)
-    place = np.clip(((confidence - edges[0]) / (1 - edges[0]) * BINS).astype(int), 0, BINS - 1)
-    counts, said, right = (
-        np.bincount(place, weights, BINS) for weights in (None, confidence, score.right)
-    )
-    return said / np.maximum(counts, 1), right / np.maximum(counts, 1), counts, edges
+    confidence = np.clip(score.probabilities.max(axis=1), edges[0], 1)
+    said, share = binned_statistic(confidence, [confidence, score.right], bins=edges).statistic
+    return said, share, np.histogram(confidence, edges)[0], edges
 
 
 @plt.rc_context(NO_GRID)

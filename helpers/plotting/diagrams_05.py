@@ -12,9 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from helpers.plotting import COLOURS, NARROW, NO_GRID, STYLE, legend_below, note, show_drawing
 from helpers.plotting.boxes import FROZEN, INK, NEW, PLAIN, SLOW, draw_chain, draw_key, sheet, write
 
-# Left edge and width of what an approach is made of, in inches.
-PHOTO, BELOW, ABOVE, HEAD = (0.05, 0.85), (1.15, 1.5), (2.95, 0.95), (4.2, 0.9)
-HIGH, ROW = 0.5, 1.22  # of a box, and of a whole approach
+HIGH, BETWEEN, ROW = 0.5, 0.3, 1.22  # inches: of a box, between two, and of a whole approach
 CLIPPED = 3.0  # times the median: a first loss above it would flatten all the others
 LOSSES = {"training": ("loss", COLOURS[0], "-"), "validation": ("val_loss", COLOURS[1], "--")}
 
@@ -26,24 +24,24 @@ def three_approaches(below: str, above: str) -> None:
     `below` never learns; `above` is what fine-tuning trains, both in a few letters.
     """
     approaches = (
-        ("1  Feature extraction: each photo once", "photo", FROZEN, HEAD),
-        ("2  Frozen base: augmented copies", "copies", FROZEN, ABOVE),
-        ("3  Fine-tuning: small steps above the cut", "copies", SLOW, ABOVE),
+        ("1  Feature extraction: each photo once", "photo", FROZEN, 3),
+        ("2  Frozen base: augmented copies", "copies", FROZEN, 2),
+        ("3  Fine-tuning: small steps above the cut", "copies", SLOW, 2),
     )
     height = len(approaches) * ROW + 0.5
-    figure, axis = sheet((NARROW, height), (0, NARROW), (0, height), aspect="equal")
+    figure, axis = sheet((NARROW, height), (-0.05, NARROW - 0.05), (0, height), aspect="equal")
     for row, (title, photo, colour, first) in enumerate(approaches):
         bottom = height - (row + 1) * ROW + 0.22
-        axis.text(0.05, bottom + HIGH + 0.14, title, fontsize=10, color=INK)
-        boxes = [(*PHOTO, photo, PLAIN), (*BELOW, below, FROZEN), (*ABOVE, above, colour)]
-        draw_chain(axis, bottom, HIGH, [*boxes, (*HEAD, "new head", NEW)])
-        cut = first[0] - 0.15
+        axis.text(0, bottom + HIGH + 0.14, title, fontsize=10, color=INK)
+        base = (1.5, below, FROZEN), (0.95, above, colour)
+        chain = ((0.85, photo, PLAIN), *base, (0.9, "new head", NEW))
+        cut = draw_chain(axis, bottom, HIGH, BETWEEN, chain)[first][0] - BETWEEN / 2
         dashed = {"color": INK, "ls": (0, (2, 2)), "lw": 1.3, "zorder": 3}
         axis.plot([cut, cut], [bottom - 0.2, bottom + HIGH + 0.06], **dashed)
         write(axis, cut - 0.08, bottom - 0.14, "once, and kept", 8.5, ha="right")
         write(axis, cut + 0.08, bottom - 0.14, "in every step", 8.5)
-    first, then = (0.05, FROZEN, "frozen"), (1.25, SLOW, "pretrained, learns on")
-    draw_key(axis, (first, then, (3.45, NEW, "new, learns")), 0.1)
+    first, then = (0, FROZEN, "frozen"), (1.2, SLOW, "pretrained, learns on")
+    draw_key(axis, (first, then, (3.4, NEW, "new, learns")), 0.1)
     show_drawing(
         figure,
         f"Three rows of boxes, from a photo through {below} and {above} to a new head. Feature "

@@ -1,8 +1,8 @@
 """Drawn sample pictures, for when the real ones are unavailable.
 
 Good enough to look at and to learn from in a minute; what a network scores on them says nothing
-about the real data. Every picture has a seed of its own, derived from the set's seed and its place
-in the set, so it looks the same however many others are drawn.
+about the real data. Every picture has a seed of its own, derived from its place in the set, so it
+looks the same however many others are drawn.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from helpers.samples.hands import GESTURES, draw_hand, draw_person
 CLOSED, SIZES = (-0.35, 0.5), (0.65, 1.15)
 NOTE = "DRAWN.txt"  # says what the folder holds; the last file of a whole set
 
-# A picture of a set: its file, and the function that draws it.
+# A picture of a set: its file, and the function that draws it, once.
 Plan = Iterator[tuple[Path, Callable[[], Image.Image]]]
 
 
-def draw_samples(name: str, folder: Path, seed: int = 0) -> Path:
+def draw_samples(name: str, folder: Path) -> Path:
     """Draw a data set's sample pictures into `folder`, unless they are there already; return it.
 
     The folder appears whole or not at all, also when two programs draw it at once.
@@ -45,21 +45,21 @@ def draw_samples(name: str, folder: Path, seed: int = 0) -> Path:
         fashion_mnist         train, test/<class>/0000.png: 120, 30 a class; grey, 28x28
 
     Raises:
-        ValueError: there are no drawings of this name, or the seed is negative.
+        ValueError: there are no drawings of this name.
         FileExistsError: the folder holds something else; it is left alone.
     """
-    _check(name, seed)
-    plan = dict(_PLANS[name](seed))
+    _check(name)
+    plan = dict(_PLANS[name]())
     note = (
-        f"Drawn sample pictures standing in for {name}, seed {seed}.\n"
+        f"Drawn sample pictures standing in for {name}, seed 0.\n"
         "Drawn by the course's own code: not the real data set, and no ground for results.\n"
     )
     if _is_whole(folder, note, plan):
         return folder
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(
-            f"{folder.name} holds something other than the whole drawn samples of {name} with "
-            f"seed {seed}; move it away, or name another folder."
+            f"{folder.name} holds something other than the whole drawn samples of {name}; move it "
+            "away, or name another folder."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     clear_abandoned(folder.parent, f".{folder.name}.*{PARTIAL}")
@@ -93,7 +93,7 @@ def draw_picture(name: str, label: int, seed: int = 0) -> Image.Image:
     Raises:
         ValueError: there are no drawings of this name, no such label, or the seed is negative.
     """
-    _check(name, seed)
+    _check(name)
     classes = dataset(name).class_folders
     if not 0 <= label < len(classes):
         listed = ", ".join(f"{number} {one}" for number, one in enumerate(classes))
@@ -136,13 +136,11 @@ def to_array(hands: Iterable[Image.Image], number: int, size: int) -> np.ndarray
     return images
 
 
-def _check(name: str, seed: int) -> None:
+def _check(name: str) -> None:
     if name not in _PLANS:
         raise ValueError(
             f"There are no drawn samples of {name!r}; the course draws: {', '.join(_PLANS)}."
         )
-    if seed < 0:
-        raise ValueError(f"The seed of the drawn samples is {seed}; it must be 0 or more.")
 
 
 def _is_whole(folder: Path, note: str, files: Iterable[Path]) -> bool:
@@ -153,44 +151,38 @@ def _is_whole(folder: Path, note: str, files: Iterable[Path]) -> bool:
     return same and all((folder / file).is_file() for file in files)
 
 
-def _plan_hands(seed: int) -> Plan:
+def _plan_hands() -> Plan:
     """Plan several frames of each hand; the same people show all three gestures."""
-
-    def draw(key: list[int], tone: float, label: int, phase: float) -> Image.Image:
-        person = draw_person(np.random.default_rng(key), tone)
-        return draw_hand(GESTURES[label], person, np.random.default_rng([*key, label]), phase)
-
     splits = (("rps", "", 7, 12, 3), ("rps-test-set", "test", 4, 6, 2))
     for split, (folder, prefix, people, frames, digits) in enumerate(splits):
         gestures = enumerate(GESTURES)
         for (label, gesture), number, frame in product(gestures, range(people), range(frames)):
             tone = (number * 3 % people + 0.5) / people  # in no order
+            person = draw_person(np.random.default_rng([0, split, number]), tone)
+            generator = np.random.default_rng([0, split, number, label])
+            draw = partial(draw_hand, gesture, person, generator, frame / frames)
             name = f"{prefix}{gesture}{number + 1:02d}-{frame:0{digits}d}.png"
-            picture = partial(draw, [seed, split, number], tone, label, frame / frames)
-            yield Path(folder, gesture, name), picture
+            yield Path(folder, gesture, name), draw
 
 
-def _plan_faces(seed: int) -> Plan:
-    def draw(label: int, picture: int) -> Image.Image:
-        return (draw_cat, draw_dog)[label](np.random.default_rng((seed, label, picture)))
-
+def _plan_faces() -> Plan:
     for split, first, end in (("train", 0, 120), ("validation", 120, 180), ("test", 180, 240)):
-        kinds = enumerate(("cat", "dog"))
-        for (label, kind), picture in product(kinds, range(first, end)):
-            yield Path(split, f"{kind}s", f"{kind}.{picture}.jpg"), partial(draw, label, picture)
+        kinds = enumerate((("cat", draw_cat), ("dog", draw_dog)))
+        for (label, (kind, draw)), picture in product(kinds, range(first, end)):
+            generator = np.random.default_rng((0, label, picture))
+            yield Path(split, f"{kind}s", f"{kind}.{picture}.jpg"), partial(draw, generator)
 
 
-def _plan_garments(seed: int) -> Plan:
-    def draw(split: int, label: int, picture: int) -> Image.Image:
-        return draw_garment(label, np.random.default_rng((seed, split, label, picture)))
-
+def _plan_garments() -> Plan:
     for split, (folder, number) in enumerate((("train", 120), ("test", 30))):
         garments = enumerate(dataset("fashion_mnist").class_folders)
         for (label, garment), picture in product(garments, range(number)):
-            yield Path(folder, garment, f"{picture:04d}.png"), partial(draw, split, label, picture)
+            generator = np.random.default_rng((0, split, label, picture))
+            draw = partial(draw_garment, label, generator)
+            yield Path(folder, garment, f"{picture:04d}.png"), draw
 
 
-_PLANS: dict[str, Callable[[int], Plan]] = {
+_PLANS: dict[str, Callable[[], Plan]] = {
     "rock_paper_scissors": _plan_hands,
     "cats_and_dogs": _plan_faces,
     "fashion_mnist": _plan_garments,

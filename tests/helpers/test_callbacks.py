@@ -9,9 +9,14 @@ import pytest
 from helpers.callbacks import ProgressLine
 
 
+def tiny(loss: str, metrics: list[str] | None) -> keras.Sequential:
+    network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    network.compile("sgd", loss, metrics=metrics)
+    return network
+
+
 def test_one_line_follows_the_training_and_the_history_gets_the_time(capsys):
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model = tiny("sparse_categorical_crossentropy", ["accuracy"])
     data = np.eye(3, dtype=np.float32), np.array([0, 1, 1])
     line = ProgressLine("Tiny")
     history = model.fit(*data, epochs=3, validation_data=data, callbacks=[line], verbose=0).history
@@ -22,8 +27,7 @@ def test_one_line_follows_the_training_and_the_history_gets_the_time(capsys):
 
 
 def test_a_training_that_was_stopped_says_so_and_counts_no_time_left(capsys):
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
-    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model = tiny("sparse_categorical_crossentropy", ["accuracy"])
     stopping = keras.callbacks.EarlyStopping("accuracy", min_delta=2, patience=1)
     data, callbacks = (np.eye(3), np.array([0, 1, 1])), [stopping, ProgressLine("Tiny")]
     model.fit(*data, epochs=9, callbacks=callbacks, verbose=0)
@@ -34,8 +38,7 @@ def test_a_training_that_was_stopped_says_so_and_counts_no_time_left(capsys):
 
 @pytest.mark.parametrize("metrics", [None, ["mse"]])
 def test_a_training_that_watches_no_accuracy_is_shown_by_its_loss(capsys, metrics):
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
-    model.compile("sgd", "categorical_crossentropy", metrics=metrics)
+    model = tiny("categorical_crossentropy", metrics)
     model.fit(np.eye(3), np.eye(3)[:, :2], epochs=2, callbacks=[ProgressLine("Tiny")], verbose=0)
     assert re.search(r"Tiny: epoch 2/2 \| training loss \d\.\d{3} \| ", capsys.readouterr().out)
 

@@ -65,7 +65,7 @@ def test_all_records_of_a_folder_tree_become_rows(runs):
     row = runs[runs["file"] == "0.1/2.json"].iloc[0]
     assert row["parameters.SEED"] == 2
     assert row["figures.accuracy"] == 0.94
-    assert (row["figures.accuracy.low"], row["figures.accuracy.n"]) == (0.4, 96)
+    assert row["measured"]["figures.accuracy"] == {"value": 0.94, "low": 0.4, "high": 0.6, "n": 96}
     assert math.isnan(row["figures.loss"])
     assert row["versions.numpy"] == np.__version__
     assert row["minutes"] >= 0

@@ -21,7 +21,7 @@ from exercise_mistakes import MISTAKES
 
 from helpers import evaluation, exercises
 from helpers.environment import PROJECT
-from helpers.exercises import QUIZZES, checks_01, checks_02, checks_05, exercises_of, trainings
+from helpers.exercises import QUIZZES, checks_01, checks_02, checks_05, trainings
 from helpers.exercises.kinds import (
     WAITING,
     Choice,
@@ -39,21 +39,13 @@ from helpers.exercises.quizzes import QuizError, quiz
 from helpers.progress import QUIZ
 from tools.execution import cells_of, course_notebooks, find_notebook
 
-MODULES = [m.name for m in pkgutil.iter_modules(exercises.__path__) if m.name.startswith("lesson_")]
-LESSONS = {name: exercises_of(getattr(exercises, name)) for name in MODULES}
-ALL = {
-    f"{lesson}.{name}": each for lesson, those in LESSONS.items() for name, each in those.items()
-}
-ALL |= {
-    f"quiz_{lesson}.{number}": each
-    for lesson, questions in QUIZZES.items()
-    for number, each in enumerate(questions, 1)
-}
-OF_LESSONS = [each for those in LESSONS.values() for each in those.values()]
+ALL = exercises.all_exercises()
+OF_LESSONS = {key: each for key, each in ALL.items() if each.kind != QUIZ}
+LESSONS = sorted({key[:2] for key in OF_LESSONS})
 NAMES = {"np": np, "keras": keras, "layers": keras.layers}
 NAMES |= {"evaluation": evaluation}
 EVERY = pytest.mark.parametrize("exercise", ALL.values(), ids=ALL)
-OF_A_LESSON = pytest.mark.parametrize("exercise", OF_LESSONS, ids=lambda each: each.key)
+OF_A_LESSON = pytest.mark.parametrize("exercise", OF_LESSONS.values(), ids=OF_LESSONS)
 KINDS = ("predict", "complete", "explore", "explain")  # those of quizzes are of none
 
 
@@ -61,13 +53,24 @@ KINDS = ("predict", "complete", "explore", "explain")  # those of quizzes are of
 def said(monkeypatch):
     """Return the list of what is shown to the learner."""
     shown = []
-    monkeypatch.setattr("helpers.exercises.kinds.display", shown.append)
+    for module in ("kinds", "quizzes"):
+        monkeypatch.setattr(f"helpers.exercises.{module}.display", shown.append)
     return shown
+
+
+def of_lesson(number: str) -> list[Exercise]:
+    return [each for key, each in OF_LESSONS.items() if key.startswith(number)]
+
+
+def test_no_lessons_module_is_forgotten():
+    files = [each.name for each in pkgutil.iter_modules(exercises.__path__)]
+    known = [module.__name__.rpartition(".")[2] for module in exercises.MODULES]
+    assert known == [name for name in files if name.startswith("lesson_")]
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_has_three_to_five_exercises_of_several_kinds(lesson):
-    those = LESSONS[lesson].values()
+    those = of_lesson(lesson)
     assert 3 <= len(those) <= 5
     assert len({each.kind for each in those}) >= 3
     assert {each.kind for each in those} <= set(KINDS)
@@ -297,23 +300,10 @@ def test_a_rough_guess_is_not_taken_for_another_mistake():
     assert rough.judge(0.6).text == "0.6 is too large; `q.hint()` helps."
 
 
-ATTACKS = {  # right answers, and wrong ones with what is said of them
-    "lesson_01.weights": (
-        [1792, "1792", "1,792", "1792 weights", "1.792", "64 * 28", "1792 parameters in all"],
-        [(1728, "biases"), ("1728 weights", "biases"), (1790, "exactly"), ("none", "no number")],
-    ),
-    "lesson_02.small_head": (
-        [2307, "2,307", "2307 weights", "3 * (768 + 1)", "2.307 thousand"],
-        [("2304", "biases"), ("112,899 weights", "one number"), (2.307, "too small")],
-    ),
-    "lesson_02.copies": (
-        [15_120, "15,120", "15120 pictures", "6 x 2520", "15.12 thousand", "15.120"],
-        [("63,000", "walkthrough"), ("378,000 copies", "before they begin"), (15_000, "exactly")],
-    ),
-    "lesson_02.swing": (
-        ["b", "B", "b)", "(B)", "b."], [("A)", "both swing"), ("c", "swings, too"), ("d", "one")]
-    ),
-    "lesson_03.memory": (
+# Right answers, and wrong ones with what is said of them, where an exercise takes more than the
+# answers and mistakes that all are tried with: units, guesses, shares of several kinds.
+ATTACKS = {
+    "03.memory": (
         [16.2, "16.2", "16,2", "16.2 GB", "16 GB", 15.1, "15.1 GiB", "15.1 GB",
          "16200 MB", 16_200, 16.2e9,
          "16,200,000,000 bytes", "16.2 billion bytes", "about 16 gigabytes", "16.2 gb of memory"],
@@ -321,54 +311,21 @@ ATTACKS = {  # right answers, and wrong ones with what is said of them
          ("16.2e9 GB", "too large"), ("14 GiB", "too small"), ("16.2 hours", "in GB"),
          (18, "too large")],
     ),
-    "lesson_03.dense_inputs": (
-        [256, "256", "256 numbers", "2 x 2 x 64", "2*2*64"],
-        [(576, "pixel off"), ("4 places", "64 maps"), (255, "exactly")],
-    ),
-    "lesson_04.sure_mistakes": (
+    "04.sure_mistakes": (
         [0.00007, 7e-5, "7e-5", 0.0001, 0.00005, 0.00003, "0.007 %", 1e-4, "1/10000"],
         [(0.001, "0.355"), (0.01, "half"), (0.0, "too small"), (1e-6, "too small"), (7, "large")],
     ),
-    "lesson_04.calibrated": (["b", "B)", "over-confident"], [("a", "180"), ("c)", "180")]),
-    "quiz_00.2": (
+    "00.quiz.2": (
         [0.75, "75 %", 75, "3/4", "9/12"],
         [(0.25, "taken for paper"), (9, "divide it by all"), (0.8, "large")],
     ),
-    "quiz_01.1": (
-        [74, "74", "74 places", "(150 - 2) / 2", "148/2"],
-        [
-            (75, "150 becomes 148"),
-            ("148 places", "before the pooling"),
-            ("74x74", "whole map"),
-            ("wide", "no number"),
-        ],
-    ),
-    "quiz_01.3": (["d", "D)", "option d"], [("a", "other pictures"), ("c", "augmentation")]),
-    "quiz_02.1": (
-        [768, "768", "768 numbers"],
-        [("7*7*768", "`Flatten`"), (49, "one map"), (2307, "asks for numbers")],
-    ),
-    "quiz_03.2": (
+    "01.quiz.1": ([74, "(150 - 2) / 2"], [("74x74", "whole map"), ("wide", "no number")]),
+    "03.quiz.2": (
         [0.02, 2, "2 %", "0,02", "20/1000", "2 points", "(40 - 20) / 1000"],
         [(0.04, "Subtract the 20"), ("40/60", "all 1,000"), (0.92, "subtract"), ("1 %", "small")],
     ),
-    "quiz_04.1": (
-        [45, "45", "45 photos", "0.9 x 50", "about 45"],
-        [(50, "confident enough"), (5, "wrong"), (40, "0.8"), (60, "too large")],
-    ),
-    "quiz_05.1": (
-        [0.25, "25 %", "1/4", 25],
-        [(0.01, "errors before"), ("75 %", "is left"), ("1 %", "errors before"), (2.6, "too")],
-    ),
-    "quiz_06.1": (
-        [0.03, "3 %", 3, "0.03"],
-        [(0.06, "twice"), (0.0009, "root"), ("30 %", "Divide by n"), (0.02, "too small")],
-    ),
-    "quiz_07.2": (
-        [0.85, "85 %", "(0.8 + 0.9)/2", "85"],
-        [("98/110", "the accuracy"), (0.9, "pigeons alone"), ("80 %", "owls alone")],
-    ),
-    "lesson_05.work_share": (
+    "04.quiz.1": (["0.9 x 50", "about 45"], [(40, "0.8"), (60, "too large")]),
+    "05.work_share": (
         [0.087, "8.7 %", "8.7%", 8.7, 0.1, "10 %", "1/12", "0.57/6.62", "about 9 %", 0.06],
         [(0.2, "equal share"), ("48 %", "weights"), ("23 percent", "of thirteen"), (0, "small")],
     ),
@@ -387,27 +344,27 @@ def test_an_attack_on_an_exercise(name):
 
 
 RIGHT_CODE = {
-    "lesson_03.only_one": [
+    "03.only_one": [
         "((first > second).sum(), (second > first).sum())",
         "[np.sum(first & ~second), np.sum(~first & second)]",
         "[sum(a and not b for a, b in zip(x, y)) for x, y in ((first, second), (second, first))]",
         "np.array([np.count_nonzero(first * ~second), len(first[second & ~first])])",
         "tuple(np.bincount(first + 2 * second, minlength=4)[1:3])",
     ],
-    "lesson_04.cat_or_dog": [
+    "04.cat_or_dog": [
         "(answers[:, 151:269].sum(1) > answers[:, 281:286].sum(1)).astype(int)",
         "[int(sum(a[151:269]) > sum(a[281:286])) for a in answers]",
         "np.where(answers[:, 281:286].sum(-1) < answers[:, 151:269].sum(-1), 1, 0)",
         "keras.ops.sum(answers[:, 151:269], 1) > keras.ops.sum(answers[:, range(281, 286)], 1)",
         "np.sign(answers[:, 151:269].sum(1) - answers[:, 281:286].sum(1)) / 2 + 0.5",
     ],
-    "lesson_05.errors_gone": [
+    "05.errors_gone": [
         "((1 - before) - (1 - after)) / (1 - before)",
         "(after - before) / (1 - before)",
         "round(1 - (1 - after) / (1 - before), 3)",
         "np.array([(after - before) / (1 - before)])",
     ],
-    "lesson_05.vgg_input": [
+    "05.vgg_input": [
         "photos[:, :, :, [2, 1, 0]] - means",
         "np.flip(photos, axis=-1) - means.reshape(1, 1, 1, 3)",
         "(photos - means[::-1])[..., ::-1]",
@@ -416,13 +373,13 @@ RIGHT_CODE = {
     ],
 }
 WRONG_CODE = {
-    "lesson_03.only_one": [
+    "03.only_one": [
         ("first and not second", "`and` is written `&`"),
         ("((first & ~second).sum(), 3)", "Where only the first gets"),
         ("((first & ~second).sum(), (first | second).sum())", "Where only the first gets"),
         ("(first & ~second).sum() + 1", "2 numbers, in the shape (2,), are expected"),
     ],
-    "lesson_04.cat_or_dog": [
+    "04.cat_or_dog": [
         ("answers[:, 152:269].sum(1) > answers[:, 281:286].sum(1)", "For a photo whose dogs"),
         ("answers[:, 151:269].sum(1) > answers[:, 282:286].sum(1)", "For a photo whose dogs"),
         ("answers[:, 151:269].sum(1) > answers[:, 280:286].sum(1)", "For a photo whose dogs"),
@@ -436,14 +393,14 @@ WRONG_CODE = {
         ("(answers.argmax(1) > 150) & (answers.argmax(1) < 269)", "all 1000 classes"),
         ("answers[151:269].sum(1) > answers[281:286].sum(1)", "40 numbers"),
     ],
-    "lesson_05.errors_gone": [
+    "05.errors_gone": [
         ("max(0.0, (after - before) / (1 - before))", "is below 0; yours stays at 0"),
         ("abs(after - before) / (1 - before)", "is below 0."),
         ("round((after - before) / (1 - before), 1)", "rounded too far"),
         ("f'{(after - before) / (1 - before):.0%}'", "where numbers are expected"),
         ("0.5", "With before = "),
     ],
-    "lesson_05.vgg_input": [
+    "05.vgg_input": [
         ("photos[..., ::-1] - means[::-1]", "subtracts blue's mean from red"),
         ("(photos[..., ::-1] / 255 - means) / 255", "Of a pixel with red "),
         ("photos[0, ..., ::-1] - means", "numbers in the shape (4, 5, 3), where "),
@@ -741,30 +698,25 @@ def test_what_is_no_lesson_has_no_quiz(name):
         quiz(name)
 
 
-def test_a_quiz_is_answered_at_once_and_each_answer_is_told(monkeypatch):
-    shown = []
-    monkeypatch.setattr("helpers.exercises.quizzes.display", shown.append)
+def test_a_quiz_is_answered_at_once_and_each_answer_is_told(said):
     quiz("01").check("148/2", "b")
-    assert [each.heading for each in shown] == [
+    assert [each.heading for each in said] == [
         "Right, question 1", "Not yet, question 2", "Not attempted yet, question 3",
     ]  # fmt: skip
-    assert "it was chosen by them" in shown[1].text
-    assert '`exercises.quiz("01").hint(3)` helps' in shown[2].text
-    assert "#4477aa" in shown[0]._repr_html_()
+    assert "it was chosen by them" in said[1].text
+    assert '`exercises.quiz("01").hint(3)` helps' in said[2].text
+    assert "#4477aa" in said[0]._repr_html_()
     with pytest.raises(QuizError, match="has 3 questions; 4 are given"):
         quiz("01").check(1, 2, 3, 4)
 
 
-def test_a_quiz_gives_hints_and_solutions_by_a_questions_number(monkeypatch):
-    shown = []
-    monkeypatch.setattr("helpers.exercises.quizzes.display", shown.append)
+def test_a_quiz_gives_hints_and_solutions_by_a_questions_number(said):
     quiz("06").questions[0].hints_given = 0
     quiz("06").hint(1)
     quiz("06").solution(2)
-    assert shown[0].text == 'p is 0.9 and n is 100. `exercises.quiz("06").hint(1)` again says more.'
-    assert shown[1].heading == "Solution, what to report" and shown[1].text.startswith(
-        "d) The mean"
-    )
+    assert said[0].text == 'p is 0.9 and n is 100. `exercises.quiz("06").hint(1)` again says more.'
+    assert said[1].heading == "Solution, what to report"
+    assert said[1].text.startswith("d) The mean")
     for number in (0, 4, "b"):
         with pytest.raises(QuizError, match="is no question; choose 1 to 3"):
             quiz("06").hint(number)
@@ -847,11 +799,11 @@ def test_layers_are_shown_by_their_kind():
 
 @pytest.mark.parametrize("notebook", course_notebooks(), ids=lambda path: path.stem)
 def test_a_notebook_has_the_exercises_of_its_lesson(notebook):
-    lesson = f"lesson_{notebook.stem[:2]}"
+    lesson = notebook.stem[:2]
     if lesson not in LESSONS:
         pytest.skip("this lesson has no exercises")
-    sources = cells_of_exercises(notebook.stem[:2])
-    for number, exercise in enumerate(LESSONS[lesson].values(), 1):
+    sources = cells_of_exercises(lesson)
+    for number, exercise in enumerate(of_lesson(lesson), 1):
         assert exercise.markdown(number) in sources
         start_of(exercise)  # has a cell
 

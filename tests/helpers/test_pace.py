@@ -59,15 +59,10 @@ def test_whoever_publishes_settles_what_auto_is(cells, monkeypatch):
     assert set_pace(cells) == "Pace: published, as COURSE_PACE asks."
 
 
-def test_an_unknown_pace_is_one_sentence(cells):
-    cells["PACE"] = "fast"
-    with pytest.raises(pace.PaceError, match="PACE is 'fast'; choose published, class or auto"):
-        set_pace(cells)
-
-
-def test_an_unknown_pace_of_whoever_publishes_is_one_sentence(cells, monkeypatch):
-    monkeypatch.setenv(pace.PACE_VARIABLE, "fast")
-    cells["PACE"] = "auto"
+@pytest.mark.parametrize(("asked", "published"), [("fast", "class"), ("auto", "fast")])
+def test_an_unknown_pace_is_one_sentence(cells, monkeypatch, asked, published):
+    monkeypatch.setenv(pace.PACE_VARIABLE, published)
+    cells["PACE"] = asked
     with pytest.raises(pace.PaceError, match="PACE is 'fast'; choose published, class or auto"):
         set_pace(cells)
 

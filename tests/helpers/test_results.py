@@ -306,13 +306,6 @@ def test_the_table_shows_both_figures_as_html_and_as_text():
     ]
 
 
-def test_the_table_takes_the_rows_of_a_record():
-    rows = [Row("accuracy", 0.9489, Measured(0.5, 0.4, 0.6, 96))]
-    loaded = load_record(write(published=rows))
-    again = published_table(Row(**row) for row in loaded["published"])
-    assert repr(again) == repr(published_table(rows))
-
-
 REAL = "Data: tiny, 6 real pictures"
 DRAWN = "Data: drawn sample pictures, because paper is missing."
 

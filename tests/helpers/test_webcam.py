@@ -57,23 +57,22 @@ def test_each_gesture_beats_the_next(game, one, other):
     assert outcomes == ("won", "lost", "draw")
 
 
+def game_of(names: tuple[str, ...]) -> Game:
+    dense = layers.Dense(len(names), "softmax")
+    return Game(keras.Sequential([keras.Input((32, 32, 3)), layers.Flatten(), dense]), names)
+
+
 @pytest.mark.parametrize(("number", "beaten"), [(3, 1), (4, 1), (5, 2), (6, 2), (7, 3)])
 def test_of_more_gestures_each_beats_as_many_as_beat_it(number, beaten):
     names = tuple("abcdefg"[:number])
-    model = keras.Sequential(
-        [keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(number, "softmax")]
-    )
-    many = Game(model, names)
+    many = game_of(names)
     for one in names:
         assert sum(many.beats(one, other) for other in names) == beaten
         assert sum(many.beats(other, one) for other in names) == beaten
 
 
 def test_of_two_gestures_the_player_wins_if_they_differ():
-    model = keras.Sequential(
-        [keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(2, "softmax")]
-    )
-    two = Game(model, ("fist", "palm"))
+    two = game_of(("fist", "palm"))
     assert two.outcome_of("fist", "palm") == "won" and two.outcome_of("palm", "palm") == "lost"
     assert two.for_page()["beats"] == "You win if the two differ"
     assert two.for_page()["portraits"] == {}

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from helpers.plotting import diagrams, diagrams_02, diagrams_03, diagrams_05
+from helpers import plotting
 
 
 @pytest.fixture(autouse=True)
@@ -16,8 +16,15 @@ def no_other_figures():
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Collect (figure, alt text) of every drawing instead of displaying it."""
-    figures = []
-    for module in (diagrams, diagrams_02, diagrams_03, diagrams_05):
-        monkeypatch.setattr(module, "show_drawing", lambda *each: figures.append(each))
-    return figures
+    """Collect (figure, alt text) of every figure and drawing instead of displaying it."""
+    found = []
+    monkeypatch.setattr(plotting, "_present", lambda *given: found.append((given[0], given[-1])))
+    return found
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Collect the alt text of every figure and drawing instead of displaying it."""
+    texts = []
+    monkeypatch.setattr(plotting, "_present", lambda *given: texts.append(given[-1]))
+    return texts

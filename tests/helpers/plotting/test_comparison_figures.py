@@ -6,17 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from helpers import plotting
 from helpers.comparison import EXAMPLES_FOLDER, against_the_best, curves, gather
 from helpers.plotting import comparison_figures
-
-
-@pytest.fixture
-def shown(monkeypatch) -> list[str]:
-    """Alt texts of the figures shown; each is drawn for real."""
-    texts: list[str] = []
-    monkeypatch.setattr(plotting, "display", lambda data, **_: texts.append(data["text/plain"]))
-    return texts
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,6 @@ from helpers.evaluation import Scores
 from helpers.plotting import diagrams_04 as drawings
 
 
-@pytest.fixture
-def shown(monkeypatch):
-    """Return the alt texts of what is shown."""
-    texts = []
-    for name in ("show", "show_drawing"):
-        monkeypatch.setattr(drawings, name, lambda figure, alt: texts.append(alt))
-    return texts
-
-
 def test_the_schemes_and_the_way_of_the_features(shown):
     drawings.two_schemes()
     drawings.features_once((4, 4, 512), 2800)

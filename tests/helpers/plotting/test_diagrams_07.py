@@ -1,17 +1,8 @@
 """Lesson 7's figures: each is shown once, and its alt text says what can be seen."""
 
 import numpy as np
-import pytest
 
 from helpers.plotting import diagrams_07 as drawings
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """Return the alt texts of what is shown."""
-    texts = []
-    monkeypatch.setattr(drawings, "show", lambda figure, alt: texts.append(alt))
-    return texts
 
 
 def test_errors_are_told_as_measured_and_as_extrapolated(shown):

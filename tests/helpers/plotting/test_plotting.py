@@ -30,14 +30,6 @@ def shown(monkeypatch):
 
 
 @pytest.fixture
-def figures(monkeypatch):
-    """Collect every figure instead of showing it."""
-    figures = []
-    monkeypatch.setattr(plotting, "show", lambda figure, alt: figures.append(figure))
-    return figures
-
-
-@pytest.fixture
 def scores():
     probabilities = np.eye(3, dtype=np.float32)[[0, 0, 1, 2]]
     return Scores(probabilities, np.array([0, 0, 1, 1], np.int32), CLASSES)
@@ -63,9 +55,9 @@ def test_curves_say_where_they_end(shown):
     ("values", "scale"),
     [([3.7, 0.2, 0.18], "log"), ([0.4, 0.25, 0.2], "linear"), ([0.9, 0.0, 0.1], "linear")],
 )
-def test_a_loss_that_begins_high_does_not_flatten_the_rest(figures, values, scale):
+def test_a_loss_that_begins_high_does_not_flatten_the_rest(drawn, values, scale):
     plotting.compare_curves({"a": values, "b": [0.3, 0.25, 0.24]}, "Losses", "validation loss")
-    (figure,) = figures
+    ((figure, _),) = drawn
     assert figure.axes[0].get_yscale() == scale
 
 
@@ -75,13 +67,13 @@ def test_confusion_names_the_mistakes(shown, scores):
     assert shown[0][1] == ("Confusion matrix, test set: 3 of 4 right; 1 rock taken for scissors.")
 
 
-def test_a_muted_diagonal_lets_the_errors_be_seen(figures, scores):
+def test_a_muted_diagonal_lets_the_errors_be_seen(drawn, scores):
     for muted in (False, True):
         plotting.confusion(scores, "test set", muted=muted)
-    shades = [figure.axes[0].images[0].get_array() for figure in figures]
+    shades = [figure.axes[0].images[0].get_array() for figure, _ in drawn]
     assert shades[0][0, 0] == 1 and shades[0][1, 2] == 0.5
     assert shades[1].sum() == shades[1][1, 2] == 1  # the only error is darkest
-    assert len(figures[1].axes[0].patches) == 3
+    assert len(drawn[1][0].axes[0].patches) == 3
 
 
 def test_of_many_mistakes_the_frequent_ones_are_named(shown):
@@ -124,14 +116,14 @@ def test_short_times_are_told_in_seconds(shown, scores):
     assert shown[0][1].endswith("3.0 seconds.")
 
 
-def test_labels_of_added_errors_stay_in_their_panel(figures):
+def test_labels_of_added_errors_stay_in_their_panel(drawn):
     labels = np.zeros(20, np.int32)
     several = {
         name: Scores(np.eye(3, dtype=np.float32)[[1] * wrong + [0] * (20 - wrong)], labels, CLASSES)
         for name, wrong in {"first": 4, "second": 13, "third": 2}.items()
     }
     plotting.compare_approaches(several, dict.fromkeys(several, 0.1), "Compared")
-    (figure,) = figures
+    ((figure, _),) = drawn
     figure.canvas.draw()
     for axis in figure.axes:
         panel = axis.get_window_extent()
@@ -171,9 +163,9 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_can_be_read_on_a_phone_and_nothing_of_it_is_cut_off(name, figures, scores):
+def test_a_figure_can_be_read_on_a_phone_and_nothing_of_it_is_cut_off(name, drawn, scores):
     getattr(plotting, name)(*FIGURES[name](scores))
-    (figure,) = figures
+    ((figure, _),) = drawn
     figure.canvas.draw()
     width, height = figure.get_size_inches()
     box = figure.get_tightbbox()
@@ -258,19 +250,19 @@ def test_accuracy_by_number_says_what_is_counted(shown):
     assert shown[0][1].startswith("Few, accuracy by number of pictures per class. a: 2")
 
 
-def test_the_legend_of_accuracy_by_number_covers_no_curve(figures):
+def test_the_legend_of_accuracy_by_number_covers_no_curve(drawn):
     curves = {"features": {20: [0.9], 96: [1.0]}, "from scratch": {20: [0.5], 96: [0.5]}}
     plotting.accuracy_by_number(curves, "Transfer")
-    (figure,) = figures
+    ((figure, _),) = drawn
     figure.canvas.draw()
     legends = [*figure.legends, *(axis.legend_ for axis in figure.axes if axis.legend_)]
     box = legends[0].get_window_extent()
     assert not any(axis.get_window_extent().overlaps(box) for axis in figure.axes)
 
 
-def test_names_below_a_figure_stand_on_one_line(figures, scores):
+def test_names_below_a_figure_stand_on_one_line(drawn, scores):
     plotting.confusion(scores, "test set")
-    (figure,) = figures
+    ((figure, _),) = drawn
     labels = figure.axes[0].get_xticklabels()
     assert [label.get_text() for label in labels] == list(CLASSES)
     assert {label.get_verticalalignment() for label in labels} == {"baseline"}

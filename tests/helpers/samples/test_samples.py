@@ -87,7 +87,7 @@ def test_gestures_and_their_order_are_those_of_the_catalog():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pictures_have_the_form_of_the_real_ones(tmp_path, name):
-    plans = {file.parts[1]: (file, draw) for file, draw in samples._PLANS[name](0)}
+    plans = {file.parts[1]: (file, draw) for file, draw in samples._PLANS[name]()}
     assert len(plans) == len(dataset(name).class_folders)
     for file, draw in plans.values():
         target = tmp_path / file.name
@@ -98,24 +98,23 @@ def test_pictures_have_the_form_of_the_real_ones(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_seed_gives_the_same_pictures_whatever_else_is_drawn(name):
-    def at(seed: int, places: list[int]) -> list[bytes]:
-        plans = [draw for _, draw in samples._PLANS[name](seed)]
+def test_a_picture_is_the_same_whatever_else_is_drawn(name):
+    def at(places: list[int]) -> list[bytes]:
+        plans = [draw for _, draw in samples._PLANS[name]()]
         drawn = {place: plans[place]().tobytes() for place in places}
         return [drawn[place] for place in sorted(places)]
 
     places = [0, 1, 200, 290]
-    first = at(0, places)
+    first = at(places)
     assert len(set(first)) == len(places)
-    assert at(0, places[::-1]) == first
-    assert at(0, [200]) == first[2:3]
-    assert not set(at(1, places)) & set(first)
+    assert at(places[::-1]) == first
+    assert at([200]) == first[2:3]
 
 
 @pytest.mark.usefixtures("quick")
 def test_the_whole_set_comes_out_the_same_byte_for_byte(tmp_path):
-    first = draw_samples("fashion_mnist", tmp_path / "first", seed=3)
-    second = draw_samples("fashion_mnist", tmp_path / "second", seed=3)
+    first = draw_samples("fashion_mnist", tmp_path / "first")
+    second = draw_samples("fashion_mnist", tmp_path / "second")
     assert contents(first) == contents(second)
 
 
@@ -134,7 +133,7 @@ def test_one_picture_can_be_drawn_alone(name):
 def read(name: str, folder: str, step: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw every so manieth picture of a split as 32x32 grey pixels, 0..1, and its label."""
     classes = dataset(name).class_folders
-    plans = [(file, draw) for file, draw in samples._PLANS[name](0) if file.parts[0] == folder]
+    plans = [(file, draw) for file, draw in samples._PLANS[name]() if file.parts[0] == folder]
     pixels, labels = [], []
     for file, draw in plans[::step]:
         small = draw().convert("L").resize((32, 32), Image.Resampling.BOX)
@@ -158,7 +157,7 @@ def test_a_plain_classifier_learns_far_more_than_chance(name, train, test, steps
 
 
 def test_skin_says_nothing_about_the_gesture():
-    plans = {file.name: draw for file, draw in samples._PLANS["rock_paper_scissors"](0)}
+    plans = {file.name: draw for file, draw in samples._PLANS["rock_paper_scissors"]()}
 
     def skin(gesture: str, hand: int) -> np.ndarray:
         pixels = np.asarray(plans[f"{gesture}{hand:02d}-000.png"]().crop((100, 200, 220, 300)))
@@ -266,7 +265,7 @@ def test_an_empty_folder_is_filled(tmp_path):
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("case", ["mine", "other seed", "other set", "a picture gone", "a file"])
+@pytest.mark.parametrize("case", ["mine", "other set", "a picture gone", "a file"])
 def test_something_else_in_the_folder_is_never_touched(tmp_path, case):
     folder = tmp_path / "drawn"
     if case == "mine":
@@ -275,8 +274,7 @@ def test_something_else_in_the_folder_is_never_touched(tmp_path, case):
     elif case == "a file":
         folder.write_text("mine")
     else:
-        seed, name = (case == "other seed"), "fashion_mnist"
-        draw_samples("cats_and_dogs" if case == "other set" else name, folder, seed=int(seed))
+        draw_samples("cats_and_dogs" if case == "other set" else "fashion_mnist", folder)
     if case == "a picture gone":
         (folder / "train" / "Bag" / "0000.png").unlink()
     before = contents(tmp_path)
@@ -293,12 +291,6 @@ def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path, call):
     expected = "'hands_green'; the course draws: rock_paper_scissors, cats_and_dogs, fashion_mnist"
     with pytest.raises(ValueError, match=expected):
         call("hands_green", tmp_path / "drawn")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_negative_seed_is_refused_before_drawing(tmp_path):
-    with pytest.raises(ValueError, match="seed of the drawn samples is -1; it must be 0 or more"):
-        draw_samples("fashion_mnist", tmp_path / "drawn", seed=-1)
     assert list(tmp_path.iterdir()) == []
 
 
