@@ -99,7 +99,8 @@ def picture_grid(
     for axis, image, title in zip(axes.flat, images, titles or [""] * len(images), strict=False):
         axis.imshow(np.clip(image, 0, 255).astype(np.uint8))
         axis.set_title(title, fontsize=9, loc="center")
-    show(figure, alt or f"{len(images)} pictures: {'; '.join(titles or ['without titles'])}")
+    said = "; ".join(titles or ["without titles"]).replace("\n", " ")
+    show(figure, alt or f"{len(images)} picture{'s' * (len(images) != 1)}: {said}")
 
 
 @plt.rc_context(STYLE)

@@ -61,7 +61,7 @@ def figure_and_minutes(runs: pd.DataFrame, figure: str) -> None:
     said = []
     for (setting, group), (colour, marker) in zip(groups, LOOKS, strict=False):
         times = group["minutes"] / minutes
-        axis.plot(times, group[column], marker, color=colour, label=setting)
+        axis.plot(times, group[column], marker, color=colour, label=setting, alpha=0.6)
         said.append(f"{setting} {group[column].mean():.3f} in {times.mean():.3g} {unit}")
     axis.set(title=f"{figure} against time", xlabel=f"{unit} per run", ylabel=figure)
     axis.set_xlim(0, None)

@@ -24,27 +24,27 @@ def three_approaches(below: str, above: str) -> None:
     `below` never learns; `above` is what fine-tuning trains, both in a few letters.
     """
     approaches = (
-        ("1  Feature extraction: each photo once", "photo", FROZEN, 3),
-        ("2  Frozen base: augmented copies", "copies", FROZEN, 2),
-        ("3  Fine-tuning: small steps above the cut", "copies", SLOW, 2),
+        ("1  Feature extraction: each photo once", "photo", FROZEN, 3, "new head"),
+        ("2  Frozen base: augmented copies", "copies", FROZEN, 2, "new head"),
+        ("3  Fine-tuning: small steps above the cut", "copies", SLOW, 2, "trained head"),
     )
     height = len(approaches) * ROW + 0.5
     figure, axis = sheet((NARROW, height), (-0.05, NARROW - 0.05), (0, height), aspect="equal")
-    for row, (title, photo, colour, first) in enumerate(approaches):
+    for row, (title, photo, colour, first, head) in enumerate(approaches):
         bottom = height - (row + 1) * ROW + 0.22
         axis.text(0, bottom + HIGH + 0.14, title, fontsize=10, color=INK)
-        base = (1.5, below, FROZEN), (0.95, above, colour)
-        chain = ((0.85, photo, PLAIN), *base, (0.9, "new head", NEW))
+        base = (1.4, below, FROZEN), (0.95, above, colour)
+        chain = ((0.85, photo, PLAIN), *base, (1.0, head, NEW))
         cut = draw_chain(axis, bottom, HIGH, BETWEEN, chain)[first][0] - BETWEEN / 2
         dashed = {"color": INK, "ls": (0, (2, 2)), "lw": 1.3, "zorder": 3}
         axis.plot([cut, cut], [bottom - 0.2, bottom + HIGH + 0.06], **dashed)
         write(axis, cut - 0.08, bottom - 0.14, "once, and kept", 8.5, ha="right")
         write(axis, cut + 0.08, bottom - 0.14, "in every step", 8.5)
     first, then = (0, FROZEN, "frozen"), (1.2, SLOW, "pretrained, learns on")
-    draw_key(axis, (first, then, (3.4, NEW, "new, learns")), 0.1)
+    draw_key(axis, (first, then, (3.4, NEW, "head, learns")), 0.1)
     show_drawing(
         figure,
-        f"Three rows of boxes, from a photo through {below} and {above} to a new head. Feature "
+        f"Three rows of boxes, from a photo through {below} and {above} to a head. Feature "
         f"extraction: {below} and {above} are frozen and run once for each photo; only the head "
         f"runs in every step. Frozen base: {below} run once for each augmented copy; {above} (also "
         f"frozen) and the head run in every step. Fine-tuning: the same, but {above} learns "
