@@ -10,14 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import stat
 import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 import filelock
@@ -38,8 +37,7 @@ HOST_SECONDS = 10  # for a host to answer at all: its name may stand for a dozen
 READ_SECONDS = 30  # without a single byte, in the middle of a transfer
 FILE_SECONDS = 3600  # for a whole file
 PIECE = 2**16  # bytes read at a time
-LARGEST = 2**30  # bytes of an archive whose size the catalog does not know
-UNPACKED_AT_MOST = 4  # times the archive's size; pictures hardly compress
+LARGEST = 2**30  # bytes of a file of unknown size
 SEEN = " (it holds "  # begins what only those need to know who get no real pictures
 
 _WHERE = {"cache": "the data folder", "mirror": "the mirror folder", "download": "the download"}
@@ -160,9 +158,6 @@ def _what_to_do(wanted: DataSet, folder: Path) -> str:
     """Say which files to put where by hand."""
     if not wanted.archives:
         return f"name a folder that holds {wanted.name} in {MIRROR_VARIABLE} and run again"
-    for place in (folder, folder / "downloads"):
-        if os.path.lexists(place) and not place.is_dir():
-            return f"move the file {place.relative_to(folder.parent)} away and run again"
     if os.path.lexists(folder / wanted.name):
         return f"move {folder.name}/{wanted.name} away and run again"
     files = [
@@ -216,8 +211,6 @@ class _Search:
         target, shown = self.folder / wanted.name, f"{self.folder.name}/{wanted.name}"
         if not os.path.lexists(target):
             return None
-        if not target.exists():
-            raise OSError(f"{shown} is a link that leads nowhere")
         if shortage := wanted.find_shortage(target):
             raise OSError(f"{shown} is incomplete, {shortage}")
         return wanted, target, "cache"
@@ -399,7 +392,7 @@ class Unreachable(ConnectionError):
     """A host does not answer, and will not for another address either."""
 
 
-def fetch(address: str, target: Path, name: str, most: int) -> None:
+def fetch(address: str, target: Path, name: str, most: int = LARGEST) -> None:
     """Download a file as its host keeps it, `most` bytes at most, within bounds of time.
 
     Raises:
@@ -407,55 +400,29 @@ def fetch(address: str, target: Path, name: str, most: int) -> None:
         ConnectionError: it sends another answer, too much, or too slowly.
         OSError: the file cannot be written; what came of it stays there.
     """
-    host = urlsplit(address).netloc
+    host, end = urlsplit(address).netloc, time.monotonic() + FILE_SECONDS
     try:
         with target.open("wb") as file, _ask(address) as response:
             response.raise_for_status()
-            _receive(response, file, name, most)
+            total = response.raw.length_remaining or None
+            print(f"Downloading {name}{f', {total:,} bytes,' if total else ''} from {host}.")
+            with tqdm(None, name, total, leave=False, unit="B", unit_scale=True) as bar:
+                while piece := response.raw.read1(PIECE, decode_content=False):
+                    if file.tell() + len(piece) > most:
+                        raise ConnectionError(f"{host} sends more than {name}'s {most:,} bytes")
+                    if time.monotonic() > end:
+                        raise ConnectionError(
+                            f"{host} had sent {file.tell():,} of {total or most:,} bytes of {name} "
+                            f"after {format_seconds(FILE_SECONDS)}, the longest a file may take"
+                        )
+                    file.write(piece)
+                    bar.update(len(piece))
     except (requests.ConnectionError, requests.Timeout) as error:
         raise Unreachable(f"{host} could not be reached ({_name_cause(error)})") from error
     except requests.HTTPError as error:
         raise ConnectionError(f"{host} answered {error.response.status_code} for {name}") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
         raise ConnectionError(f"the transfer of {name} from {host} broke off") from error
-
-
-def _hang_up(response: requests.Response, **_) -> None:
-    """Leave a redirect's own content, which may have no end, where it is."""
-    if response.is_redirect:
-        response.close()
-
-
-def _receive(response: requests.Response, file: BinaryIO, name: str, most: int) -> None:
-    """Write what is sent, never unpacked on the way: a few bytes could become gigabytes."""
-    host, end = urlsplit(response.url).netloc, time.monotonic() + FILE_SECONDS
-    encoding = response.headers.get("Content-Encoding", "identity")
-    if encoding != "identity" and not name.endswith(".gz"):  # said of .gz files as they are, too
-        raise ConnectionError(f"{host} sends {name} compressed once more ({encoding})")
-    total = response.raw.length_remaining or None
-    print(f"Downloading {name}{f', {total:,} bytes,' if total else ''} from {host}.")
-    ended = threading.Timer(FILE_SECONDS, response.raw.shutdown)  # ends a read that would go on
-    ended.daemon = True
-    ended.start()
-    with tqdm(None, name, total, leave=False, unit="B", unit_scale=True) as bar:
-        try:
-            while piece := response.raw.read1(PIECE, decode_content=False):  # what is there by now
-                if file.tell() + len(piece) > most:
-                    raise ConnectionError(f"{host} sends more than the {most:,} bytes of {name}")
-                if time.monotonic() > end:
-                    break
-                file.write(piece)
-                bar.update(len(piece))
-        except (urllib3.exceptions.HTTPError, ValueError):
-            if time.monotonic() < end:
-                raise
-        finally:
-            ended.cancel()
-    if time.monotonic() > end:
-        raise ConnectionError(
-            f"{host} had sent {file.tell():,} of {total or most:,} bytes of {name} after "
-            f"{format_seconds(FILE_SECONDS)}, the longest that a file may take"
-        )
 
 
 def _ask(address: str) -> requests.Response:
@@ -467,10 +434,9 @@ def _ask(address: str) -> requests.Response:
     answers: list[requests.Response | Exception] = []
 
     def ask() -> None:
-        settings = {"headers": {"Accept-Encoding": "identity"}, "hooks": {"response": _hang_up}}
-        timeout = CONNECT_SECONDS, READ_SECONDS
+        headers, timeout = {"Accept-Encoding": "identity"}, (CONNECT_SECONDS, READ_SECONDS)
         try:
-            answers.append(requests.get(address, timeout=timeout, stream=True, **settings))
+            answers.append(requests.get(address, headers=headers, timeout=timeout, stream=True))
         except Exception as error:  # besides those of requests: a redirect may lead anywhere
             answers.append(error)
 
@@ -517,37 +483,14 @@ def _unpack_all(wanted: DataSet, files: dict[Archive, Path], target: Path) -> No
 
 
 def _unpack(archive: Archive, file: Path, target: Path) -> None:
+    """Unpack a zip archive; `zipfile` lets no entry lead out of the folder, and makes no links."""
     try:
         with zipfile.ZipFile(file) as bundle:
-            members = _choose_members(archive, bundle, file.stat().st_size)
-            _check_space(target, sum(info.file_size for info, _ in members))
-            for info, path in tqdm(members, f"Unpacking {archive.name}", unit="", leave=False):
-                destination = target / path
-                destination.parent.mkdir(parents=True, exist_ok=True)
-                with bundle.open(info) as source, destination.open("wb") as sink:
-                    shutil.copyfileobj(source, sink)
+            members = bundle.infolist()
+            _check_space(target, sum(member.file_size for member in members))
+            for member in tqdm(members, f"Unpacking {archive.name}", unit="", leave=False):
+                bundle.extract(member, target)
     except OSError:
         raise
     except Exception as error:  # each way of compressing has an error of its own
         raise OSError(f"{archive.name} is damaged or no zip archive ({error})") from error
-
-
-def _choose_members(
-    archive: Archive, bundle: zipfile.ZipFile, size: int
-) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
-    """List the files to unpack, each with its path inside the data set; refuse unsafe archives."""
-    members = []
-    for info in bundle.infolist():
-        path = PurePosixPath(info.filename.replace("\\", "/"))
-        link = stat.S_ISLNK(info.external_attr >> 16)
-        if link or path.is_absolute() or ".." in path.parts or ":" in info.filename:
-            raise OSError(f"{archive.name} holds the unsafe entry {info.filename!r}")
-        junk = "__MACOSX" in path.parts or path.name.startswith(".")
-        if not info.is_dir() and not junk:
-            members.append((info, path))
-    unpacked = sum(info.file_size for info, _ in members)
-    if unpacked > UNPACKED_AT_MOST * size:
-        raise OSError(
-            f"{archive.name} would unpack to {unpacked:,} bytes, far more than its pictures can be"
-        )
-    return members

@@ -25,7 +25,6 @@ from helpers.pretrained.efficientnet_lite import packaged_weights
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 ALWAYS_THERE = "EfficientNetLite0"
-WEIGHTS_AT_MOST = 2**30  # bytes of a download; the largest here, VGG19 with its top, has 0.6 GB
 
 Origin = Literal["package", "cache", "mirror", "download"]
 
@@ -232,7 +231,7 @@ def _fetch(family: Family, top: bool, cache: Path, notes: list[str]) -> _Way | N
         return None
     try:
         with replacing(cache / name) as beside:
-            fetch(address, beside, name, WEIGHTS_AT_MOST)
+            fetch(address, beside, name)
             if fault := _check_md5(family, top, beside):
                 host = urlsplit(address).netloc
                 raise ConnectionError(f"{name} as it came from {host} {fault}")
