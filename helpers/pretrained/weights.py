@@ -130,25 +130,21 @@ def find_weights(wanted: str, preferred: str, top: bool = False) -> Found:
     allowed = ("auto", preferred, ALWAYS_THERE)
     if wanted not in allowed:
         raise ValueError(f"BACKBONE is {wanted!r}; here it may be {', '.join(allowed)}.")
-    reason = ""
-    if wanted != ALWAYS_THERE:
-        family, cache, mirror, notes = FAMILIES[preferred], keras_cache(), mirror_folder(), []
-        name = family.file_names(top)[0]
-        found = (
-            _take(family, top, cache / name, "cache", notes)
-            or _look_in_mirror(family, top, mirror, notes)
-            or _fetch(family, top, cache, notes)
+    if wanted == ALWAYS_THERE:
+        return Found(ALWAYS_THERE, packaged_weights(), "package", "", "sha256")
+    family, notes = FAMILIES[preferred], []
+    found = _look(family, top, notes) or _fetch(family, top, notes)
+    reason = "; ".join(notes)
+    if found:
+        file, origin, checked = found
+        return Found(preferred, file, origin, reason, checked)
+    if wanted == preferred:
+        raise NotAvailable(
+            f"The weights of {preferred} are unavailable: {reason}; put "
+            f"{family.file_names(top)[0]} into {keras_cache()}, or into the folder that "
+            f"{MIRROR_VARIABLE} names, and run again."
         )
-        reason = "; ".join(notes)
-        if found:
-            file, origin, checked = found
-            return Found(preferred, file, origin, reason, checked)
-        reason = f"the weights of {preferred} are unavailable: {reason}"
-        if wanted == preferred:
-            raise NotAvailable(
-                f"T{reason[1:]}; put {name} into {cache}, or into the folder that "
-                f"{MIRROR_VARIABLE} names, and run again."
-            )
+    reason = f"the weights of {preferred} are unavailable: {reason}"
     return Found(ALWAYS_THERE, packaged_weights(), "package", reason, "sha256")
 
 
@@ -161,32 +157,24 @@ def keras_cache() -> Path:
 _Way = tuple[Path, Origin, Literal["md5", "shapes"]]
 
 
-def _look_in_mirror(
-    family: Family, top: bool, mirror: Path | None, notes: list[str]
-) -> _Way | None:
-    if mirror is None:
-        return None
-    files = [
-        folder / name for name in family.file_names(top) for folder in (mirror, mirror / "weights")
-    ]
-    for file in files:
-        if found := _take(family, top, file, "mirror", notes):
-            return found
-    if not any(os.path.lexists(file) for file in files):
-        notes.append(f"the mirror folder does not hold {family.file_names(top)[0]}")
-    return None
-
-
-def _take(family: Family, top: bool, file: Path, origin: Origin, notes: list[str]) -> _Way | None:
-    """Return the file where it is there and whole; note what is wrong with it where it is not."""
-    checked = "md5" if file.name == family.file_names(top)[0] else "shapes"
-    check = _check_md5 if checked == "md5" else _check_shapes
-    fault = check_file(file, partial(check, family, top))
-    if fault == "":
-        return file, origin, checked
-    if fault:
-        place = "Keras's cache folder" if origin == "cache" else "the mirror folder"
-        notes.append(f"{file.name} in {place} {fault}")
+def _look(family: Family, top: bool, notes: list[str]) -> _Way | None:
+    """Return the first file that is there and whole; note what is wrong with others."""
+    names, mirror = family.file_names(top), mirror_folder()
+    cached = keras_cache() / names[0]
+    folders = (mirror, mirror / "weights") if mirror else ()
+    mirrored = [folder / name for name in names for folder in folders]
+    for file in (cached, *mirrored):
+        checked, check = "md5", _check_md5
+        if file.name != names[0]:
+            checked, check = "shapes", _check_shapes
+        fault = check_file(file, partial(check, family, top))
+        if fault == "":
+            return file, "cache" if file == cached else "mirror", checked
+        if fault:
+            place = "Keras's cache folder" if file == cached else "the mirror folder"
+            notes.append(f"{file.name} in {place} {fault}")
+    if mirror and not any(os.path.lexists(file) for file in mirrored):
+        notes.append(f"the mirror folder does not hold {names[0]}")
     return None
 
 
@@ -197,7 +185,7 @@ def _check_md5(family: Family, top: bool, file: Path) -> str:
 
 
 def _check_shapes(family: Family, top: bool, file: Path) -> str:
-    """Say what is wrong; where no checksum is known, shapes must fit, and values make sense."""
+    """Say what is wrong: without a checksum, it must fit the network and tell pictures apart."""
     build = getattr(keras.applications, family.name)
     shape = None if top else (family.smallest, family.smallest, 3)
     model = build(weights=None, include_top=top, input_shape=shape)
@@ -206,29 +194,15 @@ def _check_shapes(family: Family, top: bool, file: Path) -> str:
             model.load_weights(file)
     except Exception:  # h5py and Keras raise many kinds for a file that is cut off or another's
         return f"is damaged or does not fit {family.name}"
-    return _find_senseless(model)
-
-
-def _find_senseless(model: keras.Model) -> str:
-    """Say what no trained network has, and what a file of the right shapes may hold."""
-    for weight in model.weights:
-        values = weight.numpy()
-        if not np.isfinite(values).all():
-            return f"holds NaN or infinite values (in {weight.path})"
-        if values.ndim > 1 and values.min() == values.max():
-            return f"holds one and the same value throughout {weight.path}"
     pixels = np.random.default_rng(0).uniform(0, 255, (2, *model.input_shape[1:]))
     one, other = model(pixels).numpy()
-    if not np.isfinite([one, other]).all() or (one == other).all():
-        return "computes nothing usable from a picture"
-    return ""
+    usable = np.isfinite([one, other]).all() and (one != other).any()
+    return "" if usable else "computes nothing usable from a picture"
 
 
-def _fetch(family: Family, top: bool, cache: Path, notes: list[str]) -> _Way | None:
+def _fetch(family: Family, top: bool, notes: list[str]) -> _Way | None:
     """Download to Keras's cache; a file takes its name there only once it is whole."""
-    address, name = family.address(top), family.file_names(top)[0]
-    if (cache / name).is_dir():  # and noted as such
-        return None
+    address, name, cache = family.address(top), family.file_names(top)[0], keras_cache()
     try:
         with replacing(cache / name) as beside:
             fetch(address, beside, name)
