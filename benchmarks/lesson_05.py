@@ -60,7 +60,7 @@ def lesson(located: Located, found: weights.Found, folder: Path, seed: int) -> d
     """
     names: dict = {}
     run_cells(NOTEBOOK, ["parameters", "imports"], names)
-    compute = partial(activations.compute_activations, folder=folder, progress=False)
+    compute = partial(activations.compute_activations, folder=folder)
     others = {
         name: getattr(activations, name) for name in ("activation_batches", "plain_activations")
     }
