@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Image.init()  # the list below is of those formats that this Pillow reads
-COMMON = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
-RARE = ("AVIF", "JPEG2000", "PPM", "ICO", "TGA")
-FORMATS = tuple(name for name in (*COMMON, *RARE) if name in Image.OPEN)
+_FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "TGA"]
+FORMATS = tuple(name for name in _FORMATS if name in Image.OPEN)
 FORMATS_TEXT = "JPEG, PNG, GIF, WebP, BMP or TIFF"
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 

@@ -264,15 +264,14 @@ class _Search:
             missing = [archive for archive, file in files.items() if file is None]
             if missing and wanted.kaggle:
                 return self._from_kaggle(wanted)
-            _check_space(self.folder, sum(one.bytes or 0 for one in [*missing, *wanted.archives]))
+            needed = sum(archive.bytes or 0 for archive in [*missing, *wanted.archives])
+            if (free := shutil.disk_usage(self.folder).free) < needed:
+                raise OSError(
+                    f"the disk of the data folder has {free:,} bytes free where {needed:,} are "
+                    "needed"
+                )
             files |= {archive: _download(archive, downloads) for archive in missing}
-            try:
-                _unpack_all(wanted, files, target)
-            except OSError:
-                for archive in missing:  # what has no checksum may be what is wrong
-                    if archive.sha256 is None:
-                        (downloads / archive.name).unlink(missing_ok=True)
-                raise
+            _unpack_all(wanted, files, target)
         if missing:
             return wanted, target, "download"
         by_hand = all(file.parent == downloads for file in files.values())
@@ -339,14 +338,6 @@ def _what_is_there(wanted: DataSet, mirror: Path) -> str:
     inside = PurePosixPath(wanted.splits[0].folder, wanted.class_folders[0])
     expected = wanted.archives[0].name if wanted.layout == "files" else inside
     return f"{SEEN}{seen}; expected is {PurePosixPath(wanted.name, expected)} and so on)"
-
-
-def _check_space(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise OSError(
-            f"the disk of the data folder has {free:,} bytes free where {needed:,} are needed"
-        )
 
 
 @contextlib.contextmanager
@@ -486,9 +477,8 @@ def _unpack(archive: Archive, file: Path, target: Path) -> None:
     """Unpack a zip archive; `zipfile` lets no entry lead out of the folder, and makes no links."""
     try:
         with zipfile.ZipFile(file) as bundle:
-            members = bundle.infolist()
-            _check_space(target, sum(member.file_size for member in members))
-            for member in tqdm(members, f"Unpacking {archive.name}", unit="", leave=False):
+            members = tqdm(bundle.infolist(), f"Unpacking {archive.name}", unit="", leave=False)
+            for member in members:
                 bundle.extract(member, target)
     except OSError:
         raise

@@ -185,16 +185,10 @@ def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[
     """
     listing = []
     for label, name in enumerate(classes):
-        files, fault = [], "is missing or holds no picture"
-        try:
-            files = sorted(path for path in (folder / name).iterdir() if is_picture(path.name))
-        except (FileNotFoundError, NotADirectoryError):
-            pass
-        except OSError as error:
-            fault = f"cannot be listed ({error.strerror})"
+        files = sorted(path for path in (folder / name).glob("*") if is_picture(path.name))
         if not files:
             raise FileNotFoundError(
-                f"The class folder {name!r} in {folder.name!r} {fault}; "
+                f"The class folder {name!r} in {folder.name!r} is missing or holds no picture; "
                 f"expected one folder of pictures for each of {', '.join(classes)}."
             )
         some = _spread(np.array(files), limit).tolist() if limit else files

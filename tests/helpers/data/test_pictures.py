@@ -249,15 +249,6 @@ def test_a_name_that_is_no_text_is_taken_and_can_be_printed(folder, tmp_path):
         assert shown.encode() == b"rock/caf\\udce9-000.png"
 
 
-def test_a_class_folder_that_may_not_be_listed_is_named(folder, monkeypatch):
-    def may_not(path):
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "iterdir", may_not)
-    with pytest.raises(FileNotFoundError, match=r"'paper' in 'split' .*Permission denied"):
-        list_pictures(folder, CLASSES)
-
-
 def test_damaged_files_are_skipped_and_named(folder):
     (folder / "rock" / "bad-000.png").write_bytes(b"no picture")
     whole = (folder / "rock" / "rock00-000.png").read_bytes()
