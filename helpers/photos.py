@@ -124,9 +124,9 @@ def _open_file(source: str | Path | bytes, name: str) -> BinaryIO:
             again = f"copy it again, or {give.replace(' a ', ' another ')}"
             raise PhotoError(name, "is empty", again)
         return path.open("rb") if path else BytesIO(source)
-    except (OSError, RuntimeError) as error:  # RuntimeError: an unknown ~user
-        why = getattr(error, "strerror", None) or error
-        raise PhotoError(name, f"cannot be opened ({why})", f"{give} that you may read") from None
+    except OSError as error:
+        why = f"cannot be opened ({error.strerror or error})"
+        raise PhotoError(name, why, f"{give} that you may read") from None
 
 
 def _unreadable(file: BinaryIO, name: str, error: Exception) -> PhotoError:
@@ -473,8 +473,7 @@ def _someone_is_there() -> bool:
 
 
 def _classify_path(classify: Classify, path: Path) -> None:
-    with contextlib.suppress(RuntimeError):  # an unknown ~user, which `classify` tells
-        path = path.expanduser()
+    path = path.expanduser()
     if not path.is_dir():
         display(classify(path))
         return

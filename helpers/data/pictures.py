@@ -113,16 +113,14 @@ class Pictures:
         return spread_classes(self.labels, len(self.classes), each)
 
 
-def _spread(items: np.ndarray, number: int) -> np.ndarray:
-    """Take `number` of the items at equal distances, or all where there are fewer."""
-    number = min(number, len(items))
-    return items[((np.arange(number) + 0.5) * len(items) / number).astype(int)]
-
-
 def spread_classes(labels: np.ndarray, classes: int, each: int) -> np.ndarray:
-    """Return positions of `each` pictures a class at equal distances, class by class."""
-    own = [np.flatnonzero(labels == label) for label in range(classes)]
-    return np.concatenate([_spread(positions, each) for positions in own])
+    """Return positions of `each` pictures a class, or all, at equal distances, class by class."""
+    chosen = []
+    for label in range(classes):
+        own = np.flatnonzero(labels == label)
+        number = min(each, len(own))
+        chosen.append(own[((np.arange(number) + 0.5) * len(own) / number).astype(int)])
+    return np.concatenate(chosen)
 
 
 def why_unread(reasons: Iterable[str]) -> str:
@@ -191,9 +189,10 @@ def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[
                 f"The class folder {name!r} in {folder.name!r} is missing or holds no picture; "
                 f"expected one folder of pictures for each of {', '.join(classes)}."
             )
-        some = _spread(np.array(files), limit).tolist() if limit else files
-        listing += [(path, label) for path in some]
-    return listing
+        listing += [(path, label) for path in files]
+    labels = np.array([label for _, label in listing])
+    chosen = spread_classes(labels, len(classes), limit or len(listing))
+    return [listing[position] for position in chosen]
 
 
 def load_listed(

@@ -55,7 +55,7 @@ def build_efficientnet_lite0(
         float32 probabilities (batch, 1000).
 
     Raises:
-        ValueError: the picture is too small, or the file is not the one that is expected.
+        ValueError: the picture is too small.
 
     Source: M. Tan and Q. V. Le (2019), EfficientNet: Rethinking Model Scaling for Convolutional
     Neural Networks; the Lite variant (2020) leaves out squeeze-and-excitation and takes ReLU6.
@@ -82,7 +82,6 @@ def build_efficientnet_lite0(
         maps = layers.Activation("softmax", dtype="float32", name="probabilities")(logits)
     model = keras.Model(pixels, maps, name="efficientnet_lite0")
     if weights:
-        _check_sum(weights)
         with weights.open("rb") as file:
             tensors, names = unpickle_tensors(file), _name_in_pytorch()
         for layer in model.layers:
@@ -131,20 +130,16 @@ def packaged_weights() -> Path:
     """
     package = find_spec(PACKAGE.replace("-", "_"))
     for path in Path(package.origin).parent.glob("models/*.pth") if package else ():
-        _check_sum(path)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != WEIGHTS_SHA256:
+            raise ValueError(
+                f"{path.name} is not the weight file of {PACKAGE} 0.1.0 (its sha256 differs); "
+                "install the package again."
+            )
         return path
     raise FileNotFoundError(
         f"The package {PACKAGE}, which carries EfficientNetLite0's weights, is not installed; "
         "install what requirements.txt lists and run again."
     )
-
-
-def _check_sum(path: Path) -> None:
-    if hashlib.sha256(path.read_bytes()).hexdigest() != WEIGHTS_SHA256:
-        raise ValueError(
-            f"{path.name} is not the weight file of {PACKAGE} 0.1.0 (its sha256 differs); "
-            "install the package again."
-        )
 
 
 def unpickle_tensors(file: BinaryIO) -> dict[str, np.ndarray]:

@@ -638,11 +638,6 @@ def test_own_photos_without_anyone_there(model, displayed, capsys):
         photos.classify_own_photos(model, ("red", "green"))
 
 
-def test_a_path_of_an_unknown_user_is_told(model):
-    with pytest.raises(PhotoError, match="cannot be opened"):
-        photos.classify_own_photos(model, COLOURS, "~no-such-user/x.png")
-
-
 def test_own_photos_in_colab(model, displayed, capsys, monkeypatch):
     uploads = {"rose.png": encoded(Image.new("RGB", (9, 5), "red")), "bad.jpg": b"no picture"}
     fake_colab(monkeypatch, uploads)
