@@ -88,14 +88,10 @@ def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> 
     Raises:
         PhotoError: the source is missing, a folder, empty, damaged, over 120 million pixels, or
             no picture in one of the `formats`, which are named as Pillow does.
+
+    Pillow may warn, of odd metadata and of a size that is allowed here: callers silence that, since
+    threads share what is done about warnings.
     """
-    # Pillow's warnings concern the size, checked below, and odd metadata, not needed.
-    with warnings.catch_warnings(action="ignore"):
-        return open_in_thread(source, formats)
-
-
-def open_in_thread(source: str | Path | bytes, formats: Sequence[str]) -> Image.Image:
-    """Do what `open_photo` does, but let warnings be: threads share what is done about them."""
     name = "The uploaded photo" if isinstance(source, bytes) else printable(source)
     with _open_file(source, name) as file:
         try:
@@ -305,12 +301,12 @@ def classify_photo(
         ValueError: the model's input is not one square RGB picture, or its output does not fit.
     """
     size = _input_size(model, classes)
-    photo = open_photo(source)
-    image = to_square_array(look(photo) if look else photo, size)
-    batch = image[np.newaxis].astype(np.float32)
-    # For one picture a call is quicker than `predict`, which sets up a data pipeline. Networks made
-    # of those in keras.applications take a list of one input, and warn of an input without a list.
+    # Besides Pillow, networks made of those in keras.applications warn: of an input without a list.
     with warnings.catch_warnings(action="ignore"):
+        photo = open_photo(source)
+        image = to_square_array(look(photo) if look else photo, size)
+        batch = image[np.newaxis].astype(np.float32)
+        # For one picture quicker than `predict`, which sets up a data pipeline.
         output = np.asarray(model(batch, training=False), dtype=np.float64)[0]
     if not (output.min() >= 0 and abs(output.sum() - 1) < 0.01):  # false for NaN too
         raise ValueError(

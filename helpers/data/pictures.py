@@ -28,7 +28,7 @@ from helpers.data.download import Located
 from helpers.data.groups import read_time, share_out
 from helpers.files import replacing
 from helpers.messages import OneSentence, few, printable
-from helpers.photos import FORMATS, PhotoError, open_in_thread, to_square_array
+from helpers.photos import FORMATS, PhotoError, open_photo, to_square_array
 
 # Pictures to classify at once. Called by itself, a network keeps every layer's output until the
 # last is done; and what the largest batch has taken, TensorFlow does not give back.
@@ -237,7 +237,7 @@ def _decode(
 ) -> Pictures:
     def decode(entry: tuple[Path, int]) -> tuple[np.ndarray, list[float]] | str:
         try:
-            photo = open_in_thread(entry[0], formats)
+            photo = open_photo(entry[0], formats)
         except PhotoError as error:
             return error.reason
         times = (read_time(text) for text in (entry[0].stem, photo.info["taken"]))

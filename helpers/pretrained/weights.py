@@ -133,11 +133,9 @@ def find_weights(wanted: str, preferred: str, top: bool = False) -> Found:
     if wanted == ALWAYS_THERE:
         return Found(ALWAYS_THERE, packaged_weights(), "package", "", "sha256")
     family, notes = FAMILIES[preferred], []
-    found = _look(family, top, notes) or _fetch(family, top, notes)
+    if found := _look(family, top, notes) or _fetch(family, top, notes):
+        return found
     reason = "; ".join(notes)
-    if found:
-        file, origin, checked = found
-        return Found(preferred, file, origin, reason, checked)
     if wanted == preferred:
         raise NotAvailable(
             f"The weights of {preferred} are unavailable: {reason}; put "
@@ -154,10 +152,7 @@ def keras_cache() -> Path:
     return (Path(home).expanduser() if home else Path.home() / ".keras") / "models"
 
 
-_Way = tuple[Path, Origin, Literal["md5", "shapes"]]
-
-
-def _look(family: Family, top: bool, notes: list[str]) -> _Way | None:
+def _look(family: Family, top: bool, notes: list[str]) -> Found | None:
     """Return the first file that is there and whole; note what is wrong with others."""
     names, mirror = family.file_names(top), mirror_folder()
     cached = keras_cache() / names[0]
@@ -169,7 +164,8 @@ def _look(family: Family, top: bool, notes: list[str]) -> _Way | None:
             checked, check = "shapes", _check_shapes
         fault = check_file(file, partial(check, family, top))
         if fault == "":
-            return file, "cache" if file == cached else "mirror", checked
+            origin = "cache" if file == cached else "mirror"
+            return Found(family.name, file, origin, "; ".join(notes), checked)
         if fault:
             place = "Keras's cache folder" if file == cached else "the mirror folder"
             notes.append(f"{file.name} in {place} {fault}")
@@ -200,7 +196,7 @@ def _check_shapes(family: Family, top: bool, file: Path) -> str:
     return "" if usable else "computes nothing usable from a picture"
 
 
-def _fetch(family: Family, top: bool, notes: list[str]) -> _Way | None:
+def _fetch(family: Family, top: bool, notes: list[str]) -> Found | None:
     """Download to Keras's cache; a file takes its name there only once it is whole."""
     address, name, cache = family.address(top), family.file_names(top)[0], keras_cache()
     try:
@@ -209,7 +205,7 @@ def _fetch(family: Family, top: bool, notes: list[str]) -> _Way | None:
             if fault := _check_md5(family, top, beside):
                 host = urlsplit(address).netloc
                 raise ConnectionError(f"{name} as it came from {host} {fault}")
-        return cache / name, "download", "md5"
+        return Found(family.name, cache / name, "download", "; ".join(notes), "md5")
     except ConnectionError as error:
         notes.append(str(error))
     except OSError as error:
