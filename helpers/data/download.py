@@ -7,13 +7,12 @@ another name, ending in `.partial`, and is cleared away by the next run.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -109,6 +108,7 @@ def find_data(
         ValueError: the data set is not known, the folder of one's own does not serve, the mirror is
             not a folder, or there are no drawn samples of what is to be drawn.
         NotAvailable: the real pictures are not there, and were insisted on or cannot be drawn.
+        OSError: no disk takes drawn ones, see `files.work_in`.
     """
     if source not in SOURCES:
         from helpers.data.folders import FolderError, open_folder
@@ -141,14 +141,9 @@ def find_data(
 def _draw(wanted: DataSet, folder: Path, reason: str) -> Located:
     from helpers.samples import draw_samples
 
-    try:
-        drawn, fault = work_in(
-            folder / "samples", lambda place: draw_samples(wanted.name, place / wanted.name)
-        )
-    except OSError as error:
-        raise NotAvailable(
-            f"No sample pictures of {wanted.name} can be drawn, because {reason}; {error}"
-        ) from error
+    drawn, fault = work_in(
+        folder / "samples", lambda place: draw_samples(wanted.name, place / wanted.name)
+    )
     if fault:
         reason += f"; {fault}, so they are in the system's temporary folder"
     return Located(wanted, drawn, "samples", "drawn", reason)
@@ -208,11 +203,11 @@ class _Search:
         return [*of_whole[:-1], *part, of_whole[-1]]
 
     def _cached(self, wanted: DataSet) -> _Found:
-        target, shown = self.folder / wanted.name, f"{self.folder.name}/{wanted.name}"
+        target = self.folder / wanted.name
         if not os.path.lexists(target):
             return None
         if shortage := wanted.find_shortage(target):
-            raise OSError(f"{shown} is incomplete, {shortage}")
+            raise OSError(f"{self.folder.name}/{wanted.name} is incomplete, {shortage}")
         return wanted, target, "cache"
 
     def _mirrored(self, wanted: DataSet) -> _Found:
@@ -257,7 +252,13 @@ class _Search:
             raise OSError(f"there is no download of {wanted.name}")
         target, downloads = self.folder / wanted.name, self.folder / "downloads"
         downloads.mkdir(parents=True, exist_ok=True)
-        with _only_one(downloads / f".{wanted.name}.lock"):
+        lock = filelock.FileLock(downloads / f".{wanted.name}.lock")  # gone with its process
+        try:
+            held = lock.acquire(blocking=False)
+        except filelock.Timeout:
+            print("Another run is fetching the same data; waiting for it to end.")
+            held = lock.acquire()
+        with held:
             if os.path.lexists(target):  # incomplete and noted, or just filled by another run
                 return self._cached(wanted)
             files = {archive: self._find_archive(archive, wanted) for archive in wanted.archives}
@@ -338,22 +339,6 @@ def _what_is_there(wanted: DataSet, mirror: Path) -> str:
     inside = PurePosixPath(wanted.splits[0].folder, wanted.class_folders[0])
     expected = wanted.archives[0].name if wanted.layout == "files" else inside
     return f"{SEEN}{seen}; expected is {PurePosixPath(wanted.name, expected)} and so on)"
-
-
-@contextlib.contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Keep other runs out; the system lets them in when this one ends, however it ends."""
-    lock = filelock.FileLock(path)
-    with contextlib.suppress(NotImplementedError):  # without locks, checks still catch a mix-up
-        try:
-            lock.acquire(blocking=False)
-        except filelock.Timeout:
-            print("Another run is fetching the same data; waiting for it to end.")
-            lock.acquire(poll_interval=0.2)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _download(archive: Archive, downloads: Path) -> Path:
