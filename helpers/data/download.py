@@ -71,23 +71,14 @@ class Located:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """The names of the splits that are there, in the catalog's order."""
-        splits = self.dataset.splits
-        return tuple(split.name for split in splits if self._place(split).is_dir())
+        """The names of the splits, in the catalog's order."""
+        return tuple(split.name for split in self.dataset.splits)
 
     def split_folder(self, split: str) -> Path:
         """Return the folder of a split's class folders, or of all files; ValueError if none."""
-        folder = self._place(self.dataset.split(split))
-        if split not in self.splits:
-            raise ValueError(
-                f"The split {split!r} of {self.dataset.name} is not among the pictures in "
-                f"{_WHERE.get(self.origin, 'the samples')}; these hold: {', '.join(self.splits)}."
-            )
-        return folder
-
-    def _place(self, split: Split) -> Path:
+        inside = self.dataset.split(split).folder
         packed = self.dataset.layout == "files" and self.kind == "full"
-        return self.folder if packed else self.folder / split.folder
+        return self.folder if packed else self.folder / inside
 
 
 def find_data(

@@ -74,11 +74,6 @@ class OwnPictures(Located):
     pairs: np.ndarray
     line: str = ""
 
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The names of the splits."""
-        return tuple(self.parts)
-
     def split_folder(self, split: str) -> Path:
         """Refuse: a split of one's own pictures is a list of files, see `pictures.load_split`."""
         raise FolderError(
