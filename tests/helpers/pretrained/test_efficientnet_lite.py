@@ -82,12 +82,6 @@ def test_another_file_is_refused(monkeypatch):
         packaged_weights()
 
 
-def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setattr(efficientnet_lite, "PACKAGE", "no-such-package")
-    with pytest.raises(FileNotFoundError, match=r"no-such-package.*requirements\.txt"):
-        packaged_weights()
-
-
 # The restricted reader, on small files in PyTorch's old format, made without PyTorch.
 
 
