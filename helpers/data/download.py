@@ -117,9 +117,7 @@ def find_data(
     found = search.find(wanted)
     notes = list(dict.fromkeys(search.notes))
     if found:
-        short = "; ".join(note.partition(SEEN)[0] for note in notes)
-        which, place, origin = found
-        return Located(which, place, "full", origin, short)
+        return replace(found, reason="; ".join(note.partition(SEEN)[0] for note in notes))
     reason = "; ".join(notes)
     if source == "full" or not wanted.drawn:
         raise NotAvailable(
@@ -157,12 +155,9 @@ def _what_to_do(wanted: DataSet, folder: Path) -> str:
     return f"put {listed} into {folder.name}/downloads/ and run again"
 
 
-_Found = tuple[DataSet, Path, Origin] | None
-
-
 @dataclass
 class _Search:
-    """The ways to the real pictures: each gives a data set, its folder and origin, or None.
+    """The ways to the real pictures: each gives them, or None.
 
     `notes` gathers why a way did not serve, which an OSError may say, too; a mirror's data set is
     described as it lies there.
@@ -172,7 +167,7 @@ class _Search:
     mirror: Path | None
     notes: list[str]
 
-    def find(self, wanted: DataSet) -> _Found:
+    def find(self, wanted: DataSet) -> Located | None:
         for which, way in self._ways(wanted):
             try:
                 if found := way(which):
@@ -181,7 +176,7 @@ class _Search:
                 self.notes.append(explain(error))
         return None
 
-    def _ways(self, wanted: DataSet) -> list[tuple[DataSet, Callable[[DataSet], _Found]]]:
+    def _ways(self, wanted: DataSet) -> list[tuple[DataSet, Callable[[DataSet], Located | None]]]:
         """List the ways in order; the whole of a part comes first unless it must be fetched."""
         if wanted.whole is None:
             return [(wanted, way) for way in (self._cached, self._mirrored, self._from_archives)]
@@ -193,15 +188,15 @@ class _Search:
             return [*of_whole, *part]
         return [*of_whole[:-1], *part, of_whole[-1]]
 
-    def _cached(self, wanted: DataSet) -> _Found:
+    def _cached(self, wanted: DataSet) -> Located | None:
         target = self.folder / wanted.name
         if not os.path.lexists(target):
             return None
         if shortage := wanted.find_shortage(target):
             raise OSError(f"{self.folder.name}/{wanted.name} is incomplete, {shortage}")
-        return wanted, target, "cache"
+        return Located(wanted, target, "full", "cache", "")
 
-    def _mirrored(self, wanted: DataSet) -> _Found:
+    def _mirrored(self, wanted: DataSet) -> Located | None:
         if self.mirror is None:
             return None
         named = self._mirror_places(wanted)
@@ -209,7 +204,7 @@ class _Search:
         unpacked = [(there, place) for there, place in places if there.is_in(place)]
         for there, place in unpacked:
             if not (shortage := there.find_shortage(place)):
-                return there, place, "mirror"
+                return Located(there, place, "full", "mirror", "")
             where = wanted.name if place in named[:-1] else f"{wanted.name} (in {place.name})"
             self.notes.append(f"the mirror folder's {where} is incomplete, {shortage}")
         archives = [place / archive.name for place in named for archive in wanted.archives]
@@ -238,7 +233,7 @@ class _Search:
             places += sorted(mirror.iterdir())
         return [place for place in dict.fromkeys(places) if place.is_dir()]
 
-    def _from_archives(self, wanted: DataSet) -> _Found:
+    def _from_archives(self, wanted: DataSet) -> Located | None:
         if not wanted.archives:
             raise OSError(f"there is no download of {wanted.name}")
         target, downloads = self.folder / wanted.name, self.folder / "downloads"
@@ -265,12 +260,12 @@ class _Search:
             files |= {archive: _download(archive, downloads) for archive in missing}
             _unpack_all(wanted, files, target)
         if missing:
-            return wanted, target, "download"
+            return Located(wanted, target, "full", "download", "")
         by_hand = all(file.parent == downloads for file in files.values())
-        return wanted, target, "cache" if by_hand else "mirror"
+        return Located(wanted, target, "full", "cache" if by_hand else "mirror", "")
 
     @staticmethod
-    def _from_kaggle(wanted: DataSet) -> _Found:
+    def _from_kaggle(wanted: DataSet) -> Located:
         """Let `kagglehub`, where it is installed, fetch a data set into its own cache."""
         name = wanted.kaggle
         try:
@@ -285,7 +280,7 @@ class _Search:
         there = _as_it_lies(wanted, place)
         if shortage := there.find_shortage(place):
             raise OSError(f"what Kaggle sent of {wanted.name} is incomplete, {shortage}")
-        return there, place, "download"
+        return Located(there, place, "full", "download", "")
 
     def _find_archive(self, archive: Archive, wanted: DataSet) -> Path | None:
         """Look for an archive fetched before, placed by hand (not a wrong one), or mirrored."""
