@@ -9,7 +9,6 @@ import itertools
 import json
 import re
 import tokenize
-import tomllib
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from helpers.parameters import CAPITALS
 from helpers.parameters import RULES as PARAMETER_RULES
 from tools.outputs import CAPTIONS
-from tools.replication import ROWS
+from tools.replication import PUBLISHED
 from tools.reruns import course_notebooks
 
 MARK = "# NBVAL_CHECK_OUTPUT"
@@ -426,7 +425,7 @@ def test_no_measured_number_stands_in_prose(lesson: str):
     (path,) = (path for path in NOTEBOOKS if path.stem.startswith(lesson))
     prose = Notebook(path.read_text(encoding="utf-8")).markdown
     prose = re.sub(r"\]\([^)]*\)|`[^`]*`", "", prose)
-    rows = tomllib.loads(ROWS.read_text(encoding="utf-8"))["row"]
+    rows = PUBLISHED["row"]
     published = json.dumps([row["published"] for row in rows if row["lesson"] == path.stem])
     known = {float(number) for number in re.findall(r"\d+\.\d+", published)}
     typed = {each for each in RESULT.findall(prose) if float(each.rstrip(" %")) not in known}
