@@ -65,12 +65,12 @@ This page shows what the five walkthroughs publish, and what this course measure
 them. If a setting is not the walkthrough's, the row says so. `python -m tools.replication table`
 writes the page from the records of real runs; to change it, run more and keep their records.
 
-If there are several seeds, the measured figure is their mean, with its 95 % interval. The interval
+If there are several seeds, the measured result is their mean, with its 95 % interval. The interval
 covers other seeds and other test pictures (films, where frames are alike) and stays within 0 to 1;
 `helpers/intervals.py` names the method and its sources. With a star it covers other seeds on the
 same pictures, because the records hold no more. If there is one seed, the interval is that of the
 pictures it was measured on. Seconds and minutes are the shortest and the longest; minutes include
-the lesson's better recipe, however long the run trained it. A dash stands for a figure that the
+the lesson's better recipe, however long the run trained it. A dash stands for a result that the
 walkthrough mentions and the lesson does not measure. All rows over three seeds: `make replicate`.
 
 """
