@@ -10,8 +10,8 @@
     exercises.report("Ada Lovelace")           # what is done, and a file to hand in
 
 An exercise that nobody has attempted says so, and the notebook runs on. `kinds` has what an answer
-may be: a number, a choice, a function, or something examined, such as a network. To add one, define it in its lesson's module; the tests find
-it there.
+may be: a number, a choice, a function, or something examined, such as a network. To add one, define
+it in its lesson's module; the tests find it there.
 
 Own code, because jupyterquiz knows no functions, and otter-grader, made to grade what is handed in,
 no hints in steps and no solutions.

@@ -124,8 +124,8 @@ from_empty = Examined(
         "Write `build(base)`, which returns a compiled network for pictures of 64x64x3 (0 to 255) "
         "and three classes, numbered 0, 1, 2. `base` is a pretrained network, truncated, with its "
         "scaling inside: freeze it, and put a new head on it. The check trains it for a minute at "
-        "most on 360 drawn hands. Then it must read more than 0.9 of 120 drawn hands of other "
-        "people correctly."
+        "most on 360 drawn hands. Then it must classify more than 0.9 of 120 other drawn hands "
+        "correctly."
     ),
     code="""\
 def build(base):

@@ -38,8 +38,8 @@ def training_ways() -> None:
     figure, axis = sheet((NARROW, 4.9), (-0.02, NARROW - 0.02), (4.85, -0.05))
     for row, (title, parts, runs) in enumerate(WAYS):
         _draw_way(axis, 1.45 * row + 0.25, title, parts, runs)
-    key = [(FROZEN, "frozen"), (STORE, "on disk"), (SLOW, "trained on"), (NEW, "new, trained")]
-    boxes.draw_key(axis, [(1.28 * place + 0.02, *entry) for place, entry in enumerate(key)], 4.52)
+    key = ((0.02, FROZEN, "frozen"), (1.15, STORE, "on disk"), (2.3, SLOW, "trained further"))
+    boxes.draw_key(axis, (*key, (3.85, NEW, "new, trained")), 4.52)
     show_drawing(
         figure,
         "Three rows of boxes. The plain way: picture, frozen base and head run for every picture "
