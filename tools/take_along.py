@@ -35,7 +35,7 @@ from helpers.files import explain, write_atomically
 from helpers.messages import OneSentence, few, printable
 from helpers.samples import draw_picture
 from helpers.samples.hands import GESTURES
-from tools.take_along_page import fill_template, write_kept
+from tools.take_along_page import DAMAGE, fill_template, write_kept
 
 if TYPE_CHECKING:
     import keras
@@ -337,15 +337,17 @@ def read_network(path: Path) -> keras.Model:
     try:
         with zipfile.ZipFile(path) as file:
             config = json.loads(file.read("config.json"))
+        _check_layers(config)  # before TensorFlow is loaded, and before anything of the file runs
     except FileNotFoundError:
         raise PageError(
             f"There is no file {printable(path)}; give a network that was saved."
         ) from None
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+    except PageError:
+        raise
+    except (OSError, LookupError, TypeError, AttributeError, ValueError, *DAMAGE):
         raise PageError(
             f"{printable(path)} is not a network that Keras saved; give a .keras file."
         ) from None
-    _check_layers(config)  # before TensorFlow is loaded, and before anything of the file runs
     import keras
 
     try:

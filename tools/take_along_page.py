@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tools.templates import fill
 HERE = Path(__file__).parent
 TEMPLATE = "take_along.html.j2"
 GIVEN, WEIGHTS = "given.json", "weights"  # in the file that is kept
+DAMAGE = zipfile.BadZipFile, zlib.error  # how a zip file tells of it
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # so that the same network gives the same file
 
 
@@ -61,11 +63,11 @@ def write_kept(path: Path, given: Mapping[str, Any], weights: bytes) -> None:
 
 
 def read_kept(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Read what `write_kept` wrote; ValueError where the file is another."""
+    """Read what `write_kept` wrote; ValueError where the file is damaged, or another."""
     try:
         with zipfile.ZipFile(path) as file:
             return json.loads(file.read(GIVEN)), file.read(WEIGHTS)
-    except (KeyError, ValueError, zipfile.BadZipFile):
+    except (KeyError, ValueError, *DAMAGE):
         raise ValueError(
             f"{path.name} keeps no network; write it again: python -m tools.take_along "
             f"MODEL.keras --out {path.name}"

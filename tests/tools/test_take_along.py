@@ -10,6 +10,7 @@ import math
 import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -481,13 +482,18 @@ def test_what_the_page_cannot_do_is_refused_before_anything_is_written(case, tmp
     [
         (None, "There is no file"),
         (b"no network", "is not a network that Keras saved"),
+        ([], "is not a network that Keras saved"),
+        ({"class_name": "Functional", "module": "keras", "config": []}, "is not a network that"),
     ],
-    ids=["missing", "text"],
+    ids=["missing", "text", "list", "odd layers"],
 )
 def test_a_file_that_is_no_network_is_refused(content, sentence, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    if content:
+    if isinstance(content, bytes):
         (tmp_path / "n.keras").write_bytes(content)
+    elif content is not None:
+        with zipfile.ZipFile(tmp_path / "n.keras", "w") as file:
+            file.writestr("config.json", json.dumps(content))
     assert main(["n.keras", "--classes", "a,b"]) == 1
     assert sentence in capsys.readouterr().err and not (tmp_path / "n.html").exists()
 
@@ -510,7 +516,10 @@ def test_what_is_kept_gives_the_very_page(saved, tmp_path, capsys):
     assert capsys.readouterr().out.count("make site") == 2
     assert one.read_bytes() == two.read_bytes()
     assert take_along_page.fill_template(*take_along_page.read_kept(one)) == page
-    one.write_bytes(one.read_bytes()[:999])
+    content = bytearray(one.read_bytes())
+    name = take_along_page.GIVEN.encode()
+    content[content.index(name) + len(name)] = 0xFF  # a kind of block that deflate does not have
+    one.write_bytes(content)
     with pytest.raises(ValueError, match=r"one\.zip keeps no network; write it again"):
         take_along_page.read_kept(one)
 
