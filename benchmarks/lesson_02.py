@@ -54,7 +54,7 @@ def train_all(located, found, seed: int) -> dict[str, History]:
     run_cells(NOTEBOOK, ["fresh"], names)
     ways = {FRESH: trained(names["fresh"])}
     with temporary_folder() as folder:
-        compute = partial(activations.compute_activations, folder=Path(folder))
+        compute = partial(activations.compute_activations, folder=Path(folder), progress=False)
         plain = compute(names["frozen"], names["test"])
         before = plain.seconds
         for number in NUMBERS:  # each adds to the copies that are there

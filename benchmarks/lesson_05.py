@@ -60,7 +60,7 @@ def lesson(located: Located, found: weights.Found, folder: Path, seed: int) -> d
     """
     names: dict = {}
     run_cells(NOTEBOOK, ["parameters", "imports"], names)
-    compute = partial(activations.compute_activations, folder=folder)
+    compute = partial(activations.compute_activations, folder=folder, progress=False)
     names["activations"] = SimpleNamespace(**vars(activations) | {"compute_activations": compute})
     names |= {"located": located, "classes": located.dataset.classes, "found": found, "SEED": seed}
     run_cells(NOTEBOOK, ["load", "base", "last-layer"], names)

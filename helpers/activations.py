@@ -68,7 +68,7 @@ class Activations:
         """The sentence a notebook shows: how much was kept, and whether it had to be computed."""
         first, copies = self.copies[0], len(self.copies)
         what = _count(copies, len(self))
-        each = f"{' × '.join(map(str, first.shape[1:]))} {first.dtype} each"
+        each = f"{_text(first.shape[1:])} {first.dtype} each"
         size = copies * first.nbytes
         on_disk = f"{size / GIB:.2f} GiB" if size >= GIB / 10 else f"{size / 2**20:.1f} MiB"
         counts = {"reused": copies - self.computed, "computed": self.computed}
@@ -88,6 +88,7 @@ def compute_activations(
     size: int | None = None,
     folder: Path = CACHE_FOLDER / "activations",
     largest_gib: float = 8.0,
+    progress: bool = True,
 ) -> Activations:
     """Run the part that does not learn over every copy of every picture, or find that it has run.
 
@@ -106,6 +107,7 @@ def compute_activations(
         seed: fixes the augmentation, 0 or above.
         size: as in `pictures.training_batches`.
         folder: where the files are kept, `largest_gib` GiB (2**30 bytes) of them at most.
+        progress: show a progress bar while computing.
 
     Raises:
         TypeError: `augment` or `lower` does not tell by `get_config` how it is made.
@@ -116,12 +118,14 @@ def compute_activations(
     """
     start = time.perf_counter()
     folder = folder.resolve()
-    _check(lower, copies, augment)
     edges = [size or edge for edge in pictures.images.shape[1:3]]
+    _check(lower, pictures, edges, copies, augment)
     channels = lower.input_shape[-1] or pictures.images.shape[3]
     shape = tuple(lower.compute_output_shape((len(pictures), *edges, channels)))
     dtype = np.dtype(tf.as_dtype(lower.outputs[0].dtype).as_numpy_dtype)
     file_bytes = math.prod(shape) * dtype.itemsize + DIGEST_BYTES
+    what = _count(copies, len(pictures))
+    _check_bound(what, copies * file_bytes, 0, largest_gib)
     key = activation_key(lower, pictures, augment, seed, size)
     paths = [folder / f"{key}-{copy:03}{KEPT}" for copy in range(copies)]
     found = [_read(path, shape, dtype) for path in paths]
@@ -131,17 +135,19 @@ def compute_activations(
         if fault:
             print(f"{fault}; the system's temporary folder serves.")
             return compute_activations(
-                lower, pictures, copies, augment, seed, size, usable, largest_gib
+                lower, pictures, copies, augment, seed, size, usable, largest_gib, progress
             )
         own = set(paths) - {paths[copy] for copy in missing}
-        what = _count(len(missing), len(pictures))
         _make_room(folder, own, len(missing) * file_bytes, what, largest_gib)
         blocks = _forward(lower, pictures, augment, seed, size)
         total = len(missing) * len(pictures)
-        with tqdm(None, "Activations", total, leave=False, unit="picture") as bar:
+        options = {"disable": not progress, "leave": False, "unit": "picture"}
+        with tqdm(None, "Activations", total, **options) as bar:
             for copy in missing:
                 _write(paths[copy], blocks(copy), bar)
                 found[copy] = _read(paths[copy], shape, dtype)
+    if any(values is None for values in found):
+        raise OSError(f"Activations just written to {folder.name!r} could not be read back.")
     return Activations(tuple(found), pictures.labels, len(missing), time.perf_counter() - start)
 
 
@@ -240,7 +246,9 @@ def _without_names(entry: object, numbers: dict[str, int] | None = None, links=F
     return copy
 
 
-def _check(lower: keras.Model, copies: int, augment: Callable | None) -> None:
+def _check(
+    lower: keras.Model, pictures: Pictures, edges: list[int], copies: int, augment: Callable | None
+) -> None:
     if "layers" not in lower.get_config() or len(lower.outputs) != 1:
         raise TypeError(
             "The lower part must be a Functional or Sequential Keras model with one output, whose "
@@ -254,6 +262,19 @@ def _check(lower: keras.Model, copies: int, augment: Callable | None) -> None:
     if copies < 1 or (copies > 1 and augment is None):
         raise ValueError(
             f"COPIES is {copies}; it must be 1 without augmentation, and 1 or more with it."
+        )
+    if not len(pictures):
+        raise ValueError("There are no pictures to compute activations of.")
+    given = [*edges, pictures.images.shape[3]]
+    expected = list(lower.input_shape[1:])
+    if augment is not None:  # it may use up a channel, such as a mask
+        given[2] = expected[-1]
+    if len(expected) != 3 or any(
+        wanted not in (None, edge) for wanted, edge in zip(expected, given, strict=True)
+    ):
+        raise ValueError(
+            f"The lower part takes arrays of {_text(expected)}, the pictures are {_text(given)}: "
+            "load them at the network's size, or name it as `size`."
         )
 
 
@@ -291,6 +312,10 @@ def _write(path: Path, blocks: Iterable[np.ndarray], bar: tqdm) -> None:
 
 def _read(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.memmap | None:
     """Map a file into memory and mark it as used; None if it is not there, or damaged."""
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{path.name} is a folder, in the place of a file of activations: move it away."
+        )
     try:
         content = np.memmap(path, np.uint8, "r")
         values, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
@@ -326,13 +351,7 @@ def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib
     clear_abandoned(folder, f"*{PARTIAL}")
     sizes = _sizes(folder)
     in_use = sum(size for path, size in sizes.items() if path in used)
-    if needed + in_use > largest_gib * GIB:
-        beside = f" beside {in_use / GIB:.2f} GiB in use" if in_use else ""
-        raise ValueError(
-            f"{what} would need {needed / GIB:.2f} GiB for their activations{beside}, more than "
-            f"the {largest_gib:g} GiB allowed: lower COPIES or LIMIT, cut the network nearer to "
-            "its end, or raise `largest_gib`."
-        )
+    _check_bound(what, needed, in_use, largest_gib)
     total = sum(sizes.values())
     for path, size in sizes.items():
         if total + needed > largest_gib * GIB and path not in used:
@@ -358,6 +377,16 @@ def _sizes(folder: Path) -> dict[Path, int]:
     return {path: size for _, path, size in sorted(kept)}
 
 
+def _check_bound(what: str, needed: int, in_use: int, largest_gib: float) -> None:
+    if needed + in_use > largest_gib * GIB:
+        beside = f" beside {in_use / GIB:.2f} GiB in use" if in_use else ""
+        raise ValueError(
+            f"{what} would need {needed / GIB:.2f} GiB for their activations{beside}, more than "
+            f"the {largest_gib:g} GiB allowed: lower COPIES or LIMIT, cut the network nearer to "
+            "its end, or raise `largest_gib`."
+        )
+
+
 def _read_rows(activations: Activations, chosen: tf.data.Dataset) -> tf.data.Dataset:
     """Turn batches of positions and copies, shape (batch,), into (activations, labels)."""
     first, labels = activations.copies[0], activations.labels.astype(np.int32)
@@ -381,3 +410,7 @@ def _read_rows(activations: Activations, chosen: tf.data.Dataset) -> tf.data.Dat
 def _count(copies: int, pictures: int) -> str:
     of = f"of {pictures:,} picture{'' if pictures == 1 else 's'}"
     return f"{copies:,} {'copy' if copies == 1 else 'copies'} {of}"
+
+
+def _text(shape: Iterable[int | None]) -> str:
+    return " × ".join("any" if edge is None else str(edge) for edge in shape)

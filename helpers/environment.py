@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-from helpers.messages import OneSentence
+from helpers.messages import MirrorError
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATA_FOLDER = PROJECT / "data"
@@ -30,14 +30,14 @@ def mirror_folder() -> Path | None:
     """Return the folder that the environment variable `COURSE_MIRROR` names, None for none.
 
     Raises:
-        OneSentence: the variable names something that is not a folder.
+        MirrorError: the variable names something that is not a folder.
     """
     name = os.environ.get(MIRROR_VARIABLE, "").strip()
     if not name:
         return None
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        raise OneSentence(
+        raise MirrorError(
             f"{MIRROR_VARIABLE} names {name!r}, which is not a folder; "
             "set it to a folder that holds the data sets, or unset it."
         )

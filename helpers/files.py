@@ -70,6 +70,10 @@ def explain(error: OSError) -> str:
 def work_in(folder: Path, work: Callable[[Path], Path]) -> tuple[Path, str]:
     """Write files into a folder, or where that fails, into the system's temporary folder.
 
+    Args:
+        folder: where they are to go; it may be missing.
+        work: does it, given one of the two folders.
+
     Returns:
         (what the work returned, why the first folder did not serve: empty if it did).
 

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Image.init()  # the list below is of those formats that this Pillow reads
-_FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "TGA"]
-FORMATS = tuple(name for name in _FORMATS if name in Image.OPEN)
+COMMON = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+RARE = ("AVIF", "JPEG2000", "PPM", "ICO", "TGA")
+FORMATS = tuple(name for name in (*COMMON, *RARE) if name in Image.OPEN)
 FORMATS_TEXT = "JPEG, PNG, GIF, WebP, BMP or TIFF"
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
@@ -88,10 +89,14 @@ def open_photo(source: str | Path | bytes, formats: Sequence[str] = FORMATS) -> 
     Raises:
         PhotoError: the source is missing, a folder, empty, damaged, over 120 million pixels, or
             no picture in one of the `formats`, which are named as Pillow does.
-
-    Pillow may warn, of odd metadata and of a size that is allowed here: callers silence that, since
-    threads share what is done about warnings.
     """
+    # Pillow's warnings concern the size, checked below, and odd metadata, not needed.
+    with warnings.catch_warnings(action="ignore"):
+        return open_in_thread(source, formats)
+
+
+def open_in_thread(source: str | Path | bytes, formats: Sequence[str]) -> Image.Image:
+    """Do what `open_photo` does, but let warnings be: threads share what is done about them."""
     name = "The uploaded photo" if isinstance(source, bytes) else printable(source)
     with _open_file(source, name) as file:
         try:
@@ -120,9 +125,9 @@ def _open_file(source: str | Path | bytes, name: str) -> BinaryIO:
             again = f"copy it again, or {give.replace(' a ', ' another ')}"
             raise PhotoError(name, "is empty", again)
         return path.open("rb") if path else BytesIO(source)
-    except OSError as error:
-        why = f"cannot be opened ({error.strerror or error})"
-        raise PhotoError(name, why, f"{give} that you may read") from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: an unknown ~user
+        why = getattr(error, "strerror", None) or error
+        raise PhotoError(name, f"cannot be opened ({why})", f"{give} that you may read") from None
 
 
 def _unreadable(file: BinaryIO, name: str, error: Exception) -> PhotoError:
@@ -301,12 +306,12 @@ def classify_photo(
         ValueError: the model's input is not one square RGB picture, or its output does not fit.
     """
     size = _input_size(model, classes)
-    # Besides Pillow, networks made of those in keras.applications warn: of an input without a list.
+    photo = open_photo(source)
+    image = to_square_array(look(photo) if look else photo, size)
+    batch = image[np.newaxis].astype(np.float32)
+    # For one picture a call is quicker than `predict`, which sets up a data pipeline. Networks made
+    # of those in keras.applications take a list of one input, and warn of an input without a list.
     with warnings.catch_warnings(action="ignore"):
-        photo = open_photo(source)
-        image = to_square_array(look(photo) if look else photo, size)
-        batch = image[np.newaxis].astype(np.float32)
-        # For one picture quicker than `predict`, which sets up a data pipeline.
         output = np.asarray(model(batch, training=False), dtype=np.float64)[0]
     if not (output.min() >= 0 and abs(output.sum() - 1) < 0.01):  # false for NaN too
         raise ValueError(
@@ -435,12 +440,15 @@ def photo_widget(classify: Classify) -> ipywidgets.VBox:
     output = ipywidgets.Output()
 
     def classify_uploads(change: dict[str, Any]) -> None:
-        output.outputs = ()  # earlier figures give way to the new ones
+        outputs: list[dict[str, Any]] = []
         for file in change["new"]:
             said, prediction = _try(classify, file["name"], bytes(file["content"]))
-            output.append_stdout(f"{said}\n")
+            outputs.append({"output_type": "stream", "name": "stdout", "text": f"{said}\n"})
             if prediction:
-                output.append_display_data(prediction)
+                data, metadata = prediction._repr_mimebundle_()
+                shown = {"data": data, "metadata": metadata}
+                outputs.append({"output_type": "display_data", **shown})
+        output.outputs = tuple(outputs)  # as a whole: earlier figures give way to the new ones
 
     upload.observe(classify_uploads, names="value")
     return ipywidgets.VBox([upload, output])
@@ -469,7 +477,8 @@ def _someone_is_there() -> bool:
 
 
 def _classify_path(classify: Classify, path: Path) -> None:
-    path = path.expanduser()
+    with contextlib.suppress(RuntimeError):  # an unknown ~user, which `classify` tells
+        path = path.expanduser()
     if not path.is_dir():
         display(classify(path))
         return

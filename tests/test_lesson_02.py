@@ -85,7 +85,7 @@ def test_kept_features_give_what_the_whole_network_gives(lesson):
     frozen, chosen = lesson["frozen"], lesson["pictures"]
     head = lesson["build_flat_head"](frozen.output_shape[1:])
     end_to_end = keras.Model(frozen.input, head(frozen.output))
-    kept = activations.compute_activations(frozen, chosen, folder=lesson["folder"])
+    kept = activations.compute_activations(frozen, chosen, folder=lesson["folder"], progress=False)
     whole = end_to_end.predict(chosen.images, verbose=0)
     np.testing.assert_allclose(head.predict(kept.copies[0], verbose=0), whole, atol=1e-6)
 

@@ -107,7 +107,9 @@ def garments(number: int = 20) -> Pictures:
 
 def test_fine_tuned_on_kept_features_it_answers_alike_end_to_end(lite, tmp_path):
     some = garments()
-    kept = activations.compute_activations(lite["frozen"], some, size=64, folder=tmp_path)
+    kept = activations.compute_activations(
+        lite["frozen"], some, size=64, folder=tmp_path, progress=False
+    )
     top = lite["build_top"](lite["pooled_head"]())
     block = top.layers[0]
     before = {weight.path: weight.numpy() for weight in block.weights}

@@ -91,7 +91,9 @@ def test_trained_on_kept_maps_the_block_ends_where_it_would_end_to_end(
     known, names, tmp_path, trainable
 ):
     lower = names["lower"]
-    kept = activations.compute_activations(lower, known, 1, AUGMENT, SEED, folder=tmp_path)
+    kept = activations.compute_activations(
+        lower, known, 1, AUGMENT, SEED, folder=tmp_path, progress=False
+    )
     upper = new_top(names, trainable)
     before = [weight.numpy() for weight in upper.weights]
     fit(upper, activations.activation_batches(kept, BATCH, SEED))

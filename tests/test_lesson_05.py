@@ -81,7 +81,7 @@ def lesson(part: Pictures, folder: Path, found: SimpleNamespace) -> dict:
     """Return the names of the notebook where its photos are loaded and its network is found."""
     names: dict = {}
     run(names, "parameters", "imports")
-    compute = partial(activations.compute_activations, folder=folder / "kept")
+    compute = partial(activations.compute_activations, folder=folder / "kept", progress=False)
     kept = {
         name: getattr(activations, name) for name in ("activation_batches", "plain_activations")
     }

@@ -7,15 +7,17 @@ another name, ending in `.partial`, and is cleared away by the next run.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import stat
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import BinaryIO, Literal
 from urllib.parse import urlsplit
 
 import filelock
@@ -36,7 +38,8 @@ HOST_SECONDS = 10  # for a host to answer at all: its name may stand for a dozen
 READ_SECONDS = 30  # without a single byte, in the middle of a transfer
 FILE_SECONDS = 3600  # for a whole file
 PIECE = 2**16  # bytes read at a time
-LARGEST = 2**30  # bytes of a file of unknown size
+LARGEST = 2**30  # bytes of an archive whose size the catalog does not know
+UNPACKED_AT_MOST = 4  # times the archive's size; pictures hardly compress
 SEEN = " (it holds "  # begins what only those need to know who get no real pictures
 
 _WHERE = {"cache": "the data folder", "mirror": "the mirror folder", "download": "the download"}
@@ -71,14 +74,23 @@ class Located:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """The names of the splits, in the catalog's order."""
-        return tuple(split.name for split in self.dataset.splits)
+        """The names of the splits that are there, in the catalog's order."""
+        splits = self.dataset.splits
+        return tuple(split.name for split in splits if self._place(split).is_dir())
 
     def split_folder(self, split: str) -> Path:
         """Return the folder of a split's class folders, or of all files; ValueError if none."""
-        inside = self.dataset.split(split).folder
+        folder = self._place(self.dataset.split(split))
+        if split not in self.splits:
+            raise ValueError(
+                f"The split {split!r} of {self.dataset.name} is not among the pictures in "
+                f"{_WHERE.get(self.origin, 'the samples')}; these hold: {', '.join(self.splits)}."
+            )
+        return folder
+
+    def _place(self, split: Split) -> Path:
         packed = self.dataset.layout == "files" and self.kind == "full"
-        return self.folder if packed else self.folder / inside
+        return self.folder if packed else self.folder / split.folder
 
 
 def find_data(
@@ -99,7 +111,6 @@ def find_data(
         ValueError: the data set is not known, the folder of one's own does not serve, the mirror is
             not a folder, or there are no drawn samples of what is to be drawn.
         NotAvailable: the real pictures are not there, and were insisted on or cannot be drawn.
-        OSError: no disk takes drawn ones, see `files.work_in`.
     """
     if source not in SOURCES:
         from helpers.data.folders import FolderError, open_folder
@@ -117,7 +128,9 @@ def find_data(
     found = search.find(wanted)
     notes = list(dict.fromkeys(search.notes))
     if found:
-        return replace(found, reason="; ".join(note.partition(SEEN)[0] for note in notes))
+        short = "; ".join(note.partition(SEEN)[0] for note in notes)
+        which, place, origin = found
+        return Located(which, place, "full", origin, short)
     reason = "; ".join(notes)
     if source == "full" or not wanted.drawn:
         raise NotAvailable(
@@ -130,9 +143,14 @@ def find_data(
 def _draw(wanted: DataSet, folder: Path, reason: str) -> Located:
     from helpers.samples import draw_samples
 
-    drawn, fault = work_in(
-        folder / "samples", lambda place: draw_samples(wanted.name, place / wanted.name)
-    )
+    try:
+        drawn, fault = work_in(
+            folder / "samples", lambda place: draw_samples(wanted.name, place / wanted.name)
+        )
+    except OSError as error:
+        raise NotAvailable(
+            f"No sample pictures of {wanted.name} can be drawn, because {reason}; {error}"
+        ) from error
     if fault:
         reason += f"; {fault}, so they are in the system's temporary folder"
     return Located(wanted, drawn, "samples", "drawn", reason)
@@ -142,6 +160,9 @@ def _what_to_do(wanted: DataSet, folder: Path) -> str:
     """Say which files to put where by hand."""
     if not wanted.archives:
         return f"name a folder that holds {wanted.name} in {MIRROR_VARIABLE} and run again"
+    for place in (folder, folder / "downloads"):
+        if os.path.lexists(place) and not place.is_dir():
+            return f"move the file {place.relative_to(folder.parent)} away and run again"
     if os.path.lexists(folder / wanted.name):
         return f"move {folder.name}/{wanted.name} away and run again"
     files = [
@@ -155,9 +176,12 @@ def _what_to_do(wanted: DataSet, folder: Path) -> str:
     return f"put {listed} into {folder.name}/downloads/ and run again"
 
 
+_Found = tuple[DataSet, Path, Origin] | None
+
+
 @dataclass
 class _Search:
-    """The ways to the real pictures: each gives them, or None.
+    """The ways to the real pictures: each gives a data set, its folder and origin, or None.
 
     `notes` gathers why a way did not serve, which an OSError may say, too; a mirror's data set is
     described as it lies there.
@@ -167,7 +191,7 @@ class _Search:
     mirror: Path | None
     notes: list[str]
 
-    def find(self, wanted: DataSet) -> Located | None:
+    def find(self, wanted: DataSet) -> _Found:
         for which, way in self._ways(wanted):
             try:
                 if found := way(which):
@@ -176,7 +200,7 @@ class _Search:
                 self.notes.append(explain(error))
         return None
 
-    def _ways(self, wanted: DataSet) -> list[tuple[DataSet, Callable[[DataSet], Located | None]]]:
+    def _ways(self, wanted: DataSet) -> list[tuple[DataSet, Callable[[DataSet], _Found]]]:
         """List the ways in order; the whole of a part comes first unless it must be fetched."""
         if wanted.whole is None:
             return [(wanted, way) for way in (self._cached, self._mirrored, self._from_archives)]
@@ -188,15 +212,17 @@ class _Search:
             return [*of_whole, *part]
         return [*of_whole[:-1], *part, of_whole[-1]]
 
-    def _cached(self, wanted: DataSet) -> Located | None:
-        target = self.folder / wanted.name
+    def _cached(self, wanted: DataSet) -> _Found:
+        target, shown = self.folder / wanted.name, f"{self.folder.name}/{wanted.name}"
         if not os.path.lexists(target):
             return None
+        if not target.exists():
+            raise OSError(f"{shown} is a link that leads nowhere")
         if shortage := wanted.find_shortage(target):
-            raise OSError(f"{self.folder.name}/{wanted.name} is incomplete, {shortage}")
-        return Located(wanted, target, "full", "cache", "")
+            raise OSError(f"{shown} is incomplete, {shortage}")
+        return wanted, target, "cache"
 
-    def _mirrored(self, wanted: DataSet) -> Located | None:
+    def _mirrored(self, wanted: DataSet) -> _Found:
         if self.mirror is None:
             return None
         named = self._mirror_places(wanted)
@@ -204,7 +230,7 @@ class _Search:
         unpacked = [(there, place) for there, place in places if there.is_in(place)]
         for there, place in unpacked:
             if not (shortage := there.find_shortage(place)):
-                return Located(there, place, "full", "mirror", "")
+                return there, place, "mirror"
             where = wanted.name if place in named[:-1] else f"{wanted.name} (in {place.name})"
             self.notes.append(f"the mirror folder's {where} is incomplete, {shortage}")
         archives = [place / archive.name for place in named for archive in wanted.archives]
@@ -233,39 +259,34 @@ class _Search:
             places += sorted(mirror.iterdir())
         return [place for place in dict.fromkeys(places) if place.is_dir()]
 
-    def _from_archives(self, wanted: DataSet) -> Located | None:
+    def _from_archives(self, wanted: DataSet) -> _Found:
         if not wanted.archives:
             raise OSError(f"there is no download of {wanted.name}")
         target, downloads = self.folder / wanted.name, self.folder / "downloads"
         downloads.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(downloads / f".{wanted.name}.lock")  # gone with its process
-        try:
-            held = lock.acquire(blocking=False)
-        except filelock.Timeout:
-            print("Another run is fetching the same data; waiting for it to end.")
-            held = lock.acquire()
-        with held:
+        with _only_one(downloads / f".{wanted.name}.lock"):
             if os.path.lexists(target):  # incomplete and noted, or just filled by another run
                 return self._cached(wanted)
             files = {archive: self._find_archive(archive, wanted) for archive in wanted.archives}
             missing = [archive for archive, file in files.items() if file is None]
             if missing and wanted.kaggle:
                 return self._from_kaggle(wanted)
-            needed = sum(archive.bytes or 0 for archive in [*missing, *wanted.archives])
-            if (free := shutil.disk_usage(self.folder).free) < needed:
-                raise OSError(
-                    f"the disk of the data folder has {free:,} bytes free where {needed:,} are "
-                    "needed"
-                )
+            _check_space(self.folder, sum(one.bytes or 0 for one in [*missing, *wanted.archives]))
             files |= {archive: _download(archive, downloads) for archive in missing}
-            _unpack_all(wanted, files, target)
+            try:
+                _unpack_all(wanted, files, target)
+            except OSError:
+                for archive in missing:  # what has no checksum may be what is wrong
+                    if archive.sha256 is None:
+                        (downloads / archive.name).unlink(missing_ok=True)
+                raise
         if missing:
-            return Located(wanted, target, "full", "download", "")
+            return wanted, target, "download"
         by_hand = all(file.parent == downloads for file in files.values())
-        return Located(wanted, target, "full", "cache" if by_hand else "mirror", "")
+        return wanted, target, "cache" if by_hand else "mirror"
 
     @staticmethod
-    def _from_kaggle(wanted: DataSet) -> Located:
+    def _from_kaggle(wanted: DataSet) -> _Found:
         """Let `kagglehub`, where it is installed, fetch a data set into its own cache."""
         name = wanted.kaggle
         try:
@@ -280,7 +301,7 @@ class _Search:
         there = _as_it_lies(wanted, place)
         if shortage := there.find_shortage(place):
             raise OSError(f"what Kaggle sent of {wanted.name} is incomplete, {shortage}")
-        return Located(there, place, "full", "download", "")
+        return there, place, "download"
 
     def _find_archive(self, archive: Archive, wanted: DataSet) -> Path | None:
         """Look for an archive fetched before, placed by hand (not a wrong one), or mirrored."""
@@ -327,6 +348,30 @@ def _what_is_there(wanted: DataSet, mirror: Path) -> str:
     return f"{SEEN}{seen}; expected is {PurePosixPath(wanted.name, expected)} and so on)"
 
 
+def _check_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OSError(
+            f"the disk of the data folder has {free:,} bytes free where {needed:,} are needed"
+        )
+
+
+@contextlib.contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Keep other runs out; the system lets them in when this one ends, however it ends."""
+    lock = filelock.FileLock(path)
+    with contextlib.suppress(NotImplementedError):  # without locks, checks still catch a mix-up
+        try:
+            lock.acquire(blocking=False)
+        except filelock.Timeout:
+            print("Another run is fetching the same data; waiting for it to end.")
+            lock.acquire(poll_interval=0.2)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _download(archive: Archive, downloads: Path) -> Path:
     """Fetch an archive from the first of its addresses that sends what the catalog expects."""
     partial = downloads / f"{archive.name}.partial"
@@ -354,7 +399,7 @@ class Unreachable(ConnectionError):
     """A host does not answer, and will not for another address either."""
 
 
-def fetch(address: str, target: Path, name: str, most: int = LARGEST) -> None:
+def fetch(address: str, target: Path, name: str, most: int) -> None:
     """Download a file as its host keeps it, `most` bytes at most, within bounds of time.
 
     Raises:
@@ -362,29 +407,55 @@ def fetch(address: str, target: Path, name: str, most: int = LARGEST) -> None:
         ConnectionError: it sends another answer, too much, or too slowly.
         OSError: the file cannot be written; what came of it stays there.
     """
-    host, end = urlsplit(address).netloc, time.monotonic() + FILE_SECONDS
+    host = urlsplit(address).netloc
     try:
         with target.open("wb") as file, _ask(address) as response:
             response.raise_for_status()
-            total = response.raw.length_remaining or None
-            print(f"Downloading {name}{f', {total:,} bytes,' if total else ''} from {host}.")
-            with tqdm(None, name, total, leave=False, unit="B", unit_scale=True) as bar:
-                while piece := response.raw.read1(PIECE, decode_content=False):
-                    if file.tell() + len(piece) > most:
-                        raise ConnectionError(f"{host} sends more than {name}'s {most:,} bytes")
-                    if time.monotonic() > end:
-                        raise ConnectionError(
-                            f"{host} had sent {file.tell():,} of {total or most:,} bytes of {name} "
-                            f"after {format_seconds(FILE_SECONDS)}, the longest a file may take"
-                        )
-                    file.write(piece)
-                    bar.update(len(piece))
+            _receive(response, file, name, most)
     except (requests.ConnectionError, requests.Timeout) as error:
         raise Unreachable(f"{host} could not be reached ({_name_cause(error)})") from error
     except requests.HTTPError as error:
         raise ConnectionError(f"{host} answered {error.response.status_code} for {name}") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
         raise ConnectionError(f"the transfer of {name} from {host} broke off") from error
+
+
+def _hang_up(response: requests.Response, **_) -> None:
+    """Leave a redirect's own content, which may have no end, where it is."""
+    if response.is_redirect:
+        response.close()
+
+
+def _receive(response: requests.Response, file: BinaryIO, name: str, most: int) -> None:
+    """Write what is sent, never unpacked on the way: a few bytes could become gigabytes."""
+    host, end = urlsplit(response.url).netloc, time.monotonic() + FILE_SECONDS
+    encoding = response.headers.get("Content-Encoding", "identity")
+    if encoding != "identity" and not name.endswith(".gz"):  # said of .gz files as they are, too
+        raise ConnectionError(f"{host} sends {name} compressed once more ({encoding})")
+    total = response.raw.length_remaining or None
+    print(f"Downloading {name}{f', {total:,} bytes,' if total else ''} from {host}.")
+    ended = threading.Timer(FILE_SECONDS, response.raw.shutdown)  # ends a read that would go on
+    ended.daemon = True
+    ended.start()
+    with tqdm(None, name, total, leave=False, unit="B", unit_scale=True) as bar:
+        try:
+            while piece := response.raw.read1(PIECE, decode_content=False):  # what is there by now
+                if file.tell() + len(piece) > most:
+                    raise ConnectionError(f"{host} sends more than the {most:,} bytes of {name}")
+                if time.monotonic() > end:
+                    break
+                file.write(piece)
+                bar.update(len(piece))
+        except (urllib3.exceptions.HTTPError, ValueError):
+            if time.monotonic() < end:
+                raise
+        finally:
+            ended.cancel()
+    if time.monotonic() > end:
+        raise ConnectionError(
+            f"{host} had sent {file.tell():,} of {total or most:,} bytes of {name} after "
+            f"{format_seconds(FILE_SECONDS)}, the longest that a file may take"
+        )
 
 
 def _ask(address: str) -> requests.Response:
@@ -396,9 +467,10 @@ def _ask(address: str) -> requests.Response:
     answers: list[requests.Response | Exception] = []
 
     def ask() -> None:
-        headers, timeout = {"Accept-Encoding": "identity"}, (CONNECT_SECONDS, READ_SECONDS)
+        settings = {"headers": {"Accept-Encoding": "identity"}, "hooks": {"response": _hang_up}}
+        timeout = CONNECT_SECONDS, READ_SECONDS
         try:
-            answers.append(requests.get(address, headers=headers, timeout=timeout, stream=True))
+            answers.append(requests.get(address, timeout=timeout, stream=True, **settings))
         except Exception as error:  # besides those of requests: a redirect may lead anywhere
             answers.append(error)
 
@@ -445,13 +517,37 @@ def _unpack_all(wanted: DataSet, files: dict[Archive, Path], target: Path) -> No
 
 
 def _unpack(archive: Archive, file: Path, target: Path) -> None:
-    """Unpack a zip archive; `zipfile` lets no entry lead out of the folder, and makes no links."""
     try:
         with zipfile.ZipFile(file) as bundle:
-            members = tqdm(bundle.infolist(), f"Unpacking {archive.name}", unit="", leave=False)
-            for member in members:
-                bundle.extract(member, target)
+            members = _choose_members(archive, bundle, file.stat().st_size)
+            _check_space(target, sum(info.file_size for info, _ in members))
+            for info, path in tqdm(members, f"Unpacking {archive.name}", unit="", leave=False):
+                destination = target / path
+                destination.parent.mkdir(parents=True, exist_ok=True)
+                with bundle.open(info) as source, destination.open("wb") as sink:
+                    shutil.copyfileobj(source, sink)
     except OSError:
         raise
     except Exception as error:  # each way of compressing has an error of its own
         raise OSError(f"{archive.name} is damaged or no zip archive ({error})") from error
+
+
+def _choose_members(
+    archive: Archive, bundle: zipfile.ZipFile, size: int
+) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
+    """List the files to unpack, each with its path inside the data set; refuse unsafe archives."""
+    members = []
+    for info in bundle.infolist():
+        path = PurePosixPath(info.filename.replace("\\", "/"))
+        link = stat.S_ISLNK(info.external_attr >> 16)
+        if link or path.is_absolute() or ".." in path.parts or ":" in info.filename:
+            raise OSError(f"{archive.name} holds the unsafe entry {info.filename!r}")
+        junk = "__MACOSX" in path.parts or path.name.startswith(".")
+        if not info.is_dir() and not junk:
+            members.append((info, path))
+    unpacked = sum(info.file_size for info, _ in members)
+    if unpacked > UNPACKED_AT_MOST * size:
+        raise OSError(
+            f"{archive.name} would unpack to {unpacked:,} bytes, far more than its pictures can be"
+        )
+    return members

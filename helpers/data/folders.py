@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from helpers.data.pictures import Pictures
 
 FEWEST = 4  # pictures of a class
-MOST = 100_000  # files below a folder; who names a whole disk is told so in a second or two
+MOST = 100_000  # files below one folder; who names a whole disk is told so in a second or two
 SHARES = {"train": 0.8, "test": 0.2}  # where the folder has no splits
 LOOK_SIZE = 32  # pixels; enough to tell near-duplicates
 ROLES = {
@@ -73,6 +73,11 @@ class OwnPictures(Located):
     skipped: Mapping[str, Mapping[str, str]]
     pairs: np.ndarray
     line: str = ""
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits."""
+        return tuple(self.parts)
 
     def split_folder(self, split: str) -> Path:
         """Refuse: a split of one's own pictures is a list of files, see `pictures.load_split`."""
@@ -170,8 +175,12 @@ def _find(text: str) -> Path:
 
 def _read(folder: Path) -> tuple[list[Entry], list[Path]]:
     """List the files of a folder, by split and class, and the folders beside its splits."""
-    inside = {sub: _walk(sub) for sub in _sub_folders(folder)}
-    inside = {sub: files for sub, files in inside.items() if any(map(_is_picture, files))}
+    inside, room = {}, MOST
+    for sub in _sub_folders(folder):
+        files = _walk(sub, room)
+        room -= len(files)
+        if any(map(_is_picture, files)):
+            inside[sub] = files
     roles = {sub: ROLES.get(sub.name.lower(), "") for sub in inside}
     flat = [s for s in inside if any(f.parent == s and _is_picture(f) for f in inside[s])]
     known = set(roles.values()) - {""}
@@ -236,13 +245,14 @@ def _sub_folders(folder: Path) -> list[Path]:
         ) from None
 
 
-def _walk(folder: Path) -> list[Path]:
-    """List the files below a class folder."""
+def _walk(folder: Path, most: int = MOST) -> list[Path]:
+    """List the files below a class folder; a folder named like a picture counts as a file."""
     found = []
     for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _is_hidden(name))
-        found += [Path(place, name) for name in sorted(files) if not _is_hidden(name)]
-        if len(found) > MOST:
+        odd = [name for name in folders if _is_picture(Path(name)) and Path(name).suffix]
+        folders[:] = sorted(name for name in folders if name not in odd and not _is_hidden(name))
+        found += [Path(place, name) for name in sorted(files + odd) if not _is_hidden(name)]
+        if len(found) > most:
             raise FolderError(
                 f"The folder {_text(folder.parent.name)} holds more than {MOST:,} files; name the "
                 "folder that itself holds the folders of the classes."

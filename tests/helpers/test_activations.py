@@ -103,7 +103,7 @@ def make_upper(shape=(5, 5, 4)):
 
 
 def compute(lower, pictures, folder, **settings):
-    return compute_activations(lower, pictures, folder=folder, **settings)
+    return compute_activations(lower, pictures, folder=folder, progress=False, **settings)
 
 
 def files(folder):
@@ -462,6 +462,18 @@ def test_no_changed_byte_of_a_file_is_trusted(pictures, folder):
             assert module._read(path, (2, 4), np.dtype(np.float32)) is None
 
 
+def test_a_folder_in_a_files_place_is_said_before_any_work(pictures, folder):
+    lower = make_lower(watched=True)
+    compute(lower, pictures, folder)
+    (path,) = files(folder)
+    path.unlink()
+    path.mkdir()
+    Counter.blocks = 0
+    with pytest.raises(OSError, match=rf"{path.name} is a folder, .* move it away"):
+        compute(lower, pictures, folder)
+    assert Counter.blocks == 0 and path.is_dir()
+
+
 def test_a_folder_that_may_only_be_read_answers(pictures, folder, monkeypatch):
     lower = make_lower(watched=True)
     compute(lower, pictures, folder)
@@ -543,7 +555,7 @@ def test_what_would_not_fit_is_refused_before_any_work(pictures, folder):
         compute(
             lower, pictures, folder, copies=3, augment=AUGMENT, largest_gib=0.99 * one_file_gib(3)
         )
-    assert Counter.blocks == 0 and not files(folder)
+    assert Counter.blocks == 0 and not folder.exists()
     compute(lower, pictures, folder, copies=3, augment=AUGMENT, largest_gib=one_file_gib(3))
 
 
@@ -661,7 +673,9 @@ def test_wrong_input_is_refused_in_a_sentence(pictures, folder):
         (TypeError, "Functional or Sequential", {"lower": Subclassed()}),
         (ValueError, "COPIES is 0", {"copies": 0}),
         (ValueError, "COPIES is 2", {"copies": 2}),
-        (ValueError, r"shape=\(None, 32, 32, 3\), found shape=\(70, 16, 16, 3\)", {"size": 16}),
+        (ValueError, "no pictures", {"pictures": pictures.select(np.arange(0))}),
+        (ValueError, "takes arrays of 32 × 32 × 3, the pictures are 16 × 16 × 3", {"size": 16}),
+        (ValueError, "takes arrays of 4,", {"lower": make_upper((4,))}),
     ]
     for error, sentence, settings in wrong:
         asked = {"lower": lower, "pictures": pictures, **settings}

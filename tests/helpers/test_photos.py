@@ -4,6 +4,7 @@ import base64
 import datetime
 import sys
 import types
+import warnings
 from functools import partial
 from io import BytesIO
 
@@ -261,8 +262,9 @@ def test_huge_turned_tiff_keeps_its_shape():
 
 
 def refused(source) -> str:
-    """The sentence with which a source is refused: one line, one sentence."""
-    with pytest.raises(PhotoError) as caught:
+    """The sentence with which a source is refused: one line, one sentence, no warning."""
+    with warnings.catch_warnings(), pytest.raises(PhotoError) as caught:
+        warnings.simplefilter("error")
         photos.open_photo(source)
     sentence = str(caught.value)
     assert "\n" not in sentence and sentence.endswith(".")
@@ -634,6 +636,11 @@ def test_own_photos_without_anyone_there(model, displayed, capsys):
     assert displayed == []
     with pytest.raises(ValueError, match="2 classes are named"):  # a rerun finds the mistake too
         photos.classify_own_photos(model, ("red", "green"))
+
+
+def test_a_path_of_an_unknown_user_is_told(model):
+    with pytest.raises(PhotoError, match="cannot be opened"):
+        photos.classify_own_photos(model, COLOURS, "~no-such-user/x.png")
 
 
 def test_own_photos_in_colab(model, displayed, capsys, monkeypatch):

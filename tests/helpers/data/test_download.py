@@ -52,7 +52,9 @@ class Web:
         self.promised: dict[str, int] = {}  # a Content-Length other than the true one
         self.without_end: dict[str, tuple[bytes, float]] = {}  # what is repeated, and the pause
         self.encoding: dict[str, str] = {}  # a Content-Encoding
-        self.redirect: dict[str, str] = {}  # where to go instead
+        self.chunked = False  # what has no end comes in chunks
+        self.opening = b""  # what comes before it
+        self.redirect: dict[str, str] = {}  # where to go instead, from what has no end
         self.sent = 0  # bytes of what has no end
         self.fetched: list[str] = []
         self.arrived = threading.Event()  # somebody has asked for a file
@@ -75,11 +77,6 @@ class Web:
 
             def do_GET(self) -> None:
                 web.fetched.append(self.path)
-                if self.path in web.redirect:
-                    self.send_response(302)
-                    self.send_header("Location", web.redirect[self.path])
-                    self.end_headers()
-                    return
                 if self.path in web.without_end:
                     self.go_on(*web.without_end[self.path])
                     return
@@ -92,10 +89,15 @@ class Web:
                     self.wfile.write(body[half:])
 
             def go_on(self, piece: bytes, pause: float) -> None:
-                """Send a piece again and again, 50 MB of it."""
-                self.send_response(200)
+                """Send a piece again and again: 50 MB of it, or until the gate is closed."""
+                self.send_response(302 if self.path in web.redirect else 200)
+                if self.path in web.redirect:
+                    self.send_header("Location", web.redirect[self.path])
+                if web.chunked:
+                    self.send_header("Transfer-Encoding", "chunked")
                 self.end_headers()
-                while web.sent < 50_000_000:
+                self.wfile.write(web.opening)
+                while web.sent < 50_000_000 and web.gate.is_set():
                     self.wfile.write(piece)
                     web.sent += len(piece)
                     time.sleep(pause)
@@ -306,29 +308,54 @@ def test_a_server_that_never_ends_is_stopped_at_the_size_in_the_catalog(web, tmp
     wanted = serve_one(web, TRAIN_ZIP)
     web.without_end["/rps.zip"] = (bytes(100_000), 0)
     message = refuse(wanted, tmp_path)
-    assert f"{web.host} sends more than rps.zip's {len(TRAIN_ZIP):,} bytes" in message
+    assert f"{web.host} sends more than the {len(TRAIN_ZIP):,} bytes of rps.zip" in message
     assert web.sent < 20_000_000, "no more than what fits into the sockets' buffers"
 
 
-@pytest.mark.parametrize("where", ["/rps.zip", "http://[", "file:///etc/passwd"])
-def test_a_redirect_is_followed_on_the_web_only(web, tmp_path, where):
+@pytest.mark.parametrize("where", ["/rps.zip", "http://[", "file:///etc/passwd", "/old/rps.zip"])
+def test_a_redirect_is_followed_without_reading_what_it_says(web, tmp_path, where):
     wanted = serve_one(web, TRAIN_ZIP)
-    web.redirect["/old/rps.zip"] = where
-    moved = as_archive("rps.zip", TRAIN_ZIP, [f"http://{web.host}/old/rps.zip"])
+    address = f"http://{web.host}/old/rps.zip"
+    moved = as_archive("rps.zip", TRAIN_ZIP, [address])
+    web.without_end["/old/rps.zip"], web.redirect["/old/rps.zip"] = (bytes(100_000), 0), where
     wanted = tiny([moved], splits=wanted.splits)
     if where == "/rps.zip":
         assert find_data(wanted, "full", tmp_path).origin == "download"
     else:
         assert f"the transfer of rps.zip from {web.host} broke off" in refuse(wanted, tmp_path)
+    assert web.sent < 40_000_000
 
 
-def test_a_server_that_trickles_is_given_up(web, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("piece", "chunked", "sent"),
+    [
+        pytest.param(b"x", False, " had sent ", id="content"),
+        pytest.param(b"0", True, " had sent 0 of ", id="the size of a chunk"),
+        pytest.param(b"1\r\nx\r\n", True, " had sent ", id="chunks"),
+        pytest.param(b"x: y\r\n", True, " had sent 1 of ", id="what follows the last chunk"),
+    ],
+)
+def test_a_server_that_trickles_is_given_up(web, tmp_path, monkeypatch, piece, chunked, sent):
     monkeypatch.setattr(download, "FILE_SECONDS", 0.3)
     wanted = serve_one(web, TRAIN_ZIP)
-    web.without_end["/rps.zip"] = (b"x", 0.02)
+    web.without_end["/rps.zip"], web.chunked = (piece, 0.02), chunked
+    if sent == " had sent 1 of ":
+        web.opening = b"1\r\nx\r\n0\r\n"
+    threading.Timer(5, web.gate.clear).start()
+    start = time.monotonic()
     message = refuse(wanted, tmp_path)
-    assert f"{web.host} had sent " in message and f"{len(TRAIN_ZIP):,} bytes of rps.zip" in message
+    assert time.monotonic() - start < 3
+    assert f"{web.host}{sent}" in message and f"{len(TRAIN_ZIP):,} bytes of rps.zip" in message
     assert "after 0 s" in message and message.endswith("downloads/ and run again.")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip"])
+def test_a_transfer_that_is_compressed_on_the_way_is_refused(web, tmp_path, encoding):
+    wanted = serve_one(web, TRAIN_ZIP, sha256=None)
+    web.files["/rps.zip"] = gzip.compress(bytes(30_000_000))
+    web.encoding["/rps.zip"] = encoding
+    message = refuse(wanted, tmp_path)
+    assert f"{web.host} sends rps.zip compressed once more ({encoding})" in message
 
 
 def test_a_server_that_calls_a_gz_file_compressed_is_understood(web, tmp_path):
@@ -536,13 +563,19 @@ def temporary(tmp_path, monkeypatch) -> Path:
 
 def block_data(data: Path) -> str:
     data.write_text("a file, not a folder")
-    return "downloads could not be used (Not a directory)"
+    return "move the file data away"
+
+
+def block_downloads(data: Path) -> str:
+    data.mkdir()
+    (data / "downloads").symlink_to("nowhere")
+    return "move the file data/downloads away"
 
 
 def block_by_a_link(data: Path) -> str:
     data.mkdir()
     (data / "tiny").symlink_to("nowhere")
-    return "data/tiny is incomplete, split train (rps) has 0 of 4 pictures"
+    return "data/tiny is a link that leads nowhere; move data/tiny away"
 
 
 def block_archive(data: Path) -> str:
@@ -555,7 +588,7 @@ def block_lock(data: Path) -> str:
     return ".tiny.lock could not be used (Is a directory); put rps.zip"
 
 
-BLOCKS = [block_data, block_by_a_link, block_archive, block_lock]
+BLOCKS = [block_data, block_downloads, block_by_a_link, block_archive, block_lock]
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -567,7 +600,7 @@ def test_what_stands_in_the_way_is_said_before_anything_is_fetched(
     assert said in message and web.fetched == []
     assert message.count("could not be used") <= 1, "each reason is said once"
     found = find_data(served, "auto", tmp_path / "data")
-    assert found.kind == "samples"
+    assert found.kind == "samples" and found.splits == ("train",)
     assert found.folder.is_relative_to(temporary) == (block is block_data)
 
 
@@ -612,7 +645,9 @@ def test_a_disk_that_takes_nothing_costs_no_lesson(
     monkeypatch.setattr(samples, "draw_samples", draw_samples)
     assert find_data(served, "samples", full).folder.is_relative_to(temporary)
     full = tmp_path  # and so is the temporary folder
-    with pytest.raises(OSError, match=": free some space, and run again"):
+    with pytest.raises(
+        NotAvailable, match=r"they were asked for; .*: free some space, and run again"
+    ):
         find_data(served, "samples", tmp_path / "data")
 
 
@@ -662,22 +697,39 @@ def test_a_mirror_that_may_not_be_looked_into_is_a_reason(served, tmp_path, monk
 # What archives may hold
 
 
-@pytest.mark.parametrize("name", ["../evil.png", "/evil.png", "rps/../../evil.png"])
+@pytest.mark.parametrize(
+    "name", ["../evil.png", "/evil.png", "rps/../../evil.png", "C:/evil.png", "..\\evil.png"]
+)
 def test_no_entry_leads_out_of_the_folder(web, tmp_path, name):
     wanted = serve_one(web, make_zip([*TRAIN_NAMES, name]))
-    found = find_data(wanted, "full", tmp_path / "data")
-    assert all(path.is_relative_to(found.folder) for path in tmp_path.rglob("*evil*"))
+    assert "rps.zip holds the unsafe entry" in refuse(wanted, tmp_path / "data")
+    assert not list(tmp_path.rglob("*evil*"))
 
 
-def test_a_link_in_an_archive_becomes_a_file(web, tmp_path):
+def test_links_in_an_archive_are_refused(web, tmp_path):
     stream = io.BytesIO(TRAIN_ZIP)
     with zipfile.ZipFile(stream, "a") as bundle:
-        link = zipfile.ZipInfo("rps/paper/link.txt")
+        link = zipfile.ZipInfo("rps/paper/link.png")
         link.create_system = 3
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         bundle.writestr(link, "/etc/passwd")
-    found = find_data(serve_one(web, stream.getvalue()), "full", tmp_path)
-    assert (found.folder / "rps/paper/link.txt").read_text() == "/etc/passwd"
+    wanted = serve_one(web, stream.getvalue())
+    assert "unsafe entry 'rps/paper/link.png'" in refuse(wanted, tmp_path)
+
+
+def test_an_archive_that_unpacks_to_far_too_much_is_refused(web, tmp_path):
+    stream = io.BytesIO(TRAIN_ZIP)
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("rps/paper/zeros.png", bytes(1_000_000))
+    assert "far more than its pictures can be" in refuse(
+        serve_one(web, stream.getvalue()), tmp_path
+    )
+
+
+def test_junk_of_macos_is_left_out(web, tmp_path):
+    junk = ["__MACOSX/rps/paper/paper-0.png", "rps/.DS_Store", "rps/paper/._paper-0.png"]
+    found = find_data(serve_one(web, make_zip(TRAIN_NAMES + junk)), "full", tmp_path)
+    assert list_files(found.folder) == TRAIN_NAMES
 
 
 def damage(body: bytes, at: int = 0) -> bytes:
@@ -699,6 +751,7 @@ def test_without_a_checksum_the_contents_decide(web, tmp_path, body, complaint):
     wanted = serve_one(web, body, sha256=None)
     assert complaint in refuse(wanted, tmp_path)
     assert not (tmp_path / "tiny").exists()
+    assert not (tmp_path / "downloads" / "rps.zip").exists(), "the next run would stumble over it"
 
 
 def test_a_file_placed_by_hand_is_kept_even_if_it_does_not_unpack(offline, tmp_path):
@@ -978,9 +1031,14 @@ def test_an_unknown_source_or_name_is_refused(tmp_path):
         find_data("rocks", "full", tmp_path)
 
 
-def test_an_unknown_split_is_refused(served, tmp_path):
+def test_a_split_that_is_not_there_is_refused(served, tmp_path):
+    found = find_data(served, "full", tmp_path)
+    shutil.rmtree(found.folder / "rps-test-set")
+    assert found.splits == ("train",)
+    with pytest.raises(ValueError, match=r"'test' of tiny is not among .* these hold: train"):
+        found.split_folder("test")
     with pytest.raises(ValueError, match="no split 'nonsense'"):
-        find_data(served, "full", tmp_path).split_folder("nonsense")
+        found.split_folder("nonsense")
 
 
 # All real hands on green: an archive from Kaggle, by hand or by kagglehub.

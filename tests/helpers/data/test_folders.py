@@ -68,18 +68,19 @@ def test_the_line_says_what_was_found(tmp_path):
     save(folder / "dog" / "copy of 3.jpg", start(folder) + 103, quality=40)
     for name in ("film.mov", "notes.txt", "empty.jpg", "Thumbs.db", ".DS_Store"):
         (folder / "cat" / name).touch()
+    (folder / "dog" / "x.png").mkdir()
     line = find_data("rock_paper_scissors", str(folder), tmp_path / "data").line
     assert line == (
         "Data: the folder phone, 21 pictures (10 cat, 11 dog) of 32x32 to 36x32 pixels; 17 train, "
         "4 test, shared out at random; pictures with a near-duplicate: 2, kept on one side; "
-        "skipped: 3 (cat/film.mov is not a picture by its name (.mov), cat/notes.txt is not a "
-        "picture by its name (.txt), cat/empty.jpg is empty)."
+        "skipped: 4 (cat/film.mov is not a picture by its name (.mov), cat/notes.txt is not a "
+        "picture by its name (.txt), cat/empty.jpg is empty, dog/x.png is a folder)."
     )
     for number in range(9):
         (folder / "cat" / f"more{number}.mov").touch()
-    assert "and 8 more)." in opened(folder).line
+    assert "and 9 more)." in opened(folder).line
     skipped = load_split(opened(folder), "train", 8).skipped
-    assert len(skipped) == 12 and skipped["cat/empty.jpg"] == "is empty"
+    assert len(skipped) == 13 and skipped["cat/empty.jpg"] == "is empty"
 
 
 @pytest.mark.parametrize(
@@ -372,9 +373,9 @@ def test_pictures_beside_the_class_folders_are_named(tmp_path):
 
 
 def test_a_whole_disk_is_refused_soon(tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "MOST", 10)
+    monkeypatch.setattr(folders, "MOST", 20)
     fill(tmp_path, ("a", "b"), 15)
-    refused(tmp_path, " holds more than 10 files; name the folder that itself holds")
+    refused(tmp_path, " holds more than 20 files; name the folder that itself holds")
 
 
 @pytest.mark.parametrize(

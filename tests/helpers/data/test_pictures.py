@@ -1,7 +1,9 @@
 """Listing, decoding, caching, holding out, batching, resizing batch by batch."""
 
 import gzip
+import json
 import os
+import pickle
 import socket
 import time
 from collections.abc import Iterator
@@ -249,6 +251,15 @@ def test_a_name_that_is_no_text_is_taken_and_can_be_printed(folder, tmp_path):
         assert shown.encode() == b"rock/caf\\udce9-000.png"
 
 
+def test_a_class_folder_that_may_not_be_listed_is_named(folder, monkeypatch):
+    def may_not(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", may_not)
+    with pytest.raises(FileNotFoundError, match=r"'paper' in 'split' .*Permission denied"):
+        list_pictures(folder, CLASSES)
+
+
 def test_damaged_files_are_skipped_and_named(folder):
     (folder / "rock" / "bad-000.png").write_bytes(b"no picture")
     whole = (folder / "rock" / "rock00-000.png").read_bytes()
@@ -289,6 +300,18 @@ def test_the_cache_answers_until_a_file_changes(folder, tmp_path, monkeypatch):
     assert changed.images[0].max() == 9
 
 
+def rewrite(**changes):
+    """Return what gives a cache file other content, as a well-formed file of its kind."""
+
+    def write(path):
+        with np.load(path) as kept:
+            content = {name: kept[name] for name in kept.files}
+        with path.open("wb") as file:
+            np.savez(file, **{**content, **{key: make(content) for key, make in changes.items()}})
+
+    return write
+
+
 def replace_by_a_folder(path):
     path.unlink()
     path.mkdir()
@@ -297,6 +320,10 @@ def replace_by_a_folder(path):
 def replace_by_an_array(path):
     with path.open("wb") as file:
         np.save(file, np.zeros((24, 8, 8, 3), np.uint8))
+
+
+def replace_by_a_pickle(path):
+    path.write_bytes(pickle.dumps({"images": 1}))
 
 
 def replace_by_a_link(path):
@@ -308,8 +335,20 @@ DAMAGES = {
     "cut": lambda path: path.write_bytes(path.read_bytes()[:100]),
     "empty": lambda path: path.write_bytes(b""),
     "a folder": replace_by_a_folder,
-    "a dangling link": replace_by_a_link,
     "an array": replace_by_an_array,
+    "a pickle": replace_by_a_pickle,
+    "a dangling link": replace_by_a_link,
+    "pickled names": rewrite(names=lambda kept: np.array(json.loads(str(kept["names"])), object)),
+    "a shape": rewrite(images=lambda kept: kept["images"].reshape(24, 8, 24, 1)),
+    "a kind": rewrite(images=lambda kept: kept["images"].view(np.int8)),
+    "an order": rewrite(images=lambda kept: np.asfortranarray(kept["images"][::-1])),
+    "fewer pictures": rewrite(images=lambda kept: kept["images"][:-1]),
+    "labels out of range": rewrite(labels=lambda kept: kept["labels"] + 7),
+    "labels of another shape": rewrite(labels=lambda kept: kept["labels"][:, None]),
+    "other names": rewrite(names=lambda kept: json.dumps(["a"] * 24)),
+    "names that are none": rewrite(names=lambda kept: json.dumps(3)),
+    "deep names": rewrite(names=lambda kept: "[" * 100_000),
+    "no text": rewrite(skipped=lambda kept: np.array([1, 2])),
 }
 
 
@@ -325,10 +364,22 @@ def test_a_damaged_cache_file_is_made_again_with_one_line(damage, folder, tmp_pa
     np.testing.assert_array_equal(first.labels, again.labels)
     assert first.names == again.names and first.skipped == again.skipped
     assert capsys.readouterr().out == (
-        f"The kept pictures {kept.name} are damaged: decoding anew.\n"
+        f"The kept pictures {kept.name} are damaged or an older version's: decoding anew.\n"
     )
     load_pictures(folder, CLASSES, 8, cache=cache)
     assert (capsys.readouterr().out == "") == kept.is_file(), "the file is mended, a folder is left"
+
+
+def test_another_caches_file_is_not_trusted(folder, tmp_path):
+    cache = tmp_path / "cache"
+    load_pictures(folder, CLASSES, 8, cache=cache)
+    (kept,) = cache.iterdir()
+    kept.rename(cache / "other")
+    first = load_pictures(folder, CLASSES[::-1], 8, cache=cache)
+    (own,) = (path for path in cache.iterdir() if path.name != "other")
+    (cache / "other").rename(own)
+    again = load_pictures(folder, CLASSES[::-1], 8, cache=cache)
+    assert first.names == again.names
 
 
 def test_no_changed_byte_of_a_cache_file_is_trusted(tmp_path, capsys):

@@ -76,9 +76,23 @@ def test_the_maps_do_not_depend_on_the_top(network):
     assert np.ptp(maps) > 1
 
 
-def test_another_file_is_refused(monkeypatch):
-    monkeypatch.setattr(efficientnet_lite, "WEIGHTS_SHA256", "0" * 64)
+def test_a_picture_too_small_is_refused():
+    with pytest.raises(ValueError, match="32 pixels or more, not 31"):
+        build_efficientnet_lite0(31)
+
+
+def test_another_file_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "weights.pth"
+    other = bytearray(packaged_weights().read_bytes())
+    other[len(other) // 2] ^= 1
+    path.write_bytes(other)
     with pytest.raises(ValueError, match="sha256 differs"):
+        build_efficientnet_lite0(32, weights=path)
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setattr(efficientnet_lite, "PACKAGE", "no-such-package")
+    with pytest.raises(FileNotFoundError, match=r"no-such-package.*requirements\.txt"):
         packaged_weights()
 
 

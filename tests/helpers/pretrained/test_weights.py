@@ -81,9 +81,10 @@ def asked_of_keras(monkeypatch):
             monkeypatch.setattr(
                 inspect.getmodule(getattr(keras.applications, name)), costly, MagicMock()
             )
+        size = FAMILIES[name].smallest
         with pytest.raises(Asked) as asked:
             getattr(keras.applications, name)(
-                weights="imagenet", include_top=False, input_shape=(75, 75, 3)
+                weights="imagenet", include_top=False, input_shape=(size, size, 3)
             )
         return asked.value.args
 
@@ -184,14 +185,18 @@ class Web:
 
     def __init__(self) -> None:
         self.body, self.promised, self.status = GOOD, len(GOOD), 200
+        self.times = 1  # that the body is sent
+        self.asked = 0
         web = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                web.asked += 1
                 self.send_response(web.status)
                 self.send_header("Content-Length", str(web.promised))
                 self.end_headers()
-                self.wfile.write(web.body)
+                for _ in range(web.times):
+                    self.wfile.write(web.body)
 
             def log_message(self, *_) -> None:
                 pass
@@ -242,6 +247,15 @@ def test_what_did_not_come_whole_is_not_kept(web, folders, small_file, name, cha
         setattr(web, key, value)
     with pytest.raises(FileNotFoundError, match=reason):
         find_weights(name, name)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_download_of_weights_has_a_bound(web, folders, monkeypatch):
+    cache, _ = folders
+    monkeypatch.setattr(weights, "WEIGHTS_AT_MOST", 1_000_000)
+    web.body, web.times, web.promised = bytes(10_000), 500, 5_000_000
+    with pytest.raises(FileNotFoundError, match=r"sends more than the 1,000,000 bytes of vgg16"):
+        find_weights("VGG16", "VGG16")
     assert list(cache.iterdir()) == []
 
 
@@ -304,6 +318,59 @@ def test_saved_weights_in_the_mirror_are_checked_and_of_unknown_origin(folders, 
     assert f"{file.name} in the mirror folder is damaged" in reason_against_vgg16()
 
 
+def change(values: np.ndarray | float, kind: str = "kernel"):
+    """Return what puts values into the last weight of a kind."""
+
+    def put(model: keras.Model) -> None:
+        weight = [weight for weight in model.weights if weight.name == kind][-1]
+        weight.assign(np.broadcast_to(values, weight.shape))
+
+    return put
+
+
+def change_one(value: float, kind: str = "kernel"):
+    def put(model: keras.Model) -> None:
+        weight = next(weight for weight in model.weights if weight.name == kind)
+        values = weight.numpy()
+        values.flat[-1] = value
+        weight.assign(values)
+
+    return put
+
+
+def fill(value: float):
+    return lambda model: model.set_weights([np.full_like(w, value) for w in model.get_weights()])
+
+
+SENSELESS = {
+    "one NaN": (change_one(np.nan), "NaN or infinite"),
+    "one NaN in a bias": (change_one(np.nan, "beta"), "NaN or infinite"),
+    "one infinite": (change_one(-np.inf, "moving_mean"), "NaN or infinite"),
+    "all NaN": (fill(np.nan), "NaN or infinite"),
+    "all zero": (fill(0), "one and the same value"),
+    "all one": (fill(1), "one and the same value"),
+    "one kernel of zeros": (change(0.0), "one and the same value"),
+    "one constant kernel": (change(0.3), "one and the same value"),
+    "far too large": (change(np.linspace(1e37, 3e38, 1280)), "computes nothing usable"),
+    "negative variance": (change(-4.0, "moving_variance"), "computes nothing usable"),
+    "nothing goes through": (change(0.0, "gamma"), "computes nothing usable"),
+}
+
+
+@pytest.mark.parametrize("kind", [None, *SENSELESS])
+def test_weights_that_no_trained_network_has_are_told(kind):
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((32, 32, 3))])
+    for maps in (4, 1280):
+        model.add(layers.Conv2D(maps, 3, strides=2))
+        model.add(layers.BatchNormalization())
+        model.add(layers.ReLU())
+    spoil, complaint = SENSELESS[kind] if kind else (lambda model: None, "")
+    spoil(model)
+    fault = weights._find_senseless(model)
+    assert complaint in fault and bool(fault) == bool(kind)
+
+
 def reason_against_vgg16() -> str:
     """Look for VGG16 in vain; return why."""
     found = find_weights("auto", "VGG16")
@@ -311,14 +378,13 @@ def reason_against_vgg16() -> str:
     return found.reason
 
 
-@pytest.mark.parametrize("value", [np.nan, 0])
-def test_a_file_of_senseless_weights_is_not_used(folders, vgg16, value):
+def test_a_file_of_senseless_weights_is_not_used(folders, vgg16):
     born = vgg16.get_weights()
-    vgg16.set_weights([np.full_like(weight, value) for weight in born])
+    fill(np.nan)(vgg16)
     vgg16.save_weights(folders[1] / "vgg16_notop.weights.h5")
     vgg16.set_weights(born)
     reason = reason_against_vgg16()
-    assert "vgg16_notop.weights.h5 in the mirror folder computes nothing usable" in reason
+    assert "vgg16_notop.weights.h5 in the mirror folder holds NaN or infinite" in reason
 
 
 def put_without_a_layer(file, vgg16) -> None:
@@ -345,3 +411,11 @@ def test_a_file_that_holds_no_such_weights_is_named_and_left_alone(folders, vgg1
     assert f"{file.name} in the mirror folder is " in reason
     assert ("is not a file" in reason) == (kind in ("folder", "dangling link"))
     assert file.is_symlink() or file.exists()
+
+
+def test_a_folder_in_the_caches_place_is_said_before_a_download(web, folders):
+    name = FAMILIES["VGG16"].file_names(top=False)[0]
+    (folders[0] / name).mkdir()
+    reason = reason_against_vgg16()
+    assert f"{name} in Keras's cache folder is not a file" in reason
+    assert web.asked == 0
