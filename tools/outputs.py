@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import nbformat
 
 HEADLINE_FIGURE = "headline-figure"  # the tag of a cell whose last figure stands for the lesson
+PNG = b"\x89PNG\r\n\x1a\n"  # how such a file begins
 FIGURES = {"image/svg+xml": ".svg", "image/png": ".png"}  # what outputs show; the better one first
 DATA_PICTURES = "data-pictures"
 STAND_INS = (
@@ -53,5 +54,10 @@ def figure_in(output: nbformat.NotebookNode) -> tuple[str, bytes, str] | None:
     kind = next((kind for kind in FIGURES if kind in data), None)
     if kind is None:
         return None
-    content = base64.b64decode(data[kind]) if kind == "image/png" else data[kind].encode()
+    try:
+        content = base64.b64decode(data[kind]) if kind == "image/png" else data[kind].encode()
+    except ValueError:  # damaged
+        return None
+    if kind == "image/png" and not content.startswith(PNG):
+        return None
     return kind, content, " ".join(output.metadata.get(kind, {}).get("alt", "").split())

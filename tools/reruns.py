@@ -259,15 +259,21 @@ def _write_html(output: Path) -> None:
 
 def _shown(run: Run) -> dict[str, Any]:
     """What the course's page says of a run."""
-    record = load_record(run.record) if run.record else {"headline": "", "data": ""}
+    headline = data = ""
+    try:
+        if run.record:
+            record = load_record(run.record)
+            headline, data = record["headline"], record["data"]
+    except (ValueError, OSError) as error:
+        data = str(error)
     kinds = {".html": "read it", ".ipynb": "notebook", ".json": "record"}
     files = {run.output.with_suffix(ending): name for ending, name in kinds.items()}
     return {
         "title": _title(run.notebook),
-        "headline": "" if run.problem else record["headline"],
+        "headline": "" if run.problem else headline,
         "status": run.status,
         "failed": run.problem is not None,
-        "data": record["data"],
+        "data": data,
         "picture": _picture(run.output),
         "links": {file.name: name for file, name in files.items() if file.exists()},
     }
@@ -279,9 +285,12 @@ def _picture(output: Path) -> dict[str, str] | None:
         return None
     kind, content, alt = figure
     if kind == "image/png":
-        with Image.open(io.BytesIO(content)) as picture:
-            picture.thumbnail(THUMBNAIL_SIZE)
-            picture.save(buffer := io.BytesIO(), "PNG", optimize=True)
+        try:
+            with Image.open(io.BytesIO(content)) as picture:
+                picture.thumbnail(THUMBNAIL_SIZE)
+                picture.save(buffer := io.BytesIO(), "PNG", optimize=True)
+        except (OSError, ValueError, Image.DecompressionBombError):  # damaged
+            return None
         content = buffer.getvalue()
     return {"kind": kind, "alt": alt, "data": base64.b64encode(content).decode()}
 

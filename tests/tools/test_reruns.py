@@ -36,7 +36,11 @@ class Course:
 
     status: int
     said: str
-    latest: Path
+    runs_folder: Path
+
+    @property
+    def latest(self) -> Path:
+        return self.runs_folder / "latest"
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,7 @@ def course(tmp_path_factory, tiny_notebook) -> Course:
         patch.setattr(reruns, "RUNS_FOLDER", folder / "runs")
         patch.setattr("tools.execution.PRESETS", folder / "presets.toml")
         status = main(["course"])
-    return Course(status, said.getvalue(), latest)
+    return Course(status, said.getvalue(), folder / "runs")
 
 
 def test_the_course_leaves_one_page(course):
@@ -106,7 +110,7 @@ def test_a_notebooks_page_fits_a_phone_and_its_diagrams_keep_alt_text(browser, t
 
 def test_the_page_replaces_the_one_before_and_the_run_is_kept(course):
     assert not (course.latest / "old.html").exists()
-    (kept,) = [path for path in course.latest.parent.iterdir() if path != course.latest]
+    (kept,) = [path for path in course.runs_folder.iterdir() if path != course.latest]
     assert {path.name for path in kept.iterdir()} == {path.name for path in course.latest.iterdir()}
 
 
@@ -326,10 +330,13 @@ def test_a_card_has_one_sentence_and_the_tagged_cells_last_figure(tmp_path):
     assert "hands" not in page and "failed after 1.0 minutes: cell 7: &lt;b&gt;late" in page
 
 
-def test_a_card_without_a_tag_shows_the_first_figure_but_no_diagram(tmp_path):
+@pytest.mark.parametrize("text", ["AAAA", "A"])  # no picture; no base64
+def test_a_card_without_a_tag_shows_the_first_figure_but_no_diagram(tmp_path, text):
     path = tmp_path / "01_tiny.ipynb"
     diagram = picture_cell("green", "image/svg+xml")
-    cells = [diagram, picture_cell("teal"), picture_cell("blue")]
+    damaged = picture_cell("black")
+    damaged.outputs[0].data["image/png"] = text
+    cells = [diagram, damaged, picture_cell("teal"), picture_cell("blue")]
     nbformat.write(new_notebook(cells=cells), path)
     page = card_of(tmp_path, path)
     assert re.findall('alt="(.*?)"', page) == ["A teal plane."]
@@ -337,3 +344,13 @@ def test_a_card_without_a_tag_shows_the_first_figure_but_no_diagram(tmp_path):
     diagram.metadata["tags"] = [HEADLINE_FIGURE]
     nbformat.write(new_notebook(cells=cells), path)
     assert 'src="data:image/svg+xml;base64,' in card_of(tmp_path, path)
+
+
+def test_a_record_that_cannot_be_read_costs_its_line_and_not_the_page(tmp_path):
+    path = tmp_path / "01_tiny.ipynb"
+    nbformat.write(new_notebook(cells=[picture_cell("teal")]), path)
+    card_of(tmp_path, path)
+    path.with_suffix(".json").write_text('{"lesson": <script>}')
+    run = Run(path, path, path.with_suffix(".json"), 60.0, None)
+    page = reruns.write_page([run], tmp_path).read_text(encoding="utf-8")
+    assert "01_tiny.json is not a record of a run" in page and "<script>" not in page
