@@ -61,7 +61,10 @@ def lesson(located: Located, found: weights.Found, folder: Path, seed: int) -> d
     names: dict = {}
     run_cells(NOTEBOOK, ["parameters", "imports"], names)
     compute = partial(activations.compute_activations, folder=folder, progress=False)
-    names["activations"] = SimpleNamespace(**vars(activations) | {"compute_activations": compute})
+    others = {
+        name: getattr(activations, name) for name in ("activation_batches", "plain_activations")
+    }
+    names |= {"activations": SimpleNamespace(compute_activations=compute, **others)}
     names |= {"located": located, "classes": located.dataset.classes, "found": found, "SEED": seed}
     run_cells(NOTEBOOK, ["load", "base", "last-layer"], names)
     return names

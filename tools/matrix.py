@@ -100,7 +100,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 class _Strict(yaml.BaseLoader):
-    """YAML with each name once in its block, and all values as text: the rules read them."""
+    """YAML with each name once in its block. All values are text, which the rules read as -p is."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         names = [self.construct_object(key, deep=True) for key, _ in node.value]

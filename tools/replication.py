@@ -303,9 +303,12 @@ def _published_in(folders: Sequence[Path]) -> pd.DataFrame:
 
 def _is_newer(source: Path, copy: Path) -> bool:
     """Whether a record was made after the one kept under its name, if there is any."""
-    found = (load_record(path) for path in (source, copy) if path.exists())
-    times = [datetime.fromisoformat(record["finished"]) for record in found]
-    return len(times) < 2 or times[0] > times[1]
+    try:
+        times = [load_record(path)["finished"] for path in (source, copy) if path.exists()]
+    except ValueError as error:  # somebody edited the copy
+        print(f"Left as it is: {error}")
+        return False
+    return len(times) < 2 or datetime.fromisoformat(times[0]) > datetime.fromisoformat(times[1])
 
 
 def _is_as_stated(run: pd.Series, defaults: Mapping[str, Mapping[str, Any]]) -> bool:
