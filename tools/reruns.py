@@ -34,6 +34,7 @@ from helpers.results import load_record
 from tools import STOPPED, storage, sweeps
 from tools.execution import (
     HEADING,
+    NOTEBOOKS_FOLDER,
     PRESET_NAMES,
     Run,
     cells_of,
@@ -68,9 +69,11 @@ def run_course(notebooks: Sequence[Path], minutes: float | None = None) -> list[
     them, the page in the new folder shows those that ran, and `latest` stays.
 
     Raises:
-        ValueError: a preset is wrong; nothing was run then.
+        ValueError: there is no notebook, or a preset is wrong; nothing was run then.
         OSError: `latest` cannot be replaced; the new folder is complete then.
     """
+    if not notebooks:
+        raise ValueError(f"There is no notebook in {NOTEBOOKS_FOLDER.name}/: nothing to run.")
     values = [preset_values(notebook, "quick") for notebook in notebooks]
     folder = _new_folder()
     cores = os.cpu_count() or 1

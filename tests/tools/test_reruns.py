@@ -127,6 +127,8 @@ def test_a_wrong_preset_stops_the_course_before_any_work(
     presets.write_text('["01_tiny".quick]\nEPOCH = 2\n')
     with pytest.raises(ValueError, match="EPOCH is not a parameter"):
         run_course([tiny_notebook(tmp_path)])
+    with pytest.raises(ValueError, match="no notebook"):
+        run_course([])
     assert not elsewhere.exists()
 
 
