@@ -440,15 +440,12 @@ def photo_widget(classify: Classify) -> ipywidgets.VBox:
     output = ipywidgets.Output()
 
     def classify_uploads(change: dict[str, Any]) -> None:
-        outputs: list[dict[str, Any]] = []
+        output.outputs = ()  # earlier figures give way to the new ones
         for file in change["new"]:
             said, prediction = _try(classify, file["name"], bytes(file["content"]))
-            outputs.append({"output_type": "stream", "name": "stdout", "text": f"{said}\n"})
+            output.append_stdout(f"{said}\n")
             if prediction:
-                data, metadata = prediction._repr_mimebundle_()
-                shown = {"data": data, "metadata": metadata}
-                outputs.append({"output_type": "display_data", **shown})
-        output.outputs = tuple(outputs)  # as a whole: earlier figures give way to the new ones
+                output.append_display_data(prediction)
 
     upload.observe(classify_uploads, names="value")
     return ipywidgets.VBox([upload, output])
