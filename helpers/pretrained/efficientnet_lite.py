@@ -84,10 +84,11 @@ def build_efficientnet_lite0(
     if weights:
         _check_sum(weights)
         with weights.open("rb") as file:
-            tensors, names = unpickle_tensors(file), _name_in_pytorch()
-        for layer in model.layers:
-            if layer.weights:
-                layer.set_weights(_translate(layer, names[layer.name], tensors))
+            tensors = unpickle_tensors(file)
+        names = dict.fromkeys(name.rpartition(".")[0] for name in tensors)
+        with_weights = [layer for layer in model.layers if layer.weights]
+        for layer, name in zip(with_weights, names, strict=top):  # both as the data flow
+            layer.set_weights(_translate(layer, name, tensors))
     return model
 
 
@@ -201,18 +202,6 @@ class _TensorReader(pickle.Unpickler):
     def persistent_load(self, reference: tuple) -> np.ndarray:
         _, dtype, key, _, size, _ = reference
         return self.storages.setdefault(key, np.zeros(size, dtype))
-
-
-def _name_in_pytorch() -> dict[str, str]:
-    """Return PyTorch's name of every layer: it numbers the blocks 0 to 15, where Keras has 2b."""
-    names = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "predictions": "_fc"}
-    names |= {"top_conv": "_conv_head", "top_bn": "_bn1"}
-    parts = {"expand_conv": "_expand_conv", "expand_bn": "_bn0", "dwconv": "_depthwise_conv"}
-    parts |= {"bn": "_bn1", "project_conv": "_project_conv", "project_bn": "_bn2"}
-    blocks = [f"block{stage}{'abcd'[n]}" for stage, row in _STAGES.items() for n in range(row[0])]
-    for number, block in enumerate(blocks):
-        names |= {f"{block}_{part}": f"_blocks.{number}.{name}" for part, name in parts.items()}
-    return names
 
 
 def _translate(layer: keras.layers.Layer, name: str, tensors: dict) -> list[np.ndarray]:
