@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-from helpers.messages import MirrorError
+from helpers.messages import OneSentence
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATA_FOLDER = PROJECT / "data"
@@ -30,14 +30,14 @@ def mirror_folder() -> Path | None:
     """Return the folder that the environment variable `COURSE_MIRROR` names, None for none.
 
     Raises:
-        MirrorError: the variable names something that is not a folder.
+        OneSentence: the variable names something that is not a folder.
     """
     name = os.environ.get(MIRROR_VARIABLE, "").strip()
     if not name:
         return None
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        raise MirrorError(
+        raise OneSentence(
             f"{MIRROR_VARIABLE} names {name!r}, which is not a folder; "
             "set it to a folder that holds the data sets, or unset it."
         )

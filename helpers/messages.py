@@ -24,10 +24,6 @@ class NotAvailable(WithoutTraceback, FileNotFoundError):
     """Pictures or weights that are unavailable here; the message says why and what to do."""
 
 
-class MirrorError(OneSentence):
-    """The folder that is to hold the data sets is none."""
-
-
 def format_seconds(seconds: float) -> str:
     """Write a time in seconds, from 100 seconds on in minutes."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

@@ -29,7 +29,7 @@ def test_pictures_that_cannot_be_had_and_a_wrong_mirror_are_told_in_one_sentence
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "none"))
     with pytest.raises(OneSentence, match="which is not a folder") as wrong:
         find_data("rock_paper_scissors", "full", tmp_path)
-    assert wrong.value._render_traceback_() == [f"MirrorError: {wrong.value}"]
+    assert wrong.value._render_traceback_() == [f"OneSentence: {wrong.value}"]
     monkeypatch.setenv("COURSE_MIRROR", "")
     monkeypatch.setattr(download._Search, "find", lambda *_: None)
     with pytest.raises(NotAvailable, match="The real pictures of") as missing:
