@@ -69,6 +69,12 @@ class Claim:
         return CONTRADICTED if self.taught == HOLDS else OPPOSITE
 
     @property
+    def is_taught_wrongly(self) -> bool:
+        """Whether it is taught as holding, and three seeds or more say otherwise."""
+        enough = len(self.differences) >= SEEDS_NEEDED
+        return self.taught == HOLDS and enough and self.verdict != HOLDS
+
+    @property
     def p_values(self) -> str:
         """Those of the exact tests of each seed's two networks; "" where they cannot be told."""
         found = sign_tests(*self.told) if self.told else []

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from helpers.claims import SEEDS_NEEDED, TESTS, TESTS_ASK, all_claims, claims, recorded
+from helpers.claims import TESTS, TESTS_ASK, all_claims, claims, recorded
 
 
 def write(folder, taught, figures):
@@ -91,8 +91,20 @@ def test_of_claims_and_judges_the_fewer_are_the_columns(tmp_path):
 def test_no_lesson_teaches_what_its_records_deny():
     for claim in all_claims():
         assert claim.taught in ("holds", "open"), claim.id
-        settled = claim.taught == "holds" and len(claim.differences) >= SEEDS_NEEDED
-        assert not settled or claim.verdict == "holds", f"{claim.id} {claim.judge}: {claim.cells()}"
+        assert not claim.is_taught_wrongly, f"{claim.id} {claim.judge}: {claim.cells()}"
+
+
+@pytest.mark.parametrize(
+    ("taught", "second", "wrong"),
+    [("holds", 0.8, True), ("holds", 0.95, True), ("open", 0.95, False), ("holds", 0.5, False)],
+)
+def test_a_claim_taught_as_holding_fails_where_three_seeds_deny_it(tmp_path, taught, second, wrong):
+    figures = [{"a": 0.7, "b": second}, {"a": 0.8, "b": second}, {"a": 0.9, "b": second}]
+    (claim,) = claims("02", "heads", write(tmp_path, taught, figures)).claims
+    assert claim.is_taught_wrongly == wrong
+    (tmp_path / "one seed").mkdir()
+    (claim,) = claims("02", "heads", write(tmp_path / "one seed", taught, figures[:1])).claims
+    assert not claim.is_taught_wrongly
 
 
 def test_a_training_that_was_cut_short_decides_nothing(tmp_path):
