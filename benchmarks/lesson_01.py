@@ -6,9 +6,9 @@
 The walkthrough's way is ImageDataGenerator, which decodes, resizes and warps every picture of every
 epoch with SciPy. The course's way decodes once and warps whole batches with TensorFlow; it trains
 the published network, and the lesson's better one by the notebook's own cells. All train in
-float32. The test films are watched after each epoch and choose nothing; accuracy is steady once
-it has been at the goal in five epochs in a row. A seed on record is not trained again. Needs a
-quiet machine; writes benchmarks/lesson_01.json.
+float32. The networks are tested on the test films after each epoch, which chooses nothing;
+accuracy is steady once it has been at the goal in five epochs in a row. A seed on record is not
+trained again. Needs a quiet machine; writes benchmarks/lesson_01.json.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def fit_recipe(located, seed: int, stop: StopAtGoal) -> dict:
 
 def watched_fit(fit: Callable, watched: Iterable, stop: StopAtGoal, data: Iterable, **options):
     """Call a network's `fit` as the lesson does, with its average watched after every epoch."""
-    averaged = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    averaged = keras.callbacks.SwapEMAWeights()
     callbacks = [averaged, *options.pop("callbacks"), stop]
     return fit(data, validation_data=watched, callbacks=callbacks, **options)
 

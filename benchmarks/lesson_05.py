@@ -95,10 +95,10 @@ def generators(folder: Path, names: dict) -> tuple[Iterator, Iterable]:
     training = augmenting_generator(OWN_RANGES).flow_from_directory(
         folder / "training", batch_size=names["BATCH_SIZE"], **options
     )
-    watched = ImageDataGenerator().flow_from_directory(
+    held_out = ImageDataGenerator().flow_from_directory(
         folder / "validation", batch_size=20, shuffle=False, **options
     )
-    return (next(training) for _ in itertools.count()), watched
+    return (next(training) for _ in itertools.count()), held_out
 
 
 class Trainings:
@@ -119,7 +119,7 @@ class Trainings:
         self.whole = self.names["network"]
         self.untrained = self.whole.get_weights()
         run_cells(NOTEBOOK, ["copies"], self.names)
-        kept = self.names["copies"].seconds + self.names["watched"].seconds
+        kept = self.names["copies"].seconds + self.names["validation_maps"].seconds
         self.course_frozen = self._course(FROZEN, 1, FROZEN["goal"], kept)
         self.begun = self.whole.get_weights()
 
@@ -142,19 +142,19 @@ class Trainings:
     def _course(self, settings: dict, passes: int, goal: float, before: float = 0.0) -> dict:
         names = self.names
         data = activations.activation_batches(names["copies"], names["BATCH_SIZE"], self.seed)
-        watched = activations.plain_activations(names["watched"])
-        return self._fit(names["upper"], data, watched, settings, passes, goal, before)
+        held_out = activations.plain_activations(names["validation_maps"])
+        return self._fit(names["upper"], data, held_out, settings, passes, goal, before)
 
     def _walkthrough(self, settings: dict, passes: int, goal: float) -> dict:
         data = generators(self.folder, self.names)
         return self._fit(self.whole, *data, settings, passes, goal)
 
-    def _fit(self, network, data, watched, settings, passes, goal, before=0.0) -> dict:
+    def _fit(self, network, data, held_out, settings, passes, goal, before=0.0) -> dict:
         rate = keras.optimizers.Adam(settings["rate"])
         network.compile(rate, self.names["loss"], metrics=["accuracy"])
         history = network.fit(
             data,
-            validation_data=watched,
+            validation_data=held_out,
             epochs=settings["most epochs"],
             steps_per_epoch=passes * -(-len(self.names["training"]) // self.names["BATCH_SIZE"]),
             callbacks=[EpochSeconds(), StopAtGoal(goal)],

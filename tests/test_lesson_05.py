@@ -40,7 +40,7 @@ for source in cells[:-2]:
 parameters = [network.count_params(), count(upper), build_extractor().count_params()]
 exec(cells[-2])  # unfreeze
 parameters += [count(upper), small_head.count_params()]
-recipe_base = build_base(96, own_input=True)
+recipe_base = build_base(96, own_scale)
 exec(cells[-1])
 answers = [list(recipe.predict(np.zeros((2, 96, 96, 3)), verbose=0).shape)]
 classes, known = tuple("abcde"), loss
@@ -138,12 +138,12 @@ def test_the_published_input_is_0_to_1_and_the_networks_own_is_another(reddish, 
     white = np.full((1, SIZE, SIZE, 3), 255, np.float32)
     names = lesson(reddish, tmp_path, LITE)
     run(names, "base")
-    for own, expected in ((False, 1.0), (True, 1.0)):
-        lite = names["build_base"](SIZE, own_input=own)
-        scaled = keras.Model(lite.input, lite.get_layer("scale").output)
-        grey = 0.5 if not own else 0.0
-        assert np.allclose(scaled(white), expected, atol=0.01)
-        assert np.allclose(scaled(white / 2), grey, atol=0.01)
+    for scale, grey in (("published_scale", 0.5), ("own_scale", 0.0)):
+        lite = names["build_base"](SIZE, names[scale])
+        (layer,) = (each for each in lite.layers if isinstance(each, keras.layers.Rescaling))
+        assert lite.layers[1] is layer
+        assert np.allclose(layer(white), 1.0, atol=0.01)
+        assert np.allclose(layer(white / 2), grey, atol=0.01)
 
 
 # A folder of one's own.

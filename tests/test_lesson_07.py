@@ -128,8 +128,11 @@ def lesson(network, tmp_path, monkeypatch):
     """Return a function that runs cells on a folder and returns the names they have set.
 
     `per_picture` are the minutes that a picture's features take, by default as this machine does.
+    The working folder is empty, so that no cell lives on what lies about.
     """
     monkeypatch.setenv(RECORD_VARIABLE, str(tmp_path / "record.json"))
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
 
     def run(folder: Path, cells: list[str], per_picture: float = 0.0, **parameters) -> dict:
         names: dict = {}

@@ -21,36 +21,40 @@ PLAIN = {
 
 
 @pytest.fixture
-def pets(tmp_path, monkeypatch):
+def folders(tmp_path, monkeypatch):
     """Folders as the recipes name them, with three pictures a class; the working folder."""
     random = np.random.default_rng(0)
-    for split in ("training", "validation"):
-        for name in ("cats", "dogs"):
-            folder = tmp_path / "pets" / split / name
+    for split in ("pets/training", "pets/validation", "hands/training", "hands/test"):
+        for name in ("one", "two"):
+            folder = tmp_path / split / name
             folder.mkdir(parents=True)
             for number in range(3):
                 values = random.integers(0, 256, (40, 40, 3), np.uint8)
                 Image.fromarray(values).save(folder / f"{number}.png")
+    Image.fromarray(values).save(tmp_path / "hand.jpg")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.mark.parametrize("cell", PLAIN)
-def test_what_a_text_writes_out_trains_and_is_saved(cell, pets, monkeypatch):
+def test_what_a_text_writes_out_trains_and_is_saved(cell, folders, monkeypatch):
     assert "helpers" not in PLAIN[cell]
-    code = re.sub(r"epochs=\d+", "epochs=1", re.sub(r"\((150|224), \1", "(32, 32", PLAIN[cell]))
+    code = re.sub(r"epochs=\d+", "epochs=1", re.sub(r"\((150|224), \1", "(64, 64", PLAIN[cell]))
     vgg16 = keras.applications.VGG16
     monkeypatch.setattr(keras.applications, "VGG16", lambda **given: vgg16(weights=None, **given))
     space: dict = {}
     exec(code, space)
-    network, base = space["network"], space["base"]
-    trained = {layer.name for layer in network.layers if layer.trainable_weights}
-    frozen = {layer.name for layer in base.layers if not layer.trainable and layer.weights}
-    assert network.optimizer.iterations > 0 and "block4_conv3" in frozen
-    if ".save(" in code:  # a whole recipe, which fine-tunes at last
-        assert {"block5_conv1", "block5_conv3"} <= trained
-        saved = keras.saving.load_model(pets / "pets.keras")
-        pixels = np.full((1, 32, 32, 3), 200.0, np.float32)
+    network, base = space["network"], space.get("base")
+    assert network.optimizer.iterations > 0
+    if name := re.search(r"network\.save\(\"(.+)\"\)", code):
+        saved = keras.saving.load_model(folders / name[1])
+        pixels = np.full((1, 64, 64, 3), 200.0, np.float32)
         np.testing.assert_array_equal(saved(pixels), network(pixels))
-    else:
-        assert trained.isdisjoint(layer.name for layer in base.layers)
+    if base:
+        trained = {layer.name for layer in network.layers if layer.trainable_weights}
+        frozen = {layer.name for layer in base.layers if not layer.trainable and layer.weights}
+        assert "block4_conv3" in frozen
+        if name:  # a whole recipe, which fine-tunes at last
+            assert {"block5_conv1", "block5_conv3"} <= trained
+        else:
+            assert trained.isdisjoint(layer.name for layer in base.layers)
