@@ -419,6 +419,7 @@ def classify_own_photos(
     elif "google.colab" in sys.modules:
         from google.colab import files
 
+        print("Choose photos, or press Cancel to go on without.")  # the next cells wait
         uploads = files.upload()
         if not uploads:
             print("No photo was chosen; run this cell again to choose one.")
