@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from helpers.comparison import paired_interval, told_of_both
+from helpers.comparison import paired_interval, told_of, told_of_both
 from helpers.environment import PROJECT
-from helpers.intervals import Told, sign_tests
+from helpers.intervals import Told, share_interval, sign_tests
 from helpers.results import LEFT, Table
 
 CLAIMS = PROJECT / "benchmarks" / "claims.toml"
@@ -38,7 +38,8 @@ class Claim:
         taught: as what the lesson teaches it, "holds" or "open".
         differences: by seed, by how much the first figure is higher than the second.
         judge: by which pictures, where a claim is asked of several; else "".
-        told: from `told_of_both`.
+        told: what both sides got right (`told_of_both`), or the first where the second is a number;
+            empty where the records do not say.
         machines: where its records were made, and when.
     """
 
@@ -47,7 +48,7 @@ class Claim:
     taught: str
     differences: Mapping[int, float]
     judge: str = ""
-    told: tuple[Told, Told] | None = None
+    told: tuple[Told, ...] = ()
     machines: frozenset[str] = frozenset()
 
     @property
@@ -77,15 +78,25 @@ class Claim:
     @property
     def p_values(self) -> str:
         """Those of the exact tests of each seed's two networks; "" where they cannot be told."""
-        found = sign_tests(*self.told) if self.told else []
+        found = sign_tests(*self.told) if len(self.told) == 2 else []
         return ", ".join(f"{p:.3f}" if p >= 0.0005 else "below 0.001" for p in found)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the mean difference: over seeds, over pictures if these are told."""
+        if len(self.told) == 1 and len(self.differences) > 1:
+            (told,) = self.told
+            share = told.hits.mean(axis=0).sum() / told.sizes.sum()
+            number = share - np.mean(list(self.differences.values()))
+            return tuple(end - number for end in share_interval(told))
+        return paired_interval(self.differences, self.told if len(self.told) == 2 else None)
 
     def cells(self) -> tuple[str, str]:
         """Return the verdict with its seeds, and the mean difference with its interval."""
         values = list(self.differences.values())
         if not values:
             return NO_RECORDS, ""
-        low, high = paired_interval(self.differences, self.told)
+        low, high = self.interval
         too = ", seeds and pictures" if self.told else ""
         spread = f" ({low:+.3f} to {high:+.3f}{too})" if np.isfinite(low) else ""
         count = len(values) if self.verdict == OPPOSITE else self.agreeing
@@ -195,13 +206,18 @@ def _claim(claim: Mapping[str, Any], judge: str, records: Mapping[int, Mapping])
     ]
     first, second = (_figures(side, records) for side in sides)
     seeds = [seed for seed in first if seed in second]
+    one, other = ([figures[seed] for seed in seeds] for figures in (first, second))
+    if isinstance(sides[1], str):
+        told = told_of_both(one, other)
+    else:
+        told = (alone,) if (alone := told_of(one)) else None
     return Claim(
         id=claim["id"],
         says=claim["says"],
         taught=claim["taught"],
         differences={seed: first[seed]["value"] - second[seed]["value"] for seed in seeds},
         judge=judge,
-        told=told_of_both([first[seed] for seed in seeds], [second[seed] for seed in seeds]),
+        told=told or (),
         machines=frozenset(records[seed]["machine"] for seed in seeds),
     )
 

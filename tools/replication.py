@@ -85,6 +85,13 @@ open. The interval covers other seeds and, where it says so, other test pictures
 differ on other pictures. *Taught as* is what the lesson says. If that is *holds* and the verdict is
 *open* or *no records yet*, the records have still to show it.
 
+Do not take a verdict for more than it is. Two equal settings would be decided, one way or the
+other, in one case of four; the table has many lines, and its p values are not corrected for that.
+Where the interval contains 0, even a claim that holds may be luck. Where a claim names a number,
+the difference is the distance from that number. Photos of real hands count as independent, though
+they come from one place, so their intervals are too narrow. Where one network is named, the
+interval does not cover other seeds of it.
+
 """
 
 

@@ -13,10 +13,11 @@ TITLE = """\
 ## Time to equal accuracy
 
 Each training of a lesson is done in several ways, one after the other on one machine, in the same
-precision and with the same seeds. We give the time to the goal, everything before the first step
-included: the median over the seeds that reached it, with the shortest and the longest in brackets.
-How many times faster a way is was computed seed by seed, against the first way of each training; if
-that never reached the goal, all its seconds count.
+precision and with the same seeds. We give the time to the goal: the median over the seeds that
+reached it, with the shortest and the longest in brackets. The seconds of kept copies count; for
+fine-tuning, they are there already. Loading pictures before a training does not count. How many
+times faster a way is was computed seed by seed, against the way whose number is 1.0; if that never
+reached the goal, all its seconds count. A seed with which a way missed the goal has no such number.
 
 """
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from helpers.claims import TESTS, TESTS_ASK, all_claims, claims, recorded
+from helpers.intervals import read_told, share_interval, together
 
 
 def write(folder, taught, figures):
@@ -58,6 +59,16 @@ def test_a_number_can_be_the_goal_and_a_record_without_the_figure_is_left_out(tm
     assert goal.verdict == "holds"
     assert [claim.says for claim in claims("02", path=path).claims][1] == "The goal is reached"
     assert repr(claims("02", path=path)).endswith("2 cores, float32, 2026-11-28")
+
+
+def test_against_a_number_the_interval_covers_the_pictures_that_records_tell(tmp_path):
+    rights = ["1110", "1101", "1111"]
+    told = together([read_told(right * 25) for right in rights])
+    figures = [{"a": {"value": right.count("1") / 4, "right": right * 25}} for right in rights]
+    goal = claims("02", "goal", write(tmp_path, "holds", figures)).claims[0]
+    assert goal.interval == pytest.approx([end - 0.5 for end in share_interval(told)])
+    assert goal.cells()[1].endswith(", seeds and pictures)") and goal.interval[1] < 0.5
+    assert goal.p_values == ""
 
 
 def test_a_lesson_without_claims_is_refused(tmp_path):
