@@ -158,11 +158,12 @@ class RandomAffine(RandomLayer):
         self.zoom = (1 - zoom, 1 + zoom) if isinstance(zoom, (int, float)) else tuple(zoom)
         self.horizontal_flip, self.keep_aspect = horizontal_flip, keep_aspect
         # Beyond the horizon of the card, a picture would be read through the back of the camera.
-        corner = max(self.zoom) * 0.5**0.5 + math.hypot(width_shift, height_shift)
+        longest = (0.5 * (1 + math.sin(math.radians(shear)))) ** 0.5  # half a sheared diagonal
+        corner = max(self.zoom) * longest + math.hypot(width_shift, height_shift)
         if tilt and corner * math.tan(math.radians(tilt)) >= 2:
             raise ValueError(
                 f"With a tilt of {tilt} degrees, the corners of the picture reach beyond the "
-                f"horizon at a zoom of {max(self.zoom):g} with these shifts: lower one of them."
+                f"horizon at a zoom of {max(self.zoom):g} with this shear and shift: lower one."
             )
 
     def call(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

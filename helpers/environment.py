@@ -35,7 +35,10 @@ def mirror_folder() -> Path | None:
     name = os.environ.get(MIRROR_VARIABLE, "").strip()
     if not name:
         return None
-    folder = Path(name).expanduser()
+    try:
+        folder = Path(name).expanduser()
+    except RuntimeError:  # an unknown ~user
+        folder = Path(name)
     if not folder.is_dir():
         raise OneSentence(
             f"{MIRROR_VARIABLE} names {name!r}, which is not a folder; "

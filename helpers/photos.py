@@ -40,6 +40,7 @@ HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b
 LONGEST_SIDE = 2048  # pixels; more than any network here looks at, little to keep in memory
 MAX_PIXELS = 120_000_000  # lets a phone's 108 megapixels pass; about 0.5 GB when unpacked
 MAX_PHOTOS = 24  # figures shown for one folder
+UNOPENED = "cannot be opened"  # begins the reasons that may pass: another try may go well
 
 GARMENT_SIDE = 280  # pixels; ten times what Fashion-MNIST has
 STANDS_OUT = 0.12  # share of the way from the ground to black or white
@@ -108,6 +109,9 @@ def open_in_thread(source: str | Path | bytes, formats: Sequence[str]) -> Image.
             many = f"has more than {MAX_PIXELS // 1_000_000} million pixels"
             advice = f"save a smaller copy, {LONGEST_SIDE} pixels wide for example, and use that"
             raise PhotoError(name, many, advice) from None
+        except MemoryError:
+            advice = f"close other programs, or save a smaller copy, {LONGEST_SIDE} pixels wide"
+            raise PhotoError(name, f"{UNOPENED} (too little memory)", advice) from None
         except Exception as error:  # on damaged files Pillow's readers raise errors of many kinds
             raise _unreadable(file, name, error) from None
 
@@ -127,7 +131,7 @@ def _open_file(source: str | Path | bytes, name: str) -> BinaryIO:
         return path.open("rb") if path else BytesIO(source)
     except (OSError, RuntimeError) as error:  # RuntimeError: an unknown ~user
         why = getattr(error, "strerror", None) or error
-        raise PhotoError(name, f"cannot be opened ({why})", f"{give} that you may read") from None
+        raise PhotoError(name, f"{UNOPENED} ({why})", f"{give} that you may read") from None
 
 
 def _unreadable(file: BinaryIO, name: str, error: Exception) -> PhotoError:

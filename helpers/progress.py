@@ -239,4 +239,6 @@ def read_report(path: Path) -> tuple[str, dict[str, Answers]]:
 def _is_sound(each: Answers) -> bool:
     """Whether each field holds what it is to hold; True is no number."""
     kinds = [type(value) for value in each]
-    return kinds == [str, bool, int, bool, str] and 0 <= each.tries < 10**6
+    if kinds != [str, bool, int, bool, str]:
+        return False
+    return 0 <= each.tries < 10**6 and (each.title + each.last).isprintable()

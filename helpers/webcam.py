@@ -8,7 +8,6 @@ pictures and keeps the score, an `Album` names the pictures and writes them.
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import itertools
 import random
@@ -19,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import numpy as np
@@ -276,15 +275,19 @@ def _as_bytes(picture: Image.Image, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def _write_whole(file: BinaryIO, path: Path, content: bytes) -> Path:
-    """Write a file's content; where that fails, nothing is left of it."""
+def _write_new(path: Path, content: bytes) -> bool:
+    """Write a new file, whole or not at all; return False where there is one already."""
     try:
-        file.write(content)
-        file.flush()
-    except OSError:
+        file = path.open("xb")
+    except FileExistsError:
+        return False
+    try:
+        with file:
+            file.write(content)
+    except OSError:  # the file is closed by now: Windows deletes no open one
         path.unlink()
         raise
-    return path
+    return True
 
 
 # An album of one's own -------------------------------------------------------------------------
@@ -347,8 +350,8 @@ class Album:
             folder.mkdir(parents=True, exist_ok=True)
             for free in itertools.count(number):
                 path = folder / f"take{take:02d}-{free:03d}.jpg"
-                with contextlib.suppress(FileExistsError), path.open("xb") as file:
-                    return _write_whole(file, path, frame)  # never over another
+                if _write_new(path, frame):  # never over another
+                    return path
         except OSError as error:
             raise WebcamError(
                 f"No picture could be written to {folder} ({error.strerror or error}); "

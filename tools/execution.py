@@ -211,7 +211,7 @@ def cells_of(notebook: Path) -> list[nbformat.NotebookNode]:
     """Read a notebook's cells; none where there is no such file, or no whole notebook in it."""
     try:
         return nbformat.read(notebook, as_version=4).cells
-    except (OSError, ValueError, AttributeError, KeyError):
+    except (OSError, ValueError, AttributeError, KeyError, nbformat.ValidationError):
         return []
 
 

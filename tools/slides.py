@@ -184,7 +184,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
             file = project / FOLDER / f"{notebook.stem}.html"
             write_atomically(file, fill(TEMPLATE, slides=slides))
             print(f"{len(slides)} slides: {FOLDER}/{file.name}")
-    except (OSError, ValueError) as error:  # a full disk; a damaged notebook
+    except (OSError, ValueError, AttributeError, KeyError, nbformat.ValidationError) as error:
         why = explain(error) if isinstance(error, OSError) else f"{notebook.name} is damaged"
         print(f"The slides were not written: {why}.", file=sys.stderr)
         return 1

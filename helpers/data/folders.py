@@ -239,16 +239,24 @@ def _sub_folders(folder: Path) -> list[Path]:
     try:
         return sorted(sub for sub in folder.iterdir() if sub.is_dir() and not _is_hidden(sub.name))
     except OSError as error:
-        raise FolderError(
-            f"The folder {_text(folder.name)} cannot be listed ({error.strerror}); name one that "
-            "you may read."
-        ) from None
+        raise _unlisted(error) from None
+
+
+def _unlisted(error: OSError) -> FolderError:
+    return FolderError(
+        f"The folder {_text(Path(error.filename).name)} cannot be listed ({error.strerror}); name "
+        "one that you may read."
+    )
 
 
 def _walk(folder: Path, most: int = MOST) -> list[Path]:
     """List the files below a class folder; a folder named like a picture counts as a file."""
+
+    def refuse(error: OSError) -> None:
+        raise _unlisted(error)
+
     found = []
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in os.walk(folder, onerror=refuse):
         odd = [name for name in folders if _is_picture(Path(name)) and Path(name).suffix]
         folders[:] = sorted(name for name in folders if name not in odd and not _is_hidden(name))
         found += [Path(place, name) for name in sorted(files + odd) if not _is_hidden(name)]

@@ -28,7 +28,7 @@ from helpers.data.download import Located
 from helpers.data.groups import read_time, share_out
 from helpers.files import replacing
 from helpers.messages import OneSentence, few, printable
-from helpers.photos import FORMATS, PhotoError, open_in_thread, to_square_array
+from helpers.photos import FORMATS, UNOPENED, PhotoError, open_in_thread, to_square_array
 
 # Pictures to classify at once. Called by itself, a network keeps every layer's output until the
 # last is done; and what the largest batch has taken, TensorFlow does not give back.
@@ -231,7 +231,8 @@ def load_listed(
     if kept := _read_cache(path):
         return Pictures(classes=classes, **kept)
     pictures = _decode(listing, names, classes, size, formats)
-    _write_cache(path, pictures)
+    if not any(why.startswith(UNOPENED) for why in pictures.skipped.values()):
+        _write_cache(path, pictures)  # what cannot be opened today may be tomorrow
     return pictures
 
 

@@ -38,6 +38,7 @@ STYLE = {
     "axes.titlesize": 11,
     "legend.frameon": False,
     "font.size": 10,
+    "text.parse_math": False,  # a dollar in a name is a dollar
 }
 NO_GRID = {**STYLE, "axes.grid": False}
 
@@ -70,14 +71,19 @@ def _present(figure: Figure, kind: str, data: str, alt: str) -> None:
 
 def legend_below(figure: Figure, axis: Axes, **more) -> None:
     """Put the legend below all panels, where it covers nothing: two entries a line, if short."""
-    handles, names = axis.get_legend_handles_labels()
-    columns = 2 if max(map(len, names), default=0) < 28 else 1
-    figure.legend(handles, names, **{"loc": "outside lower center", "ncols": columns, **more})
+    handles, labels = axis.get_legend_handles_labels()
+    given = {"handles": handles, "labels": labels, "loc": "outside lower center", **more}
+    longest = max(map(len, given["labels"]), default=0)
+    figure.legend(**{"ncols": 2 if longest < 28 else 1, **given})
 
 
 def note(axis: Axes, text: str, place: tuple, offset: tuple, size: float = 9, **more) -> None:
     """Write a text so many points (`offset`) away from a place of an axis."""
     axis.annotate(text, place, offset, textcoords="offset points", fontsize=size, **more)
+
+
+def _wrap(text: str, letters: int) -> str:
+    return "\n".join(textwrap.fill(line, letters) for line in text.split("\n"))
 
 
 @plt.rc_context(STYLE)
@@ -91,12 +97,13 @@ def picture_grid(
         titles: one short text above each picture; they are the alt text, too, if `alt` is "".
     """
     rows = -(-len(images) // columns)
-    lines = max((title.count("\n") + 1 for title in titles or ()), default=0)
+    wrapped = [_wrap(title, 25) for title in titles or [""] * len(images)]
+    lines = max((title.count("\n") + bool(title) for title in wrapped), default=0)
     size = (1.6 * columns, (1.6 + 0.3 * lines) * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
-    for axis, image, title in zip(axes.flat, images, titles or [""] * len(images), strict=False):
+    for axis, image, title in zip(axes.flat, images, wrapped, strict=False):
         axis.imshow(np.clip(image, 0, 255).astype(np.uint8))
         axis.set_title(title, fontsize=9, loc="center")
     said = "; ".join(titles or ["without titles"]).replace("\n", " ")
@@ -170,7 +177,7 @@ def embedding(
     Args:
         points: by title, each of shape (n, 2).
         kinds: the kind of each point, a position in `names`, shape (n,).
-        names: at most ten; each has its own colour or shape.
+        names: each of up to seventy has its own colour or shape.
         groups: what each picture belongs to, such as its film, shape (n,). The alt text says how
             many points lie next to their kind: a neighbour of the same group does not count.
     """
@@ -181,14 +188,18 @@ def embedding(
         axis.remove()
     said = []
     for axis, (title, places) in zip(axes.flat, points.items(), strict=False):
-        for kind, name in enumerate(names):
-            look = {"marker": MARKERS[kind], "color": COLOURS[kind % len(COLOURS)], "label": name}
-            axis.scatter(*places[kinds == kind].T, 14, alpha=0.7, lw=0, **look)
+        handles = []
+        for kind in range(len(names)):
+            look = {"marker": MARKERS[kind % len(MARKERS)], "color": COLOURS[kind % len(COLOURS)]}
+            handles.append(axis.scatter(*places[kinds == kind].T, 14, alpha=0.7, lw=0, **look))
         axis.set(title=title, xticks=[], yticks=[])
         alike = neighbours_alike(places, kinds, groups)
         share = f"{title}: {alike:.0%} of the points lie next to their kind"
         said.append(f"{share}, neighbours of their own group left out")
-    legend_below(figure, axes[0, 0], ncols=3, markerscale=1.8)
+    shown = {"handles": handles, "labels": names, "markerscale": 1.8}  # one like _this, too
+    if max(map(len, names)) < 16:
+        shown["ncols"] = 3
+    legend_below(figure, axes[0, 0], **shown)
     show(figure, f"Pictures of {', '.join(names)} as points in the plane. {'; '.join(said)}.")
 
 
@@ -216,7 +227,9 @@ def confusion(scores: Scores, title: str, muted: bool = False) -> None:
     counts, classes = scores.confusion, scores.classes
     many = len(classes) > 6
     edge = (0.5 if many else 0.8) * len(classes)
-    figure, axis = plt.subplots(figsize=(1.6 + edge, 1.1 + 0.94 * edge))
+    shown = [_wrap(name, 18) for name in classes]
+    room = 0.08 * max(0, max(len(line) for name in shown for line in name.split("\n")) - 11)
+    figure, axis = plt.subplots(figsize=(1.6 + edge + room, 1.1 + 0.94 * edge + room))
     errors = counts * ~np.eye(len(classes), dtype=bool)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     if muted:
@@ -230,13 +243,13 @@ def confusion(scores: Scores, title: str, muted: bool = False) -> None:
         elif muted and not counts[row, column]:
             colour = "#aaaaaa"
         axis.text(column, row, counts[row, column], ha="center", va="center", color=colour)
-    axis.set_xticks(range(len(classes)), classes)
+    axis.set_xticks(range(len(classes)), shown)
     if many or sum(map(len, classes)) > 7 * len(classes):
         plt.setp(axis.get_xticklabels(), rotation=40, ha="right")
     else:
         plt.setp(axis.get_xticklabels(), va="baseline")  # by their tallest letter, else
         axis.tick_params(axis="x", pad=14)
-    axis.set_yticks(range(len(classes)), classes)
+    axis.set_yticks(range(len(classes)), shown)
     axis.set(xlabel="predicted", ylabel="true")
     axis.set_title(title, wrap=True)
     # The most frequent mistakes: a list of all would tire a reader.

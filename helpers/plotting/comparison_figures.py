@@ -38,6 +38,7 @@ def learning_curves(
     axis.set_title(title, wrap=True)
     axis.set(xlabel="epoch", ylabel=quantity)
     every = np.concatenate([values for runs in curves.values() for values in runs])
+    every = every[np.isfinite(every)] if np.isfinite(every).any() else np.ones(1)
     low, top = np.quantile(every, 0.1), every.max()  # low beginnings would flatten the rest
     axis.set_ylim(low - 0.1 * (top - low) - 0.01, None)
     axis.xaxis.get_major_locator().set_params(integer=True)

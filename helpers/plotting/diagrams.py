@@ -21,7 +21,7 @@ PLACES = ((0, 0), (1, 1), (3, 3))  # (row, column) of the outputs that are shown
 MAP = np.array([[1, 3, 0, 2], [6, 2, 1, 1], [0, 4, 8, 5], [1, 2, 7, 3]])
 NAMES, SHAPES, COUNTS = 1.45, 4.25, NARROW - 0.05  # where a network's columns stand, in inches
 BOXES, TALLEST = 1.3, 0.7  # inches for the widest map and the longest list of numbers
-DRAWN_FRAMES = 24  # of a film
+DRAWN_FILMS, DRAWN_FRAMES = 40, 24  # the frames of each film
 
 
 @plt.rc_context(NO_GRID)
@@ -209,7 +209,8 @@ def feature_maps(network: keras.Model, picture: np.ndarray, layer_name: str) -> 
 def split_by_films(films: np.ndarray, held_out: Collection[str]) -> None:
     """Show films as strips of frames, split at random and by film, and what leaks.
 
-    A frame leaks where it is held out and another frame of its film is learnt from.
+    A frame leaks where it is held out and another frame of its film is learnt from. Of many films,
+    some are drawn, and all are counted.
 
     Args:
         films: the film of each frame, shape (frames,).
@@ -226,22 +227,28 @@ def split_by_films(films: np.ndarray, held_out: Collection[str]) -> None:
     at_random = np.isin(np.arange(len(films)), shuffled[: chosen.sum()])
     panels = {"frames at random": at_random, "whole films": chosen}
     leaks = []
-    figure, axes = plt.subplots(1, 2, figsize=(NARROW, 0.95 + 0.15 * len(names)), sharey=True)
+    places = np.linspace(0, len(names) - 1, min(len(names), DRAWN_FILMS)).astype(int)
+    drawn = [names[place] for place in places]
+    figure, axes = plt.subplots(1, 2, figsize=(NARROW, 0.95 + 0.15 * len(drawn)), sharey=True)
     for axis, (title, held) in zip(axes, panels.items(), strict=True):
         leak = np.isin(films[held], films[~held]).mean()
         leaks.append(f"{title}, {leak:.0%} of the validation frames leak")
         axis.set_title(f"{title}\n{leak:.0%} leak", loc="left")
-        for row, name in enumerate(names):
+        for row, name in enumerate(drawn):
             own = np.flatnonzero(films == name)
             own = own[np.linspace(0, len(own) - 1, min(len(own), DRAWN_FRAMES)).astype(int)]
             colours = np.where(held[own], VALIDATION_COLOUR, TRAINING_COLOUR)
             axis.barh(row + 0.5, 0.86, left=np.arange(len(own)), color=colours, lw=0)
-        axis.set(xlim=(0, DRAWN_FRAMES), ylim=(len(names), 0), xticks=[], yticks=[])
+        axis.set(xlim=(0, DRAWN_FRAMES), ylim=(len(drawn), 0), xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
-    axes[0].set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8)
+    axes[0].set_yticks(np.arange(len(drawn)) + 0.5, drawn, fontsize=8)
+    if len(drawn) < len(names):
+        axes[0].set_xlabel(f"{len(drawn)} of {len(names):,} films", fontsize=9)
     kinds = {"training": TRAINING_COLOUR, "validation": VALIDATION_COLOUR}
     keys = [Rectangle((0, 0), 1, 1, color=colour) for colour in kinds.values()]
     figure.legend(keys, kinds, loc="outside lower center", ncols=3, fontsize=9)
-    said = f"{'; '.join(leaks)}. Held out as whole films: {', '.join(held_out)}"
+    named = list(held_out)[:DRAWN_FILMS]
+    rest = f" and {len(held_out) - len(named):,} more" if len(held_out) > len(named) else ""
+    said = f"{'; '.join(leaks)}. Held out as whole films: {', '.join(named)}{rest}"
     show_drawing(figure, f"{len(names)} films as strips of frames, twice: {said}.")

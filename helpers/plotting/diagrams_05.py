@@ -96,6 +96,7 @@ def losses_side_by_side(
             marks that epoch.
     """
     every = [v for each in histories.values() for key in ("loss", "val_loss") for v in each[key]]
+    every = [value for value in every if np.isfinite(value)] or [1.0]  # one that ran away is NaN
     top = min(1.08 * max(every), CLIPPED * float(np.median(every)))
     longest = max(len(history["loss"]) for history in histories.values())
     rows = -(-len(histories) // 2)

@@ -26,6 +26,7 @@ from helpers.samples.hands import GESTURES, draw_hand, draw_person
 
 # How far the fingers of a closed hand are spread, and its size; the data set's: SPREAD, 0.8 to 1.2.
 CLOSED, SIZES = (-0.35, 0.5), (0.65, 1.15)
+NO_SAMPLE = 999  # more than the number of any drawn sample of a class
 NOTE = "DRAWN.txt"  # says what the folder holds; the last file of a whole set
 
 # A picture of a set: its file, and the function that draws it, once.
@@ -88,7 +89,7 @@ def draw_picture(name: str, label: int, seed: int = 0) -> Image.Image:
     Args:
         name: "rock_paper_scissors", "cats_and_dogs" or "fashion_mnist".
         label: its class, from 0, in the label order of the catalog.
-        seed: chooses the picture; 0 or more.
+        seed: chooses the picture, which is none of the drawn samples; 0 or more.
 
     Raises:
         ValueError: there are no drawings of this name, no such label, or the seed is negative.
@@ -98,10 +99,11 @@ def draw_picture(name: str, label: int, seed: int = 0) -> Image.Image:
     if not 0 <= label < len(classes):
         listed = ", ".join(f"{number} {one}" for number, one in enumerate(classes))
         raise ValueError(f"{name} has no label {label}; its labels: {listed}.")
-    generator = np.random.default_rng([seed, label])
     if name == "rock_paper_scissors":
+        generator = np.random.default_rng([seed, label])
         person = draw_person(generator, generator.random())
         return draw_hand(GESTURES[label], person, generator)
+    generator = np.random.default_rng([seed, label, NO_SAMPLE])
     if name == "cats_and_dogs":
         return (draw_cat, draw_dog)[label](generator)
     return draw_garment(label, generator)

@@ -236,3 +236,5 @@ def test_a_tilt_does_not_reach_beyond_the_horizon():
     RandomAffine(tilt=50, zoom=(0.8, 1.8), width_shift=0.1, height_shift=0.1)
     with pytest.raises(ValueError, match=r"beyond the horizon at a zoom of 2\.5"):
         RandomAffine(tilt=50, zoom=(0.8, 2.5))
+    with pytest.raises(ValueError, match="with this shear"):  # 30 degrees stretch a diagonal to 1.2
+        RandomAffine(tilt=50, zoom=(0.8, 1.8), width_shift=0.1, height_shift=0.1, shear=30)

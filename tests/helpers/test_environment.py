@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers.environment import PROJECT, choose_precision, mirror_folder, processor
+from helpers.messages import OneSentence
 
 
 def test_the_mirror_is_none_or_a_folder(monkeypatch, tmp_path):
@@ -15,9 +16,10 @@ def test_the_mirror_is_none_or_a_folder(monkeypatch, tmp_path):
     assert mirror_folder() is None
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path))
     assert mirror_folder() == tmp_path.resolve()
-    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "missing"))
-    with pytest.raises(ValueError, match=r"COURSE_MIRROR names .* not a folder"):
-        mirror_folder()
+    for name in (str(tmp_path / "missing"), "~nobody_here/data"):
+        monkeypatch.setenv("COURSE_MIRROR", name)
+        with pytest.raises(OneSentence, match=r"COURSE_MIRROR names .* not a folder"):
+            mirror_folder()
 
 
 SCRIPT = """

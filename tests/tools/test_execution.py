@@ -17,6 +17,7 @@ from tools import execution
 from tools.execution import (
     PRESET_NAMES,
     PRESETS,
+    cells_of,
     course_notebooks,
     default_parameters,
     find_notebook,
@@ -234,3 +235,9 @@ def test_whatever_papermill_raises_is_the_runs_problem(tiny_notebook, tmp_path, 
 def test_a_run_that_cannot_begin_has_a_problem_and_no_record(tmp_path):
     run = try_notebook(tmp_path / "none.ipynb", tmp_path / "out.ipynb")
     assert run.problem.startswith("There is no notebook") and run.record is None
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"nbformat": 4, "nbformat_minor": 5}'])
+def test_what_is_no_notebook_has_no_cells(text, tmp_path):
+    (tmp_path / "half.ipynb").write_text(text, encoding="utf-8")
+    assert cells_of(tmp_path / "half.ipynb") == []

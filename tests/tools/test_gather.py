@@ -48,6 +48,16 @@ def test_files_of_one_name_are_joined_and_bad_ones_named(folder):
     assert learners[1].answers["01.quiz.1"].right
 
 
+@pytest.mark.parametrize("field", ["title", "last"])
+def test_half_a_letter_in_a_file_costs_that_file_alone(folder, field):
+    content = json.loads((folder / "a.json").read_text("utf-8"))
+    content["answers"]["01.weights"][field] = "\ud800"
+    (folder / "e.json").write_text(json.dumps(content), encoding="utf-8")
+    learners, problems = gather(folder)
+    assert len(learners) == 3 and "e.json was changed by hand" in problems[-1]
+    assert main([str(folder)]) == 0 and (folder / "class.html").exists()
+
+
 def test_what_was_hard_is_marked_and_what_nobody_tried_is_left_out(folder):
     weights, quiz = by_exercise(gather(folder)[0])
     assert weights == ("1", "the weights", 2, 3, 2.0, 1) and not weights.hard

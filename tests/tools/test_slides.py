@@ -115,9 +115,11 @@ def test_a_lesson_that_is_missing_is_named(project, capsys):
     )
     assert main(["1"], project) == 0
     assert capsys.readouterr().out == f"6 slides: {FOLDER}/01_hands.html\n"
-    (project / "notebooks" / "01_hands.ipynb").write_text("{", encoding="utf-8")
-    assert main([], project) == 1
-    assert capsys.readouterr().err == "The slides were not written: 01_hands.ipynb is damaged.\n"
+    for damaged in ("{", "{}", "[]", '{"nbformat": 4, "nbformat_minor": 5}'):
+        (project / "notebooks" / "01_hands.ipynb").write_text(damaged, encoding="utf-8")
+        assert main([], project) == 1
+        said = capsys.readouterr().err
+        assert said == "The slides were not written: 01_hands.ipynb is damaged.\n"
 
 
 # In a browser ----------------------------------------------------------------------------------

@@ -222,6 +222,23 @@ def test_names_taken_apart_are_one_class(tmp_path):
     assert opened(tmp_path).dataset.classes == (composed, "b")
 
 
+@pytest.mark.parametrize("closed", ["mine/b", "mine/b/trip"])
+def test_a_folder_that_cannot_be_listed_is_refused_not_left_out(tmp_path, monkeypatch, closed):
+    fill(tmp_path / "mine", ("a", "b", "c"), 4)
+    fill(tmp_path / "mine" / "b", ("trip",), 4)
+    scandir = os.scandir
+
+    def refuse(path="."):
+        if Path(path) == tmp_path / closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    name = Path(closed).name
+    with pytest.raises(FolderError, match=rf"The folder {name} cannot be listed \(Permission"):
+        opened(tmp_path / "mine")
+
+
 def test_odd_bytes_in_names_are_taken_and_can_be_printed(tmp_path):
     folder = fill(tmp_path / "own", ("a", "b"), 6)
     (folder / "a").rename(folder / os.fsdecode(b"caf\xe9"))

@@ -300,6 +300,29 @@ def test_the_cache_answers_until_a_file_changes(folder, tmp_path, monkeypatch):
     assert changed.images[0].max() == 9
 
 
+@pytest.mark.parametrize("fault", ["permission", "memory"])
+def test_a_picture_that_could_not_be_opened_is_tried_again(folder, tmp_path, monkeypatch, fault):
+    closed, opened, upright = folder / "paper" / "paper00-000.png", Path.open, photos._upright_rgb
+
+    def refuse(path, *given):
+        if path == closed and fault == "permission":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *given)
+
+    def burst(image):
+        if image.fp.name == str(closed) and fault == "memory":
+            raise MemoryError
+        return upright(image)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(photos, "_upright_rgb", burst)
+    first = load_pictures(folder, CLASSES, 8, cache=tmp_path / "cache")
+    assert "cannot be opened" in first.skipped["paper/paper00-000.png"]
+    monkeypatch.undo()
+    again = load_pictures(folder, CLASSES, 8, cache=tmp_path / "cache")
+    assert not again.skipped and len(again) == len(first) + 1
+
+
 def rewrite(**changes):
     """Return what gives a cache file other content, as a well-formed file of its kind."""
 

@@ -93,3 +93,11 @@ def test_fair_coins_are_as_uneven_as_the_exact_test_says(shown):
         "dashed line is at 4; as uneven or more (hatched) they fall with probability 0.125"
         in (shown[0])
     )
+
+
+def test_a_loss_that_ran_away_is_left_out_of_the_scale(drawn):
+    runs = {"calm": [[0.5, 0.4]], "wild": [[9.0, np.nan]]}
+    comparison_figures.learning_curves(runs, "Digits", "loss")
+    comparison_figures.learning_curves({"wild": [[np.nan, np.nan]]}, "Digits", "loss")
+    for figure, _ in drawn:
+        assert np.isfinite(figure.axes[0].get_ylim()).all()

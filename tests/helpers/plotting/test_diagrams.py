@@ -233,3 +233,12 @@ def test_alt_text_is_escaped_and_must_not_be_empty(monkeypatch):
     with pytest.raises(ValueError, match="alt text"):
         diagrams.show_drawing(plt.figure(), " ")
     plt.close("all")
+
+
+def test_of_many_films_some_are_drawn_and_all_are_counted(drawn):
+    films = np.array([f"photo{number}" for number in range(800)])
+    diagrams.split_by_films(films, [f"photo{number}" for number in range(0, 800, 7)])
+    ((figure, alt),) = drawn
+    assert figure.get_figheight() < 8 and len(figure.axes[0].get_yticklabels()) == 40
+    assert figure.axes[0].get_xlabel() == "40 of 800 films"
+    assert alt.startswith("800 films") and alt.endswith("and 75 more.") and len(alt) < 700

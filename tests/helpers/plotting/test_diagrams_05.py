@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from helpers.plotting import diagrams, diagrams_05
@@ -48,3 +49,10 @@ def test_a_loss_that_begins_high_is_marked_and_does_not_flatten_the_rest(drawn):
     assert [text.get_text() for text in first.texts] == ["3.7", "kept: 2"]
     assert "a, after 4 epochs training 0.05, validation 0.60, at its lowest 0.40 in epoch 2" in alt
     assert not figure.axes[1].texts
+
+
+def test_a_loss_that_ran_away_does_not_cost_the_others_their_panels(drawn):
+    lost = {"loss": [np.nan] * 3, "val_loss": [np.nan] * 3}
+    diagrams_05.losses_side_by_side({"a": lost, "b": FALLING}, "Losses")
+    diagrams_05.losses_side_by_side({"a": lost}, "Losses")
+    assert drawn[0][0].axes[1].get_ylim()[1] < 1

@@ -266,3 +266,34 @@ def test_names_below_a_figure_stand_on_one_line(drawn, scores):
     labels = figure.axes[0].get_xticklabels()
     assert [label.get_text() for label in labels] == list(CLASSES)
     assert {label.get_verticalalignment() for label in labels} == {"baseline"}
+
+
+def test_an_embedding_takes_any_names_and_many(drawn):
+    names = ["_unknown", *(f"US$_{number}$ \\frac" for number in range(29))]
+    points, kinds = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60) % 30
+    plotting.embedding({"pixels": points, "features": points}, kinds, names, np.arange(60))
+    ((figure, _),) = drawn
+    figure.canvas.draw()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == names
+    looks = {(str(one.get_facecolor()), str(one.get_paths())) for one in figure.axes[0].collections}
+    assert len(looks) == 30
+
+
+def test_long_names_leave_the_confusion_matrix_its_room(drawn):
+    classes = ("a gesture with a very long name", "another of 31 letters, all told")
+    scores = Scores(np.eye(2, dtype=np.float32), np.array([0, 1], np.int32), classes)
+    plotting.confusion(scores, "Test")
+    ((figure, _),) = drawn
+    figure.canvas.draw()
+    (axis,) = figure.axes
+    assert axis.get_window_extent().width / figure.dpi / 2 > 0.6
+    assert [text.get_text().replace("\n", " ") for text in axis.get_yticklabels()] == [*classes]
+
+
+def test_titles_of_a_grid_stay_above_their_pictures(drawn):
+    titles = ["a gesture with a very long name\n0.98", "$\\frac, not $10"]
+    plotting.picture_grid(np.zeros((2, 8, 8, 3)), titles)
+    ((figure, alt),) = drawn
+    figure.canvas.draw()
+    boxes = [axis.title.get_window_extent() for axis in figure.axes[:2]]
+    assert boxes[0].x1 < boxes[1].x0 and "very long name 0.98; $\\frac" in alt

@@ -351,3 +351,12 @@ def test_shapes_outside_the_picture_leave_it_empty():
     surface.add_capsule((-50, 5, 0), (-40, 5, 0), (4.0, 4.0), blend=1.0)
     surface.add_ellipsoid((8, 90, 0), (5, 5, 5), blend=1.0)
     assert not surface.cover.any()
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "file"), [("cats_and_dogs", 1, "dog.0.jpg"), ("fashion_mnist", 0, "0000.png")]
+)
+def test_a_drawn_picture_is_none_of_the_samples(name, label, file):
+    plan = dict(samples._PLANS[name]())
+    sample = plan[Path("train", dataset(name).class_folders[label], file)]()
+    assert draw_picture(name, label, 0).tobytes() != sample.tobytes()
