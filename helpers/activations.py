@@ -87,7 +87,7 @@ def compute_activations(
     seed: int = 0,
     size: int | None = None,
     folder: Path = CACHE_FOLDER / "activations",
-    largest_gib: float = 8.0,
+    largest_gib: float = 16.0,
     progress: bool = True,
 ) -> Activations:
     """Run the part that does not learn over every copy of every picture, or find that it has run.
@@ -362,8 +362,8 @@ def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib
     if needed > free:
         raise OSError(
             f"{what} would need {needed / GIB:.2f} GiB for their activations, and the disk has "
-            f"{free / GIB:.2f} GiB left: free some, lower COPIES or LIMIT, or cut the network "
-            "nearer to its end."
+            f"{free / GIB:.2f} GiB left: free some, take fewer copies or fewer pictures, or cut "
+            "the network nearer to its end."
         )
 
 
@@ -382,8 +382,8 @@ def _check_bound(what: str, needed: int, in_use: int, largest_gib: float) -> Non
         beside = f" beside {in_use / GIB:.2f} GiB in use" if in_use else ""
         raise ValueError(
             f"{what} would need {needed / GIB:.2f} GiB for their activations{beside}, more than "
-            f"the {largest_gib:g} GiB allowed: lower COPIES or LIMIT, cut the network nearer to "
-            "its end, or raise `largest_gib`."
+            f"the {largest_gib:g} GiB allowed: take fewer copies or fewer pictures, cut the "
+            "network nearer to its end, or raise `largest_gib`."
         )
 
 

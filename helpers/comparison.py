@@ -378,19 +378,22 @@ def exact_tests(runs: pd.DataFrame, figure: str, first: str, second: str) -> pd.
     Returns:
         A row a seed: pictures (or films, where frames are alike) on which the first is ahead, those
         on which the second is, and p of `intervals.sign_test`. It speaks of these very networks on
-        other pictures. Empty where records do not say what was right. Its `attrs["coins"]` tells
-        whether p is that of fair coins, one for each picture; films weigh differently.
+        other pictures. Empty where no seed is common, or records do not say what was right. Its
+        `attrs["coins"]` tells whether p is that of fair coins, one for each picture; films weigh
+        differently.
     """
-    pair = seed_difference(runs, figure, first, second)
-    rows = {}
-    if pair.told:
-        first_told, second_told = pair.told
-        changes = first_told.hits - second_told.hits
-        for seed, change, p in zip(pair.differences, changes, sign_tests(*pair.told), strict=True):
+    scores, told, rows = by_seed(runs, figure), None, {}
+    apart = {first, second} <= {*scores} and (scores[first] - scores[second]).dropna().empty
+    if not apart:
+        pair = seed_difference(runs, figure, first, second)
+        told = pair.told
+    if told:
+        changes = told[0].hits - told[1].hits
+        for seed, change, p in zip(pair.differences, changes, sign_tests(*told), strict=True):
             ahead, behind = int((change > 0).sum()), int((change < 0).sum())
             rows[seed] = {"first ahead": ahead, "second ahead": behind, "p": p}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")
-    table.attrs["coins"] = pair.told is not None and bool((pair.told[0].sizes == 1).all())
+    table.attrs["coins"] = told is not None and bool((told[0].sizes == 1).all())
     return table
 
 

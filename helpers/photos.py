@@ -317,7 +317,12 @@ def classify_photo(
     # of those in keras.applications take a list of one input, and warn of an input without a list.
     with warnings.catch_warnings(action="ignore"):
         output = np.asarray(model(batch, training=False), dtype=np.float64)[0]
-    if not (output.min() >= 0 and abs(output.sum() - 1) < 0.01):  # false for NaN too
+    if np.isnan(output).any():
+        raise ValueError(
+            "The model's output is not a number: its training ran away; train it at a lower "
+            "learning rate."
+        )
+    if not (output.min() >= 0 and abs(output.sum() - 1) < 0.01):
         raise ValueError(
             "The model's output is not a set of probabilities that sum to 1; "
             "its last layer must be a softmax over the classes."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from types import SimpleNamespace
 
 import keras
@@ -14,7 +15,7 @@ from benchmarks.shared import run_cells
 from helpers import activations, augmentation
 from helpers.data.pictures import Pictures
 from helpers.pretrained.efficientnet_lite import build_efficientnet_lite0
-from tools.execution import cells_of, find_notebook
+from tools.execution import cells_of, default_parameters, find_notebook
 
 NOTEBOOK = find_notebook("02")
 CLASSES = ("paper", "rock", "scissors")
@@ -52,6 +53,16 @@ def test_the_walkthroughs_network_needs_no_helper_and_has_the_published_paramete
     assert maps == [7, 7, 768] and trainable == 0
     assert heads == [38_539_267, 2_307]
     assert lower == [16, 16, 288] and answer == [3]
+
+
+def test_the_features_of_a_whole_run_may_be_kept():
+    """At the published length with InceptionV3, in float32; the shapes are those above."""
+    values = default_parameters(NOTEBOOK)
+    grid = 2 * values["COPIES"] * 2520 + 372  # in the published range, and in the network's own
+    recipe = 2520 + 3 * values["DRAWN"]  # without what is held out, and then all
+    numbers = 2 * grid * 7 * 7 * 768 + 2 * values["RECIPE_COPIES"] * recipe * 16 * 16 * 288
+    bound = inspect.signature(activations.compute_activations).parameters["largest_gib"].default
+    assert 4 * numbers < bound * 2**30
 
 
 @pytest.fixture(scope="module")

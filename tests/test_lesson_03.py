@@ -80,7 +80,9 @@ def test_inception_runs_the_same_cells_from_a_local_file(cells, tmp_path):
     assert not names["frozen"].trainable_weights
     names = run(cells, "published-transfer", found=found, IMAGE_SIZE=150)
     assert names["trained"] == 7 * 7 * 768 * 1024 + 1024 + 1024 * 10 + 10
-    scale = next(each for each in names["inception"].layers if isinstance(each, layers.Rescaling))
+    scale = next(
+        each for each in names["published_base"].layers if isinstance(each, layers.Rescaling)
+    )
     assert scale.scale == pytest.approx(1 / 255) and scale.offset == 0
 
 

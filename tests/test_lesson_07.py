@@ -267,6 +267,30 @@ def test_the_lesson_ends_well_where_pictures_and_minutes_are_few(draw, lesson, t
     assert table.remark.notna().tolist() == [False, False, False, True, False]
 
 
+def test_groups_that_classes_share_may_be_too_few_for_some_folds(draw, lesson, tmp_path, capsys):
+    for label, (kind, days) in enumerate({"cup": "mon tue wed", "mug": "tue wed thu"}.items()):
+        for first, day in enumerate(days.split()):
+            fill(draw, tmp_path / "mine" / kind / day, lambda n: f"{n}.jpg", 4, label, 10 * first)
+    lesson(tmp_path / "mine", COURSE[: COURSE.index("planted") + 1], 0.1, MINUTES=0.1)
+    shown = capsys.readouterr().out
+    assert "Too few pictures for a curve." in shown or "errors now" in shown
+    assert "Too few groups to say anything of the labels." in shown
+
+
+def test_cells_run_again_do_not_pay_for_their_own_earlier_run(draw, lesson, tmp_path):
+    five(draw, tmp_path / "mine", each=4)
+    names = lesson(tmp_path / "mine", COURSE[: COURSE.index("choose") + 1])
+    assert list(names["heads"]) == [names["one"], names["two"], names["three"]]
+    names["minutes"][names["two"]] = names["minutes"][names["three"]] = names["MINUTES"]
+    exec(CELLS["two"], names)
+    assert names["augmented"] and list(names["heads"]) == [names["one"]]
+    for cell in ("two-fit", "three"):
+        exec(CELLS[cell], names)
+    assert names["tuned"] and names["three"] not in names["heads"]  # stopped here, it is no choice
+    exec(CELLS["choose"], names)
+    assert names["chosen"] != names["three"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
 def test_the_notebook_runs_quickly_on_any_folder(shape, draw, tmp_path, monkeypatch):

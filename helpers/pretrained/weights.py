@@ -20,7 +20,7 @@ import numpy as np
 from helpers.data.download import fetch
 from helpers.environment import MIRROR_VARIABLE, mirror_folder
 from helpers.files import check_file, replacing
-from helpers.messages import NotAvailable
+from helpers.messages import NotAvailable, OneSentence
 from helpers.pretrained.efficientnet_lite import packaged_weights
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
@@ -111,7 +111,7 @@ class Found:
         return f"Backbone: {self.name} with {what} from {place} ({checked} checked){because}."
 
 
-def find_weights(wanted: str, preferred: str, top: bool = False) -> Found:
+def find_weights(wanted: str, preferred: str, top: bool = False, size: int | None = None) -> Found:
     """Find a pretrained network's weights, fetching them if need be.
 
     They are looked for in Keras's cache folder, then in the mirror folder and in `weights` below
@@ -122,17 +122,23 @@ def find_weights(wanted: str, preferred: str, top: bool = False) -> Found:
             EfficientNetLite0; the name of one of the two insists on it.
         preferred: the network of the lesson, a name of `FAMILIES`.
         top: with the 1000 classes of ImageNet.
+        size: edge of the smallest pictures, in pixels; None where they are large enough.
 
     Raises:
-        ValueError: `wanted` is another name, the mirror is not a folder, or the package of
-            EfficientNetLite0 is damaged.
+        ValueError: `wanted` is another name, or takes no pictures so small, the mirror is not a
+            folder, or the package of EfficientNetLite0 is damaged.
         FileNotFoundError: the weights are unavailable; the message says which file to put where.
     """
     allowed = ("auto", preferred, ALWAYS_THERE)
     if wanted not in allowed:
         raise ValueError(f"BACKBONE is {wanted!r}; here it may be {', '.join(allowed)}.")
     reason = ""
-    if wanted != ALWAYS_THERE:
+    smallest = FAMILIES[preferred].smallest
+    if wanted != ALWAYS_THERE and size is not None and size < smallest:
+        reason = f"{preferred} takes pictures of {smallest} pixels or more, not {size}"
+        if wanted == preferred:
+            raise OneSentence(f"{reason}: enlarge them, or set BACKBONE to {ALWAYS_THERE!r}.")
+    elif wanted != ALWAYS_THERE:
         family, cache, mirror, notes = FAMILIES[preferred], keras_cache(), mirror_folder(), []
         name = family.file_names(top)[0]
         found = (

@@ -551,7 +551,7 @@ def one_file_gib(copies=1):
 
 def test_what_would_not_fit_is_refused_before_any_work(pictures, folder):
     lower = make_lower(watched=True)
-    with pytest.raises(ValueError, match=r"3 copies of 70 pictures would need .* COPIES or LIMIT"):
+    with pytest.raises(ValueError, match=r"3 copies of 70 pictures would need .* fewer copies"):
         compute(
             lower, pictures, folder, copies=3, augment=AUGMENT, largest_gib=0.99 * one_file_gib(3)
         )

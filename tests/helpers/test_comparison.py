@@ -34,6 +34,7 @@ from helpers.comparison import (
     trainings,
 )
 from helpers.intervals import holm, seeds_interval
+from helpers.messages import OneSentence
 from helpers.results import Measured
 
 # Accuracies by learning rate, one a seed.
@@ -221,6 +222,16 @@ def test_the_coins_are_those_of_the_exact_test(tmp_path, monkeypatch, first, sec
     assert exact.attrs["coins"] is coins and exact["p"].iloc[0] == pytest.approx(p)
     tossed = stats.binomtest(*map(int, (exact["first ahead"].iloc[0], exact.iloc[0, :2].sum())))
     assert math.isclose(tossed.pvalue, p) is coins
+
+
+def test_networks_without_a_common_seed_are_not_compared_picture_by_picture(tmp_path, monkeypatch):
+    for seed, rate in enumerate((0.1, 0.2)):
+        write(tmp_path / f"{seed}.json", monkeypatch, LEARNING_RATE=rate, SEED=seed)
+    runs = gather(tmp_path)
+    exact = exact_tests(runs, "accuracy", "LEARNING_RATE=0.1", "LEARNING_RATE=0.2")
+    assert exact.empty and exact.attrs["coins"] is False
+    with pytest.raises(OneSentence, match="There is no setting"):
+        exact_tests(runs, "accuracy", "LEARNING_RATE=0.1", "other")
 
 
 @pytest.mark.parametrize("differences", [{0: 0.1}, {0: 0.1, 1: 0.1}, {0: 0.0, 1: 0.0}])

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import requests
 
+from helpers.messages import OneSentence
 from helpers.pretrained import weights
 from helpers.pretrained.weights import ALWAYS_THERE, FAMILIES, find_weights
 
@@ -167,6 +168,15 @@ def test_a_name_insists_and_says_which_file_to_put_where(folders):
 def test_the_file_with_the_classes_is_another_one(folders):
     with pytest.raises(FileNotFoundError, match=r"put vgg19_\w+_kernels\.h5 into"):
         find_weights("VGG19", "VGG19", top=True)
+
+
+def test_pictures_too_small_for_a_network_are_said_before_anything_is_fetched(folders):
+    found = find_weights("auto", "InceptionV3", size=74)
+    assert found.name == "EfficientNetLite0"
+    assert "because InceptionV3 takes pictures of 75 pixels or more, not 74" in found.line
+    with pytest.raises(OneSentence, match="75 pixels or more, not 48: enlarge them, or set"):
+        find_weights("InceptionV3", "InceptionV3", size=48)
+    assert find_weights("EfficientNetLite0", "InceptionV3", size=48).reason == ""
 
 
 def test_the_network_that_is_always_there_can_be_asked_for():
