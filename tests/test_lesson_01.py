@@ -13,7 +13,7 @@ from alone import run_alone
 from PIL import Image
 
 from helpers.data import pictures
-from helpers.data.pictures import Pictures, load_pictures
+from helpers.data.pictures import Pictures
 from tools.execution import cells_of, find_notebook
 
 REWRITTEN = ["00", "01", "02", "03", "04", "05"]
@@ -62,17 +62,18 @@ def test_a_rewritten_lesson_names_its_layers_and_trains_on_the_page(number):
         assert shown in code, f"lesson {number} does not show {shown}"
 
 
+FEW = Pictures(  # what the split leaves to learn from of two classes of four pictures
+    np.arange(6 * 20 * 20 * 3).reshape(6, 20, 20, 3).astype(np.uint8),
+    np.arange(6, dtype=np.int32) % 2,
+    tuple(f"{kind}/{number}" for number in range(3) for kind in "ab"),
+    ("a", "b"),
+    {},
+)
+
+
 def test_a_copycat_learns_from_few_pictures_too(capsys):
-    """Two classes of four pictures, of which the split leaves six to learn from."""
     (cell,) = (cell for cell in cells_of(find_notebook("01")) if cell.id == "neighbours")
-    few = Pictures(
-        np.arange(6 * 20 * 20 * 3, dtype=np.uint8).reshape(6, 20, 20, 3),
-        np.arange(6, dtype=np.int32) % 2,
-        tuple(f"{kind}/{number}" for number in range(3) for kind in "ab"),
-        ("a", "b"),
-        {},
-    )
-    exec(cell.source, {"np": np, "SEED": 0, "training": few, "test": few, "by_film": (few, few)})
+    exec(cell.source, {"np": np, "SEED": 0, "training": FEW, "test": FEW, "by_film": (FEW, FEW)})
     assert "random frames held out" in capsys.readouterr().out
 
 
@@ -85,6 +86,6 @@ def test_keras_stops_at_a_file_that_the_course_skips_but_the_lesson_does_not(tmp
         (tmp_path / kind / "._0.png").write_bytes(b"a Mac wrote this on a stick")
     located = SimpleNamespace(origin="mirror", split_folder=lambda split: tmp_path)
     names = {"keras": keras, "tf": tf, "np": np, "perf_counter": time.perf_counter}
-    names |= {"pictures": pictures, "training": load_pictures(tmp_path, ("a", "b"), 20), "SEED": 0}
+    names |= {"pictures": pictures, "training": FEW, "SEED": 0}
     exec(cell.source, names | {"located": located, "classes": ("a", "b"), "IMAGE_SIZE": 20})
     assert "Keras's loading stops at a file" in capsys.readouterr().out

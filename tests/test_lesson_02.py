@@ -58,7 +58,7 @@ def test_the_walkthroughs_network_needs_no_helper_and_has_the_published_paramete
 def test_the_features_of_a_whole_run_may_be_kept():
     """At the published length with InceptionV3, in float32; the shapes are those above."""
     values = default_parameters(NOTEBOOK)
-    grid = 2 * values["COPIES"] * 2520 + 372  # in the published range, and in the network's own
+    grid = values["COPIES"] * 2520 + 372  # in the published range, and in the network's own
     recipe = 2520 + 3 * values["DRAWN"]  # without what is held out, and then all
     numbers = 2 * grid * 7 * 7 * 768 + 2 * values["RECIPE_COPIES"] * recipe * 16 * 16 * 288
     bound = inspect.signature(activations.compute_activations).parameters["largest_gib"].default

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -274,7 +275,16 @@ def test_groups_that_classes_share_may_be_too_few_for_some_folds(draw, lesson, t
     lesson(tmp_path / "mine", COURSE[: COURSE.index("planted") + 1], 0.1, MINUTES=0.1)
     shown = capsys.readouterr().out
     assert "Too few pictures for a curve." in shown or "errors now" in shown
-    assert "Too few groups to say anything of the labels." in shown
+    assert "labels are contradicted" in shown
+
+
+def test_labels_are_not_judged_where_a_fold_lacks_a_class(capsys):
+    folds = SimpleNamespace(split=lambda *_: [(np.array([0, 1]), np.array([2, 3]))])
+    everything = SimpleNamespace(groups=np.arange(4), names=tuple("abcd"))
+    names = {"np": np, "folds": folds, "everything": everything, "features": np.zeros((4, 2))}
+    exec(CELLS["label-errors"], names | {"labels": np.array([0, 0, 1, 1]), "classes": ("a", "b")})
+    shown = capsys.readouterr().out
+    assert shown.startswith("Too few groups") and "0 labels are contradicted" in shown
 
 
 def test_cells_run_again_do_not_pay_for_their_own_earlier_run(draw, lesson, tmp_path):
