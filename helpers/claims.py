@@ -38,8 +38,8 @@ class Claim:
         taught: as what the lesson teaches it, "holds" or "open".
         differences: by seed, by how much the first figure is higher than the second.
         judge: by which pictures, where a claim is asked of several; else "".
-        told: what both sides got right (`told_of_both`), or the first where the second is a number;
-            empty where the records do not say.
+        told: from `told_of_both`.
+        against: where the second is a number: what the first got right, and that number.
         machines: where its records were made, and when.
     """
 
@@ -48,7 +48,8 @@ class Claim:
     taught: str
     differences: Mapping[int, float]
     judge: str = ""
-    told: tuple[Told, ...] = ()
+    told: tuple[Told, Told] | None = None
+    against: tuple[Told, float] | None = None
     machines: frozenset[str] = frozenset()
 
     @property
@@ -78,18 +79,17 @@ class Claim:
     @property
     def p_values(self) -> str:
         """Those of the exact tests of each seed's two networks; "" where they cannot be told."""
-        found = sign_tests(*self.told) if len(self.told) == 2 else []
+        found = sign_tests(*self.told) if self.told else []
         return ", ".join(f"{p:.3f}" if p >= 0.0005 else "below 0.001" for p in found)
 
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of the mean difference: over seeds, over pictures if these are told."""
-        if len(self.told) == 1 and len(self.differences) > 1:
-            (told,) = self.told
-            share = told.hits.mean(axis=0).sum() / told.sizes.sum()
-            number = share - np.mean(list(self.differences.values()))
-            return tuple(end - number for end in share_interval(told))
-        return paired_interval(self.differences, self.told if len(self.told) == 2 else None)
+        if self.against and len(self.differences) > 1:
+            told, number = self.against
+            low, high = share_interval(told)
+            return low - number, high - number
+        return paired_interval(self.differences, self.told)
 
     def cells(self) -> tuple[str, str]:
         """Return the verdict with its seeds, and the mean difference with its interval."""
@@ -97,7 +97,7 @@ class Claim:
         if not values:
             return NO_RECORDS, ""
         low, high = self.interval
-        too = ", seeds and pictures" if self.told else ""
+        too = ", seeds and pictures" if self.told or self.against else ""
         spread = f" ({low:+.3f} to {high:+.3f}{too})" if np.isfinite(low) else ""
         count = len(values) if self.verdict == OPPOSITE else self.agreeing
         verdict = f"{self.verdict}: {count} of {len(values)} seeds"
@@ -207,17 +207,15 @@ def _claim(claim: Mapping[str, Any], judge: str, records: Mapping[int, Mapping])
     first, second = (_figures(side, records) for side in sides)
     seeds = [seed for seed in first if seed in second]
     one, other = ([figures[seed] for seed in seeds] for figures in (first, second))
-    if isinstance(sides[1], str):
-        told = told_of_both(one, other)
-    else:
-        told = (alone,) if (alone := told_of(one)) else None
+    alone = None if isinstance(sides[1], str) else told_of(one)
     return Claim(
         id=claim["id"],
         says=claim["says"],
         taught=claim["taught"],
         differences={seed: first[seed]["value"] - second[seed]["value"] for seed in seeds},
         judge=judge,
-        told=told or (),
+        told=told_of_both(one, other),
+        against=(alone, sides[1]) if alone else None,
         machines=frozenset(records[seed]["machine"] for seed in seeds),
     )
 

@@ -345,6 +345,11 @@ class PairedDifference:
         )
 
 
+def _common(table: pd.DataFrame, first: str, second: str) -> pd.Series:
+    """Return the difference of two settings by common seed; `table` is from `by_seed`."""
+    return (table[first] - table[second]).dropna()
+
+
 def seed_difference(runs: pd.DataFrame, figure: str, first: str, second: str) -> PairedDifference:
     """Compare two settings, as in the column `setting`, seed by seed.
 
@@ -363,7 +368,7 @@ def seed_difference(runs: pd.DataFrame, figure: str, first: str, second: str) ->
     for setting in (first, second):
         if setting not in table:
             raise OneSentence(f"There is no setting {setting!r}; there are {'; '.join(table)}.")
-    common = (table[first] - table[second]).dropna()
+    common = _common(table, first, second)
     if common.empty:
         raise OneSentence(f"{first} and {second} have no seed in common: run both with the same.")
     column = figure_column(runs, figure)
@@ -383,7 +388,7 @@ def exact_tests(runs: pd.DataFrame, figure: str, first: str, second: str) -> pd.
         differently.
     """
     scores, told, rows = by_seed(runs, figure), None, {}
-    apart = {first, second} <= {*scores} and (scores[first] - scores[second]).dropna().empty
+    apart = {first, second} <= {*scores} and _common(scores, first, second).empty
     if not apart:
         pair = seed_difference(runs, figure, first, second)
         told = pair.told
@@ -408,7 +413,7 @@ def against_the_best(runs: pd.DataFrame, figure: str) -> list[PairedDifference]:
     pairs = [
         seed_difference(runs, figure, first, second)
         for first, second in itertools.combinations(settings, 2)
-        if not (table[first] - table[second]).dropna().empty
+        if not _common(table, first, second).empty
     ]
     corrected = holm([pair.p for pair in pairs])
     return [

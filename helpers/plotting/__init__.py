@@ -77,6 +77,12 @@ def legend_below(figure: Figure, axis: Axes, **more) -> None:
     figure.legend(**{"ncols": 2 if longest < 28 else 1, **given})
 
 
+def finite(values: Sequence[float]) -> np.ndarray:
+    """Return the finite ones of some values, 1 where there is none: a loss may have run away."""
+    values = np.asarray(values, float)
+    return values[np.isfinite(values)] if np.isfinite(values).any() else np.ones(1)
+
+
 def note(axis: Axes, text: str, place: tuple, offset: tuple, size: float = 9, **more) -> None:
     """Write a text so many points (`offset`) away from a place of an axis."""
     axis.annotate(text, place, offset, textcoords="offset points", fontsize=size, **more)

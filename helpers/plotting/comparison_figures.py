@@ -12,7 +12,16 @@ from scipy.stats import binom
 
 from helpers.comparison import PairedDifference, figure_column, mean_interval
 from helpers.messages import time_unit
-from helpers.plotting import COLOURS, MARKERS, NARROW, STYLE, TRAINING_COLOUR, legend_below, show
+from helpers.plotting import (
+    COLOURS,
+    MARKERS,
+    NARROW,
+    STYLE,
+    TRAINING_COLOUR,
+    finite,
+    legend_below,
+    show,
+)
 
 # All pairs of colour and marker: neither number divides the other.
 LOOKS = tuple(zip(COLOURS * len(MARKERS), MARKERS * len(COLOURS), strict=True))
@@ -37,8 +46,7 @@ def learning_curves(
             axis.plot(epochs[-1], values[-1], color=colour, marker=marker, ms=5)
     axis.set_title(title, wrap=True)
     axis.set(xlabel="epoch", ylabel=quantity)
-    every = np.concatenate([values for runs in curves.values() for values in runs])
-    every = every[np.isfinite(every)] if np.isfinite(every).any() else np.ones(1)
+    every = finite(np.concatenate([values for runs in curves.values() for values in runs]))
     low, top = np.quantile(every, 0.1), every.max()  # low beginnings would flatten the rest
     axis.set_ylim(low - 0.1 * (top - low) - 0.01, None)
     axis.xaxis.get_major_locator().set_params(integer=True)

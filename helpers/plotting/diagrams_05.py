@@ -9,7 +9,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from helpers.plotting import COLOURS, NARROW, NO_GRID, STYLE, legend_below, note, show_drawing
+from helpers.plotting import (
+    COLOURS,
+    NARROW,
+    NO_GRID,
+    STYLE,
+    finite,
+    legend_below,
+    note,
+    show_drawing,
+)
 from helpers.plotting.boxes import FROZEN, INK, NEW, PLAIN, SLOW, draw_chain, draw_key, sheet, write
 
 HIGH, BETWEEN, ROW = 0.5, 0.3, 1.22  # inches: of a box, between two, and of a whole approach
@@ -95,8 +104,8 @@ def losses_side_by_side(
         kept: the trainings that ended with the weights of their lowest validation loss; a line
             marks that epoch.
     """
-    every = [v for each in histories.values() for key in ("loss", "val_loss") for v in each[key]]
-    every = [value for value in every if np.isfinite(value)] or [1.0]  # one that ran away is NaN
+    losses = [v for each in histories.values() for key in ("loss", "val_loss") for v in each[key]]
+    every = finite(losses)
     top = min(1.08 * max(every), CLIPPED * float(np.median(every)))
     longest = max(len(history["loss"]) for history in histories.values())
     rows = -(-len(histories) // 2)

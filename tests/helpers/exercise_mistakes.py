@@ -146,7 +146,7 @@ MISTAKES = {
     },
     "04.wasted_base": {
         without(SCALED_TWICE, "trainable").replace("sigmoid", "softmax"): "Two more are left",
-        SCALED_TWICE: "The scale: the base got values up to ",
+        SCALED_TWICE: "The scale: the base got values up to 0.99, but it takes pixels up to 255",
         without(BASE, "trainable"): "The base is not frozen",
         BASE.replace("sigmoid", "softmax"): "Softmax makes numbers that add up to 1",
         BASE.replace('1, activation="sigmoid', '2, activation="softmax'): (
