@@ -295,7 +295,7 @@ class RandomLight(RandomLayer):
 
 
 def _smooth(images: tf.Tensor) -> tf.Tensor:
-    """Average each pixel with its neighbours, weighed 1, 2, 1; ten times as fast as a pooling."""
+    """Average each pixel with its neighbours, weighed 1, 2, 1, by sums of neighbours."""
     images = tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
     for _ in range(2):
         images = images[:, 1:] + images[:, :-1]

@@ -23,10 +23,10 @@ def loss_of(network: keras.Model) -> str:
 def create_variables(network: keras.Model) -> None:
     """Create the variables of optimizer and metrics before the first step of a training.
 
-    Left to itself, the first step creates them, and TensorFlow then traces it a second time: the
-    start of `fit` takes twice as long, 10 seconds more for a pretrained network on an old machine.
-    What is learnt stays the same. A network of several outputs, or of a loss whose labels have a
-    shape that is not known here, gets the optimizer's variables only; one without a shape, none.
+    Left to itself, the first step creates them, and TensorFlow then traces it a second time, which
+    makes the start of `fit` longer. What is learnt stays the same. A network of several outputs, or
+    of a loss whose labels have a shape that is not known here, gets the optimizer's variables only;
+    one without a shape, none.
     """
     if not network.built:
         return

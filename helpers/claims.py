@@ -157,7 +157,7 @@ def all_claims(path: Path = CLAIMS, lesson: str = "", group: str = "") -> list[C
         for each in groups
         for records in [_long_enough(read[each["records"]], each.get("least", {}))]
         for claim in each["claim"]
-        for judge in each.get("judges", [""])
+        for judge in claim.get("judges", each.get("judges", [""]))
     ]
 
 

@@ -16,11 +16,14 @@ import platform
 import re
 import sys
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import fastjsonschema
 
 from helpers import STARTED
 from helpers.environment import RUNS_FOLDER, processor
@@ -29,6 +32,9 @@ from helpers.fingerprints import course_version
 
 # Of the records, see docs/records.md; records from before it have none and are read as 0.
 SCHEMA = 1
+EMPTY: dict[str, Any] = {"schema": 0, "data": "", "headline": ""} | {  # entries that came later
+    name: {} for name in ("parameters", "versions", "machine", "histories")
+}
 RECORD_VARIABLE = "COURSE_RECORD"
 LESSON_NAME = re.compile(r"\w[\w.-]*")
 MODELS = "models"  # names, or ends the name of, a folder in which a lesson keeps its networks
@@ -246,20 +252,21 @@ def load_record(path: Path) -> dict[str, Any]:
 
     Raises:
         OSError: there is no such file, or it cannot be read.
-        ValueError: the file is no record, an entry is not what docs/records.md says, or the record
-            is of a later schema.
+        ValueError: the file is no record, an entry is not as record.schema.json wants it, or the
+            record is of a later schema.
     """
     try:
-        content = EMPTY | json.loads(Path(path).read_text("utf-8"))
+        text = Path(path).read_text("utf-8")
+        content = EMPTY | json.loads(text, parse_constant=lambda name: str(float(name)))
         json.dumps(content, ensure_ascii=False).encode()  # half characters cannot be shown
-    except (ValueError, TypeError, RecursionError):  # no JSON, or no mapping
-        content = EMPTY
-    known = content["schema"] in range(SCHEMA + 1)
-    fault = next(_faults(content, SHAPE), None) if known else None
-    if fault or not content.keys() >= REQUIRED:
-        why = f" ({fault})" if fault else ""
-        raise ValueError(f"{path} is not a record of a run{why}; move it elsewhere, or delete it.")
-    if not known:
+        later = type(content["schema"]) is int and content["schema"] > SCHEMA
+        if not later:
+            _check()(content)
+    except (ValueError, TypeError, RecursionError) as error:  # no JSON, no mapping, or no record
+        raise ValueError(
+            f"{path} is not a record of a run{_fault(error)}; move it elsewhere, or delete it."
+        ) from None
+    if later:
         raise ValueError(
             f"{path} has the schema {_short(content['schema'])}, this course reads up to {SCHEMA}: "
             "use the course that wrote it, or a newer one."
@@ -302,74 +309,28 @@ def format_figure(value: Any) -> str:
     return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+@lru_cache
+def _check() -> Callable[[Any], Any]:
+    """Compile the schema of records."""
+    schema = json.loads(Path(__file__).with_name("record.schema.json").read_text("utf-8"))
+    return fastjsonschema.compile(schema, formats={"date-time": _is_time})
 
 
-def _is_number(value: Any) -> bool:
-    whole = type(value) is int and abs(value) < 2**63
-    return whole or isinstance(value, float) or value in ("nan", "inf", "-inf")
-
-
-def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, (bool, str)) or _is_number(value)
-
-
-def _is_seed(value: Any) -> bool:
-    return value is None or (type(value) is int and 0 <= value < 2**63)
-
-
-def _is_figure(value: Any) -> bool:
-    if not isinstance(value, Mapping):
-        return value is None
-    ends = [value.get(name, ()) for name in ("low", "high", "n")]
-    known = _is_number(value.get("value")) and _is_text(value.get("right") or "")
-    return known and all(each is None or _is_number(each) for each in ends)
-
-
-def _is_time(value: Any) -> bool:
+def _is_time(value: str) -> bool:
     try:
         time = datetime.fromisoformat(value)
-    except (ValueError, TypeError):
+    except ValueError:
         return False
     return time.tzinfo is not None and 1900 < time.year < 9000
 
 
-# What load_record insists on: of each entry, or of all in a list or under any name (ANY), the test.
-ANY = ""
-SHAPE: dict[str, Any] = {
-    "lesson": lambda value: _is_text(value) and LESSON_NAME.fullmatch(value) is not None,
-    "started": lambda value: value is None or _is_time(value),
-    "finished": _is_time,
-    "data": _is_text,
-    "headline": _is_text,
-    "parameters": {"SEED": _is_seed, ANY: _is_plain},
-    "versions": {ANY: _is_plain},
-    "machine": {ANY: _is_plain},
-    "figures": {ANY: _is_figure},
-    "published": [{"what": _is_text, "published": _is_plain, "measured": _is_figure}],
-    "histories": {ANY: {ANY: [_is_number]}},
-}
-REQUIRED = {"lesson", "finished", "figures", "published"}
-EMPTY: dict[str, Any] = {"schema": 0, "data": "", "headline": ""} | {
-    name: {} for name in ("parameters", "versions", "machine", "histories")
-}
-
-
-def _faults(value: Any, shape: Any, place: str = "") -> Iterator[str]:
-    """Say which entries do not have the shape, each by its place; more entries do not matter."""
-    kind = list if isinstance(shape, list) else Mapping
-    if not (shape(value) if callable(shape) else isinstance(value, kind)):
-        yield f"{place} is {_short(value)}"
-    elif isinstance(shape, list):
-        for number, each in enumerate(value):
-            yield from _faults(each, shape[0], f"{place}[{number}]")
-    elif isinstance(shape, dict):
-        missing = shape.keys() - value.keys() - {ANY, "SEED"} if place else ()
-        yield from (f"{place} has no {name}" for name in sorted(missing))
-        for name, each in value.items():
-            if test := shape.get(name, shape.get(ANY)):
-                yield from _faults(each, test, f"{place}.{name}" if place else name)
+def _fault(error: Exception) -> str:
+    """Say what in a record is not as the schema wants it; "" if that cannot be told."""
+    if not isinstance(error, fastjsonschema.JsonSchemaValueException):
+        return ""
+    if error.rule == "required":
+        return f" ({error.message})"
+    return f" ({error.name} is {_short(error.value)})"
 
 
 def _short(value: Any) -> str:

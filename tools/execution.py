@@ -34,6 +34,8 @@ NOTEBOOKS_FOLDER = PROJECT / "notebooks"
 PRESETS = NOTEBOOKS_FOLDER / "presets.toml"
 PRESET_NAMES = ("quick", "class", "published", "full")
 KERNEL = "python3"
+# What reading a notebook raises where the file is none, or not whole.
+DAMAGED = (nbformat.ValidationError, ValueError, TypeError, AttributeError, KeyError)
 HEADING = re.compile(r"^#{1,6} +(.+?)\s*$", re.MULTILINE)
 # Keys for the kernel's sockets where the kernel supports them; without, it prints a warning.
 KERNEL_CONFIG = Config(KernelManager={"transport_encryption": "auto"})
@@ -171,7 +173,7 @@ def inspect_notebook(notebook: Path) -> dict[str, Any]:
     """Read papermill's entry for each parameter, by name; ValueError if it is no notebook."""
     try:
         return papermill.inspect_notebook(_literal(notebook))
-    except (nbformat.ValidationError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except DAMAGED as error:
         raise ValueError(
             f"{notebook} cannot be read as a notebook ({type(error).__name__}: "
             f"{first_line(str(error))}); is the file whole?"
@@ -211,7 +213,7 @@ def cells_of(notebook: Path) -> list[nbformat.NotebookNode]:
     """Read a notebook's cells; none where there is no such file, or no whole notebook in it."""
     try:
         return nbformat.read(notebook, as_version=4).cells
-    except (OSError, ValueError, AttributeError, KeyError, nbformat.ValidationError):
+    except (OSError, *DAMAGED):
         return []
 
 

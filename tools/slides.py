@@ -28,7 +28,7 @@ from pygments.lexers import PythonLexer
 
 from helpers.environment import PROJECT
 from helpers.files import explain, write_atomically
-from tools.execution import course_notebooks, find_notebook
+from tools.execution import DAMAGED, course_notebooks, find_notebook
 from tools.outputs import CAPTIONS, figure_in
 from tools.safe_html import clean_html
 from tools.templates import fill
@@ -184,7 +184,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
             file = project / FOLDER / f"{notebook.stem}.html"
             write_atomically(file, fill(TEMPLATE, slides=slides))
             print(f"{len(slides)} slides: {FOLDER}/{file.name}")
-    except (OSError, ValueError, AttributeError, KeyError, nbformat.ValidationError) as error:
+    except (OSError, *DAMAGED) as error:
         why = explain(error) if isinstance(error, OSError) else f"{notebook.name} is damaged"
         print(f"The slides were not written: {why}.", file=sys.stderr)
         return 1
