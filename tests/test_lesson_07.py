@@ -263,7 +263,7 @@ def test_the_lesson_ends_well_where_pictures_and_minutes_are_few(draw, lesson, t
     assert list(names["judged"]) == [names["one"]]
     assert f"{names['two']} is left out; raise MINUTES for it." in shown
     table = pd.read_csv(names["path"].with_name("new_photos.csv"))
-    assert list(table.file) == ["0.jpg", "1.jpg", "2.jpg", "no picture.jpg", "0.jpg"]
+    assert list(table.file) == ["0.jpg", "1.jpg", "2.jpg", "no picture.jpg", "trip/0.jpg"]
     assert set(table.answer.drop(3)) <= {*names["classes"], "none of these"}
     assert table.remark.notna().tolist() == [False, False, False, True, False]
 
@@ -299,6 +299,28 @@ def test_cells_run_again_do_not_pay_for_their_own_earlier_run(draw, lesson, tmp_
     assert names["tuned"] and names["three"] not in names["heads"]  # stopped here, it is no choice
     exec(CELLS["choose"], names)
     assert names["chosen"] != names["three"]
+
+
+def test_no_cell_run_again_changes_what_was_chosen_and_tested(draw, lesson, tmp_path):
+    five(draw, tmp_path / "mine", each=4)
+    names = lesson(tmp_path / "mine", COURSE[: COURSE.index("mistakes-look") + 1])
+    names["chosen"] = names["one"]
+    settled = COURSE[COURSE.index("network") : COURSE.index("calibration") + 1]
+    for cell in settled:  # with the first approach chosen, after the third was asked
+        exec(CELLS[cell], names)
+    pixels = names["images"][:4].astype("float32")
+    before, scores = names["network"].predict(pixels, verbose=0), names["scores"]
+    again = ("leak-figure", "one", "one-layer", "choose", "leak-measured", "choose-figure")
+    for cell in again:
+        exec(CELLS[cell], names)
+    assert list(names["heads"]) == [names["one"], names["two"], names["three"]]
+    np.testing.assert_array_equal(names["network"].predict(pixels, verbose=0), before)
+    assert names["scores"] is scores
+    names["chosen"] = names["one"]
+    for cell in settled:
+        exec(CELLS[cell], names)
+    np.testing.assert_array_equal(names["network"].predict(pixels, verbose=0), before)
+    np.testing.assert_array_equal(names["scores"].probabilities, scores.probabilities)
 
 
 @pytest.mark.slow

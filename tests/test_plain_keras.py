@@ -1,6 +1,7 @@
 """What the lessons' texts write out in plain Keras, without the course: it runs as it stands."""
 
 import re
+from functools import partial
 
 import keras
 import nbformat
@@ -24,7 +25,14 @@ PLAIN = {
 def folders(tmp_path, monkeypatch):
     """Folders as the recipes name them, with three pictures a class; the working folder."""
     random = np.random.default_rng(0)
-    for split in ("pets/training", "pets/validation", "hands/training", "hands/test"):
+    for split in (
+        "pets/training",
+        "pets/validation",
+        "hands/training",
+        "hands/test",
+        "mine/training",
+        "mine/test",
+    ):
         for name in ("one", "two"):
             folder = tmp_path / split / name
             folder.mkdir(parents=True)
@@ -40,17 +48,20 @@ def folders(tmp_path, monkeypatch):
 def test_what_a_text_writes_out_trains_and_is_saved(cell, folders, monkeypatch):
     assert "helpers" not in PLAIN[cell]
     code = re.sub(r"epochs=\d+", "epochs=1", re.sub(r"\((150|224), \1", "(64, 64", PLAIN[cell]))
-    vgg16 = keras.applications.VGG16
-    monkeypatch.setattr(keras.applications, "VGG16", lambda **given: vgg16(weights=None, **given))
+    for name in ("VGG16", "EfficientNetB0"):
+        build = partial(getattr(keras.applications, name), weights=None)
+        monkeypatch.setattr(keras.applications, name, build)
     space: dict = {}
     exec(code, space)
     network, base = space["network"], space.get("base")
-    assert network.optimizer.iterations > 0
+    assert space.get("head", network).optimizer.iterations > 0
     if name := re.search(r"network\.save\(\"(.+)\"\)", code):
         saved = keras.saving.load_model(folders / name[1])
         pixels = np.full((1, 64, 64, 3), 200.0, np.float32)
         np.testing.assert_array_equal(saved(pixels), network(pixels))
-    if base:
+    if "VGG16" not in code:
+        assert base is None or not base.trainable_weights
+    else:
         trained = {layer.name for layer in network.layers if layer.trainable_weights}
         frozen = {layer.name for layer in base.layers if not layer.trainable and layer.weights}
         assert "block4_conv3" in frozen

@@ -96,12 +96,13 @@ def _wrap(text: str, letters: int) -> str:
 def picture_grid(
     images: np.ndarray, titles: Sequence[str] | None = None, columns: int = 6, alt: str = ""
 ) -> None:
-    """Show pictures side by side, `columns` a row.
+    """Show pictures side by side, at most `columns` a row.
 
     Args:
         images: shape (n, height, width, 3), values 0 to 255, any number type.
         titles: one short text above each picture; they are the alt text, too, if `alt` is "".
     """
+    columns = min(columns, max(1, len(images)))
     rows = -(-len(images) // columns)
     wrapped = [_wrap(title, 25) for title in titles or [""] * len(images)]
     lines = max((title.count("\n") + bool(title) for title in wrapped), default=0)
