@@ -61,8 +61,9 @@ def train_all(located, found, seed: int) -> dict[str, History]:
             augment = names["published_ranges"]
             copies = compute(names["frozen"], names["training"], number, augment, seed)
             before += copies.seconds
-            history = names["fit_head"]((copies, plain), "calm", "averaged head")
-            ways[f"kept copies: {number}"] = trained(history, before)
+            way = f"kept copies: {number}"
+            history = names["fit_head"]((copies, plain), "calm", "averaged head", way)
+            ways[way] = trained(history, before)
     mean = np.mean(ways[FRESH]["accuracy"][-LAST:])
     return {
         name: {**way, "accuracy": [float(each - mean) for each in way["accuracy"]]}

@@ -108,7 +108,7 @@ def generators(folder: Path, names: dict) -> tuple[Iterator, Iterable]:
     return (next(training) for _ in itertools.count()), held_out
 
 
-def kept(number: int) -> str:
+def named(number: int) -> str:
     """Name the way of so many kept copies."""
     return f"kept copies: {number}"
 
@@ -137,10 +137,10 @@ class Trainings:
             run_cells(NOTEBOOK, ["copies"], self.names)
             spent += self.names["copies"].seconds + self.names["validation_maps"].seconds
             self.copies[number], self.spent[number] = self.names["copies"], spent
-        self.lesson_frozen = self._kept(NUMBERS[-1], math.inf)
+        self.lesson_frozen = self._on_copies(NUMBERS[-1], math.inf)
         self.begun = self.whole.get_weights()
 
-    def _kept(self, number: int, goal: float) -> dict:
+    def _on_copies(self, number: int, goal: float) -> dict:
         """Train the frozen base on so many copies, from the untrained weights."""
         self.names["copies"] = self.copies[number]
         self.whole.set_weights(self.untrained)
@@ -148,17 +148,20 @@ class Trainings:
 
     def frozen_base(self) -> dict[str, dict]:
         """Train the other ways from the same weights; return all."""
-        ways = {kept(number): self._kept(number, FROZEN["goal"]) for number in NUMBERS[:-1]}
+        ways = {named(number): self._on_copies(number, FROZEN["goal"]) for number in NUMBERS[:-1]}
         self.whole.set_weights(self.untrained)
         walkthrough = self._walkthrough(FROZEN, 1, FROZEN["goal"])
-        return ways | {kept(NUMBERS[-1]): self.lesson_frozen, WALKTHROUGH: walkthrough}
+        return ways | {named(NUMBERS[-1]): self.lesson_frozen, WALKTHROUGH: walkthrough}
 
     def fine_tuning(self) -> dict[str, dict]:
         """Train both ways from the weights of the lesson's frozen base; accuracies are gains."""
         run_cells(NOTEBOOK, ["unfreeze"], self.names)
         self.names["copies"] = self.copies[NUMBERS[-1]]
         before, ways = self.lesson_frozen["accuracy"][-1], {}
-        for name, way in ((kept(NUMBERS[-1]), self._course), (WALKTHROUGH, self._walkthrough)):
+        for name, way in (
+            (named(NUMBERS[-1]), self._course),
+            (WALKTHROUGH, self._walkthrough),
+        ):
             self.whole.set_weights(self.begun)
             history = way(FINE, 2, before + FINE["goal"])
             ways[name] = history | {"accuracy": [each - before for each in history["accuracy"]]}
