@@ -1,10 +1,11 @@
 # Every target makes .venv first, where it is missing or out of date (see bootstrap.py).
 
 unexport PYTHONHOME  # another Python's; this one would not start
-PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
+PYTHON ?= py
 SCRIPTS := Scripts
 else
+PYTHON ?= python3
 SCRIPTS := bin
 endif
 VENV_PYTHON := .venv/$(SCRIPTS)/python
@@ -65,8 +66,8 @@ lint: environment
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m ruff format --check .
 
-address: environment
-	@$(VENV_PYTHON) -m tools.address $(REPO)
+address:
+	@$(PYTHON) -m tools.address $(REPO)
 
 clean:
 	rm -rf .venv .venv-site .venv-colab .venv*.lock site slides .site-build .pytest_cache .ruff_cache

@@ -327,4 +327,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main(*sys.argv[1:2]))
     except KeyboardInterrupt:
-        sys.exit("\nStopped; run the same command again to start afresh.")
+        sys.exit("\nStopped; run the same command again.")

@@ -20,9 +20,9 @@ SWEEPS_FOLDER = RUNS_FOLDER / "sweeps"
 PUBLISHED_FOLDER = RUNS_FOLDER / "published"
 MIRROR_VARIABLE = "COURSE_MIRROR"
 SWITCH_ON = (
-    "No graphics processor is on. Lessons 0 and 6 need none; the others train as slowly as on a "
-    "CPU. To switch one on: menu Runtime, Change runtime type, T4 GPU, Save; then run the notebook "
-    "again from its top."
+    "No graphics processor is on. Lessons 0, 6 and 7 need none; the others train as slowly as on "
+    "a CPU. To switch one on, which empties the disk: menu Runtime, Change runtime type, T4 GPU, "
+    "Save; then run the notebook again from its top."
 )
 
 

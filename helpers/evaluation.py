@@ -171,9 +171,12 @@ def evaluate(model: keras.Model, pictures: Pictures) -> Scores:
             "load them with the network's size."
         )
     scores = score(model, plain_batches(pictures, size=expected[0]), pictures.classes)
-    groups = pictures.groups
-    grouped = 1 < len(np.unique(groups)) < len(groups)
-    return replace(scores, groups=groups) if grouped else scores
+    return replace(scores, groups=counted_groups(pictures.groups))
+
+
+def counted_groups(groups: np.ndarray) -> np.ndarray | None:
+    """Return groups, shape (n,), if an interval can count by them; None of one, or of one each."""
+    return groups if 1 < len(np.unique(groups)) < len(groups) else None
 
 
 def score(model: keras.Model, batches: tf.data.Dataset, classes: tuple[str, ...]) -> Scores:

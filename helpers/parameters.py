@@ -16,6 +16,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from helpers.data.catalog import is_picture
 from helpers.messages import OneSentence
 
 CAPITALS = re.compile(r"[A-Z][A-Z0-9_]*").fullmatch  # a parameter's name
@@ -117,8 +118,13 @@ def _is(test: Callable[[Path], bool], path: str) -> bool:
         return False
 
 
-def _looked_for(_: str) -> str:
-    return f"looked for in {Path.cwd()}"
+def _shows_something(path: Path) -> bool:
+    return path.is_file() or any(is_picture(each.name) for each in path.rglob("*"))
+
+
+def _looked_for(path: str) -> str:
+    empty = _is(Path.is_dir, path)
+    return "the folder holds no pictures" if empty else f"looked for in {Path.cwd()}"
 
 
 FOLDER_NAME = re.compile(r"[^\W_][\w -]{0,30}(?<! )")  # a name that every system takes for a folder
@@ -159,7 +165,7 @@ RULES: dict[str, Number | Text] = {
     "PRECISION": _one_of("auto", "float32", "mixed_bfloat16", "mixed_float16"),
     "PHOTO": Text(
         'a picture or a folder that exists, or "" for none',
-        lambda value: value == "" or _is(Path.exists, value),
+        lambda value: value == "" or _is(_shows_something, value),
         remark=_looked_for,
     ),
     "PACE": _one_of("auto", "class", "published"),

@@ -14,6 +14,7 @@ import random
 import re
 import secrets
 import threading
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from io import BytesIO
@@ -310,6 +311,13 @@ class Album:
                 raise WebcamError(f"{what} is {value!r}; it must be {RULES[what].allowed}.")
         self.classes = tuple(sorted(each.strip() for each in text.split(",")))
         self.name, self.folder = name, Path(folder) / name
+        held = (file.parent.name for file in self.folder.glob("[!.]*/[!.]*"))
+        others = {unicodedata.normalize("NFC", each) for each in held} - set(self.classes)
+        if others:
+            raise WebcamError(
+                f"The album {name} also holds {', '.join(sorted(others))}; give ALBUM a new name, "
+                "or add them to GESTURES."
+            )
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{number} {name}" for name, number in self.count().items())

@@ -247,7 +247,7 @@ def test_the_lesson_ends_well_where_classes_are_uneven(draw, lesson, tmp_path, c
     assert len(off) == 3 and max(off) < 1e-4
     record = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
     assert record["figures"]["test"]["n"] == len(names["test"])
-    assert names["path"].with_name("classes.txt").read_text("utf-8") == "frequent\nrare\n"
+    assert names["path"].with_suffix(".classes.txt").read_text("utf-8") == "frequent\nrare\n"
 
 
 def test_the_lesson_ends_well_where_pictures_and_minutes_are_few(draw, lesson, tmp_path, capsys):

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import keras
 
 BEATS = {"paper": "rock", "rock": "scissors", "scissors": "paper"}
-CLASSES_FILE = "classes.txt"  # beside a network: the names of its classes, one a line
+CLASSES_FILE = ".classes.txt"  # ends, after a network's name, the file of its classes, one a line
 PRECISION = re.compile(r"\b(mixed_float16|mixed_bfloat16|bfloat16|float16)\b")
 TOLERANCE = 2e-4  # of a probability, on a few pictures; a fifth of what the page promises
 SHORT_FROM = (0, 50_000, 200_000)  # weights of a kernel, from which on 16 bits are tried
@@ -384,15 +384,15 @@ def _check_layers(config: Mapping[str, Any]) -> None:
 def find_classes(path: Path, network: keras.Model, given: Sequence[str] = ()) -> tuple[str, ...]:
     """Find the names of a network's classes, in the order of its outputs.
 
-    Taken are those given; else those of `classes.txt` beside the network, one a line; else those
-    of the catalog's data set that the network's file is named after.
+    Taken are those given; else those of `NAME.classes.txt` beside `NAME.keras`, one a line; else
+    those of the catalog's data set that the network's file is named after.
 
     Raises:
         PageError: no names are known, or they do not fit the outputs.
     """
     number = max(2, network.output_shape[-1])  # one sigmoid tells two classes apart
     names, where = tuple(given), "given"
-    beside = path.with_name(CLASSES_FILE)
+    beside = path.with_suffix(CLASSES_FILE)
     if not names and beside.is_file():
         try:
             lines = beside.read_text(encoding="utf-8-sig").splitlines()

@@ -25,8 +25,8 @@ def find_at_hand(name: str, source: str = "auto", folder: Path = DATA_FOLDER) ->
     if found.kind == "full":
         return found
     size = sum(archive.bytes for archive in wanted.archives) / 1e6
-    reason = f'the real ones are not on this machine (DATA = "full" downloads them, {size:.0f} MB)'
-    return replace(found, reason=reason)
+    here = f'the real ones are not on this machine (DATA = "full" downloads them, {size:.0f} MB)'
+    return replace(found, reason="; ".join(filter(None, [found.reason, here])))
 
 
 def find_own(source: str = "auto", folder: Path = DATA_FOLDER) -> tuple[str, str]:

@@ -126,7 +126,7 @@ def find_data(
         return _draw(wanted, folder, "they were asked for")
     search = _Search(folder, mirror_folder(), [])
     found = search.find(wanted)
-    notes = list(dict.fromkeys(search.notes))
+    notes = list(dict.fromkeys(filter(None, search.notes)))
     if found:
         short = "; ".join(note.partition(SEEN)[0] for note in notes)
         which, place, origin = found

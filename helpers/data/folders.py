@@ -385,6 +385,7 @@ def _describe(found: OwnPictures, sizes: list[list[int]], how: str) -> str:
         both = sum(group in seen for group in found.groups[found.parts["test"]].tolist())
         line += f"; test pictures that belong with training pictures: {both}" if both else ""
     elif copies:
-        line += ", kept on one side"
+        first, second = found.groups[found.pairs.T]
+        line += ", kept on one side" if (first == second).all() else ", some on both sides"
     skipped = [f"{n} {why}" for own in found.skipped.values() for n, why in own.items()]
     return f"{line}; skipped: {len(skipped)}{f' ({few(skipped)})' if skipped else ''}."

@@ -26,6 +26,7 @@ TIME = re.compile(
     r"(20\d\d)[-_.:]?(\d\d)[-_.:]?(\d\d)(?: at |[ T_.-])?(\d\d)[-_.:]?(\d\d)[-_.:]?(\d\d)"
 )
 FRAME = re.compile(r"[-_ .]*\(?\d+\)?$")
+GO = re.compile(r"(take\d+)-\d+")  # with lesson 0's camera, see `webcam.Album`
 
 
 def read_time(text: str) -> float:
@@ -46,9 +47,11 @@ def find_groups(
 ) -> tuple[np.ndarray, str, np.ndarray]:
     """Find out which pictures belong together.
 
-    Near-duplicates do. Besides, the pictures of a sub-folder do; where there are none, those of a
-    burst (3 seconds apart at most), unless that is half a class; failing that, those whose
-    names differ in their last number only, if none of these is more than a quarter of its class.
+    In an album of lesson 0's camera, those of a go do: a still background makes pictures of all
+    goes alike. Elsewhere near-duplicates do. Besides, the pictures of a sub-folder do; where there
+    are none, those of a burst (3 seconds apart at most), unless that is half a class; failing that,
+    those whose names differ in their last number only, if none of these is more than a quarter of
+    its class.
 
     Args:
         files: each picture's path below its class folder.
@@ -80,6 +83,11 @@ def find_groups(
             "No class folder holds sub-folders, so they cannot say what belongs together; make "
             "some, or set GROUPS to auto."
         )
+    goes = [GO.fullmatch(file.stem) for file in files]
+    if wanted == "auto" and all(goes):
+        keys = [f"{label} {go[1]}" for label, go in zip(labels, goes, strict=True)]
+        if _can_be_shared(np.array(keys), labels, 0.5):
+            return _join(csr_matrix((number, number)), keys), "by goes with the camera", pairs
     if wanted in ways:
         how, keys, _ = ways[wanted]
         return _join(near, keys), how, pairs
@@ -168,8 +176,8 @@ def _choose(
     if min(own_groups) < 2:
         raise OneSentence(
             f"The pictures of the class {classes[int(np.argmin(own_groups))]!r} cannot be divided: "
-            "all are near-duplicates or of one group; use more, and more varied ones, or, in "
-            "lesson 7, other GROUPS."
+            "all are near-duplicates or of one group; use more, and more varied ones, or, if its "
+            "groups are too large, other GROUPS in lesson 7."
         )
     chosen = np.zeros(len(labels), bool)
     if len(np.unique(groups)) == len(groups):  # no groups: class by class

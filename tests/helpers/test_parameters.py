@@ -181,6 +181,15 @@ def test_it_is_told_where_a_missing_photo_was_looked_for(tmp_path, monkeypatch):
         check_values({"PHOTO": "hand.png"}, ["PHOTO"])
 
 
+def test_a_folder_without_pictures_shows_none(tmp_path):
+    (tmp_path / "trip").mkdir()
+    (tmp_path / "letter.txt").touch()
+    with pytest.raises(ValueError, match=r"\(the folder holds no pictures\)"):
+        check_values({"PHOTO": str(tmp_path)}, ["PHOTO"])
+    (tmp_path / "trip" / "hand.JPG").touch()
+    check_values({"PHOTO": str(tmp_path)}, ["PHOTO"])
+
+
 def test_papermills_cell_is_read_for_names_in_small_letters():
     names = namespace("EPOCHS: int = 25\nepochs = 5")
     check_parameters(names)  # a notebook's own variable

@@ -231,6 +231,14 @@ def test_thirty_pictures_come_in_five_takes(tmp_path):
     assert album.begin("rock") == {"take": 6, "pictures": 6, "have": 30, "goal": 60}
 
 
+def test_an_album_of_other_gestures_is_refused_by_their_names(tmp_path):
+    Album("hands", "rock, paper", tmp_path).add("paper", 1, jpeg((9, 9, 9)))
+    (tmp_path / "hands" / "empty").mkdir()
+    assert Album("hands", "paper, spoon", tmp_path).count() == {"paper": 1, "spoon": 0}
+    with pytest.raises(WebcamError, match="album hands also holds paper; give ALBUM a new name"):
+        Album("hands", "cup, spoon", tmp_path)
+
+
 def test_numbers_go_on_after_the_highest_and_nothing_is_overwritten(tmp_path):
     album = Album("hands", "rock, paper", tmp_path)
     first = album.add("rock", album.begin("rock")["take"], jpeg((1, 1, 1)))

@@ -375,10 +375,10 @@ def test_where_the_names_of_the_classes_come_from(saved, tmp_path, monkeypatch):
         PageError, match=r"3 classes of other\.keras are not known.*--classes a,b,c"
     ):
         find_classes(other, network)
-    (tmp_path / "classes.txt").write_text("one\n two \n\nthree\n", encoding="utf-8")
+    (tmp_path / "other.classes.txt").write_text("one\n two \n\nthree\n", encoding="utf-8")
     assert find_classes(other, network) == ("one", "two", "three")
-    (tmp_path / "classes.txt").write_text("Käse\nBrot\nTee\n", encoding="cp1252")
-    with pytest.raises(PageError, match=r"classes\.txt is not in UTF-8; save it"):
+    (tmp_path / "other.classes.txt").write_text("Käse\nBrot\nTee\n", encoding="cp1252")
+    with pytest.raises(PageError, match=r"other\.classes\.txt is not in UTF-8; save it"):
         find_classes(other, network)
     with pytest.raises(PageError, match="3 classes apart, and given are x, y; name each"):
         find_classes(other, network, ["x", "y"])

@@ -51,6 +51,15 @@ def test_without_the_real_ones_hands_are_drawn_and_nothing_is_downloaded(asked, 
     )
 
 
+def test_what_is_wrong_with_a_mirror_is_said(asked, drawn_once, tmp_path, monkeypatch):
+    (tmp_path / "rock_paper_scissors" / "rps" / "rock").mkdir(parents=True)
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path))
+    found = find_at_hand("rock_paper_scissors", folder=drawn_once)
+    assert found.kind == "samples" and asked == []
+    assert "because the mirror folder" in found.line
+    assert "; the real ones are not on this machine (DATA" in found.line
+
+
 def test_a_data_set_that_is_part_of_another_is_not_downloaded_either(asked, tmp_path, monkeypatch):
     monkeypatch.setattr("helpers.samples.draw_samples", lambda name, folder: folder)
     assert find_at_hand("cats_and_dogs", folder=tmp_path).kind == "samples" and asked == []
