@@ -15,6 +15,7 @@ from helpers.plotting.boxes import BLUE, FROZEN, LINE, NEW, ORANGE, PALE, PLAIN,
 
 MEANS = {"blue": 103.939, "green": 116.779, "red": 123.68}  # of ImageNet, as VGG16 subtracts them
 BINS = 10  # of confidence
+FEW = 10  # pictures
 
 
 @plt.rc_context(NO_GRID)
@@ -87,25 +88,28 @@ def confidence_panels(scores: Mapping[str, Scores], title: str) -> None:
     """Show for each of up to six classifiers how often it is right at each confidence.
 
     The pictures are put into ten bins by the probability of the class that was said. The upper
-    part of a panel shows the share that was right in each bin, the lower one their number.
+    part of a panel shows the share that was right in each bin, the lower one their number. A bin of
+    fewer than `FEW` pictures says little: it is a circle beside the line.
     """
     columns = min(len(scores), 2)
     rows = -(-len(scores) // columns)
-    size, heights = (NARROW / 2 * columns, 3.2 * rows), [2.2, 1] * rows
+    size, heights = (NARROW / 2 * columns, 3.5 * rows), [2.2, 1] * rows
     grid = {"figsize": size, "height_ratios": heights, "sharex": True, "squeeze": False}
     figure, axes = plt.subplots(2 * rows, columns, **grid)
     panels = axes.reshape(rows, 2, columns).swapaxes(1, 2).reshape(-1, 2)  # (upper, lower) each
     told = []
     for (upper, lower), (name, score) in zip(panels, scores.items(), strict=False):
         said, share, counts, edges = _bins(score)
-        filled = counts > 0
         upper.plot([edges[0], 1], [edges[0], 1], color="#777777", ls="--", lw=1)
-        upper.plot(said[filled], share[filled], color=COLOURS[0], marker="o", ms=4)
+        many = counts >= FEW
+        upper.plot(said[many], share[many], color=COLOURS[0], marker="o", ms=4)
+        few = {"ls": "", "mfc": "none", "alpha": 0.6}  # an empty bin's place is NaN
+        upper.plot(said[~many], share[~many], color=COLOURS[0], marker="o", ms=4, **few)
         mean = score.probabilities.max(axis=1).mean()
-        both = f"confidence {mean:.3f}, right {score.accuracy:.3f}"
-        loss = f"log loss {score.log_loss:.3f}"
-        told.append(f"{name}: mean {both}, {loss}")
-        upper.set_title(f"{name}\n{both}\n{loss}", fontsize=10)
+        said_of_all = f"confidence {mean:.3f}", f"right {score.accuracy:.3f}"
+        said_of_all += (f"log loss {score.log_loss:.3f}",)
+        told.append(f"{name}: mean {', '.join(said_of_all)}")
+        upper.set_title("\n".join([name, *said_of_all]), fontsize=10)
         upper.set(ylim=(-0.03, 1.03))
         middles, width = (edges[:-1] + edges[1:]) / 2, (edges[1] - edges[0]) * 0.9
         lower.bar(middles, counts, width, color=COLOURS[1])
@@ -118,7 +122,7 @@ def confidence_panels(scores: Mapping[str, Scores], title: str) -> None:
         lower.set_ylabel("photos")
     for axis in panels[len(scores) :].flat:
         axis.set_visible(False)
-    for _, lower in panels[max(len(scores) - columns, 0) : len(scores)]:
+    for _, lower in panels[: len(scores)]:
         lower.set_xlabel("confidence")
         lower.tick_params(labelbottom=True)
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, wrap=True)
