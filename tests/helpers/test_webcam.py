@@ -277,18 +277,22 @@ def test_a_full_disk_leaves_no_half_of_a_picture(tmp_path):
     assert album.count() == {"paper": 0, "rock": 0}
 
 
-def test_a_whole_take_is_held_out(tmp_path):
+@pytest.mark.parametrize("still", [False, True], ids=["moving", "still"])
+def test_a_whole_take_is_held_out_however_alike_the_background_is(tmp_path, still):
     album = Album("hands", "rock, paper", tmp_path)
     random = np.random.default_rng(0)
+    room = random.integers(0, 256, (8, 8, 3), np.uint8)
     for gesture in album.classes:
         for _ in range(5):
             begun = album.begin(gesture)
             for _ in range(begun["pictures"]):
                 noise = random.integers(0, 256, (8, 8, 3), np.uint8)
+                noise = np.where(random.random((8, 8, 1)) < 0.02, noise, room) if still else noise
                 Image.fromarray(noise).resize((64, 64)).save(buffer := BytesIO(), "JPEG")
                 album.add(gesture, begun["take"], buffer.getvalue())
     found = find_data("rock_paper_scissors", album.source, folder=tmp_path / "data")
-    assert "by the beginning of the name" in found.line
+    assert "shared out by goes with the camera" in found.line
+    assert ("some on both sides" in found.line) == still
     takes = [{found.names[p].rpartition("-")[0] for p in part} for part in found.parts.values()]
     assert takes[0].isdisjoint(takes[1]) and len(takes[1]) == 2
 
