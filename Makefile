@@ -1,4 +1,4 @@
-# Every target makes .venv first, where it is missing or out of date (see bootstrap.py).
+# Targets that need .venv make it first, where it is missing or out of date (see bootstrap.py).
 
 unexport PYTHONHOME  # another Python's; this one would not start
 ifeq ($(OS),Windows_NT)

@@ -119,7 +119,8 @@ def _is(test: Callable[[Path], bool], path: str) -> bool:
 
 
 def _shows_something(path: Path) -> bool:
-    return path.is_file() or any(is_picture(each.name) for each in path.rglob("*"))
+    inside = (each for each in path.rglob("*") if is_picture(each.name) and each.is_file())
+    return path.is_file() or next(inside, None) is not None
 
 
 def _looked_for(path: str) -> str:

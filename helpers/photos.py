@@ -489,12 +489,13 @@ def _classify_path(classify: Classify, path: Path) -> None:
     if not path.is_dir():
         display(classify(path))
         return
-    photos = [p for p in sorted(path.iterdir()) if is_picture(p.name) and p.is_file()]
+    photos = [p for p in sorted(path.rglob("*")) if is_picture(p.name) and p.is_file()]
     if not photos:
         raise PhotoError(str(path), "holds no pictures", f"put some there ({FORMATS_TEXT})")
     if len(photos) > MAX_PHOTOS:
         print(f"{path} holds {len(photos)} pictures; the first {MAX_PHOTOS} are shown.")
-    if not _show_each(classify, [(photo.name, photo) for photo in photos[:MAX_PHOTOS]]):
+    named = [(photo.relative_to(path).as_posix(), photo) for photo in photos[:MAX_PHOTOS]]
+    if not _show_each(classify, named):
         raise PhotoError(f"None of the pictures in {path}", "can be used", "see the lines above")
 
 

@@ -261,7 +261,7 @@ def load_record(path: Path) -> dict[str, Any]:
         json.dumps(content, ensure_ascii=False).encode()  # half characters cannot be shown
         later = type(content["schema"]) is int and content["schema"] > SCHEMA
         if not later:
-            _check()(content)
+            _check()(content, name_prefix="record")
     except (ValueError, TypeError, RecursionError) as error:  # no JSON, no mapping, or no record
         raise ValueError(
             f"{path} is not a record of a run{_fault(error)}; move it elsewhere, or delete it."

@@ -311,13 +311,6 @@ class Album:
                 raise WebcamError(f"{what} is {value!r}; it must be {RULES[what].allowed}.")
         self.classes = tuple(sorted(each.strip() for each in text.split(",")))
         self.name, self.folder = name, Path(folder) / name
-        held = (file.parent.name for file in self.folder.glob("[!.]*/[!.]*"))
-        others = {unicodedata.normalize("NFC", each) for each in held} - set(self.classes)
-        if others:
-            raise WebcamError(
-                f"The album {name} also holds {', '.join(sorted(others))}; give ALBUM a new name, "
-                "or add them to GESTURES."
-            )
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{number} {name}" for name, number in self.count().items())
@@ -329,14 +322,22 @@ class Album:
 
     @property
     def source(self) -> str:
-        """What `DATA` may be: the folder if each gesture has thirty pictures, else "samples"."""
-        return str(self.folder) if min(self.count().values()) >= EACH else "samples"
+        """What `DATA` may be: the folder if each gesture has thirty pictures, else "samples".
+
+        Other gestures in the folder, which would be classes, too, are a WebcamError.
+        """
+        if min(self.count().values()) < EACH:
+            return "samples"
+        self._refuse_others()
+        return str(self.folder)
 
     def begin(self, gesture: str) -> dict[str, int]:
         """Return the number of a new `take`, and how many `pictures` it is to have.
 
-        The gesture has `have` pictures of the `goal`, the next multiple of thirty.
+        The gesture has `have` pictures of the `goal`, the next multiple of thirty. No such gesture,
+        or others in the folder, are a WebcamError.
         """
+        self._refuse_others()
         taken = self._numbers(self._known(gesture))
         goal = (len(taken) // EACH + 1) * EACH
         take = max((take for take, _ in taken), default=0) + 1
@@ -365,6 +366,15 @@ class Album:
                 f"No picture could be written to {folder} ({error.strerror or error}); "
                 "correct that, or choose another ALBUM."
             ) from None
+
+    def _refuse_others(self) -> None:
+        held = (file.parent.name for file in self.folder.glob("[!.]*/[!.]*"))
+        others = {unicodedata.normalize("NFC", each) for each in held} - set(self.classes)
+        if others:
+            raise WebcamError(
+                f"The album {self.name} also holds {', '.join(sorted(others))}; give ALBUM a new "
+                "name, or add them to GESTURES."
+            )
 
     def _known(self, gesture: Any) -> str:
         """Return a gesture's name; never a path of the page's making."""

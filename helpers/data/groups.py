@@ -47,11 +47,11 @@ def find_groups(
 ) -> tuple[np.ndarray, str, np.ndarray]:
     """Find out which pictures belong together.
 
-    In an album of lesson 0's camera, those of a go do: a still background makes pictures of all
-    goes alike. Elsewhere near-duplicates do. Besides, the pictures of a sub-folder do; where there
-    are none, those of a burst (3 seconds apart at most), unless that is half a class; failing that,
-    those whose names differ in their last number only, if none of these is more than a quarter of
-    its class.
+    In an album of lesson 0's camera with three goes or more, those of a go do: a still background
+    makes pictures of all goes alike. Elsewhere near-duplicates do. Besides, the pictures of a
+    sub-folder do; where there are none, those of a burst (3 seconds apart at most), unless that is
+    half a class; failing that, those whose names differ in their last number only, if none of these
+    is more than a quarter of its class.
 
     Args:
         files: each picture's path below its class folder.
@@ -86,7 +86,7 @@ def find_groups(
     goes = [GO.fullmatch(file.stem) for file in files]
     if wanted == "auto" and all(goes):
         keys = [f"{label} {go[1]}" for label, go in zip(labels, goes, strict=True)]
-        if _can_be_shared(np.array(keys), labels, 0.5):
+        if _can_be_shared(np.array(keys), labels, 0.4):  # three goes or more
             return _join(csr_matrix((number, number)), keys), "by goes with the camera", pairs
     if wanted in ways:
         how, keys, _ = ways[wanted]

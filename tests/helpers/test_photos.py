@@ -623,7 +623,8 @@ def test_folder_with_nothing_to_classify(model, tmp_path, displayed):
 
 def test_large_folder_is_cut(model, tmp_path, displayed, capsys, monkeypatch):
     monkeypatch.setattr(photos, "MAX_PHOTOS", 2)
-    for name in "abc":
+    (tmp_path / "trip").mkdir()
+    for name in ("a", "b", "trip/c"):
         (tmp_path / f"{name}.png").write_bytes(encoded(noise(4, 4)))
     photos.classify_own_photos(model, COLOURS, tmp_path)
     assert len(displayed) == 2

@@ -235,8 +235,15 @@ def test_an_album_of_other_gestures_is_refused_by_their_names(tmp_path):
     Album("hands", "rock, paper", tmp_path).add("paper", 1, jpeg((9, 9, 9)))
     (tmp_path / "hands" / "empty").mkdir()
     assert Album("hands", "paper, spoon", tmp_path).count() == {"paper": 1, "spoon": 0}
+    others = Album("hands", "cup, spoon", tmp_path)
     with pytest.raises(WebcamError, match="album hands also holds paper; give ALBUM a new name"):
-        Album("hands", "cup, spoon", tmp_path)
+        others.begin("cup")
+    assert others.source == "samples"
+    for number in range(30):
+        for gesture in others.classes:
+            others.add(gesture, 1 + number // 6, jpeg((9, 9, 9)))
+    with pytest.raises(WebcamError, match="album hands also holds paper"):
+        print(others.source)
 
 
 def test_numbers_go_on_after_the_highest_and_nothing_is_overwritten(tmp_path):

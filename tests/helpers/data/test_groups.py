@@ -73,13 +73,15 @@ def test_the_beginning_of_a_name_groups_frames():
 
 def test_goes_with_the_camera_are_groups_however_alike_their_background_is():
     still = np.repeat(scenes(1), 24, axis=0)
-    names = [f"take{go:02}-{number:03}.jpg" for number in range(12) for go in (1, 2)]
+    names = [f"take{go:02}-{number:03}.jpg" for number in range(8) for go in (1, 2, 3)]
     labels = np.repeat([0, 1], 12)
     groups, how = grouped(names, labels, thumbnails=still)
     assert how == "by goes with the camera"
-    assert len(groups) == 4 and all(len({name[:6] for name in group}) == 1 for group in groups)
+    assert len(groups) == 6 and all(len({name[:6] for name in group}) == 1 for group in groups)
     groups, how = grouped([*names[:-1], "another.jpg"], labels, thumbnails=still)
     assert len(groups) == 1 and how == ""  # no album: near-duplicates count
+    two = [f"take{go:02}-{number:03}.jpg" for number in range(6) for go in (1, 2)]
+    assert grouped(two) == ([], "")  # a go is too much for one part of three
 
 
 @pytest.mark.parametrize("form", ["IMG_2024{:04}.jpg", "photo ({}).jpg", "cat.{}.jpg", "{}.jpg"])
