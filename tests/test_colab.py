@@ -35,7 +35,7 @@ GIT = ["git", "-c", "user.name=course", "-c", "user.email=course@example.org"]
 ADDRESS = HOME + "somebody/course"  # as after `make address`
 PINNED = re.compile(r"^(\w+)==(\S+)$", re.MULTILINE)
 BRIEFLY = {"EPOCHS": 1, "STEPS_PER_EPOCH": 2}  # what it learns is tested elsewhere
-NOT_TRAINED = "loaded = network"  # the photo cell takes a network that sections 4 to 7 train
+NOT_TRAINED = "loaded_first = network"  # the photo cell takes a network that sections 4 to 7 train
 
 
 @pytest.fixture
