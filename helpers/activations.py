@@ -33,6 +33,7 @@ from helpers.fingerprints import fingerprint
 BLOCK = 32  # pictures the lower part sees at a time; their augmentation shares one seed
 FORMAT = 2  # of the files: raise it where the same key should no longer find them
 GIB = 2**30
+LARGEST_GIB = 16.0  # that all kept activations may take on disk
 DIGEST_PIECE = 2**24  # bytes read at a time
 DIGEST_BYTES = hashlib.sha256().digest_size
 KEPT = ".activations"
@@ -87,7 +88,7 @@ def compute_activations(
     seed: int = 0,
     size: int | None = None,
     folder: Path = CACHE_FOLDER / "activations",
-    largest_gib: float = 16.0,
+    largest_gib: float = LARGEST_GIB,
     progress: bool = True,
 ) -> Activations:
     """Run the part that does not learn over every copy of every picture, or find that it has run.

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from helpers.data.catalog import is_picture
+from helpers.data.catalog import pictures_below
 from helpers.messages import OneSentence
 
 CAPITALS = re.compile(r"[A-Z][A-Z0-9_]*").fullmatch  # a parameter's name
@@ -119,8 +119,7 @@ def _is(test: Callable[[Path], bool], path: str) -> bool:
 
 
 def _shows_something(path: Path) -> bool:
-    inside = (each for each in path.rglob("*") if is_picture(each.name) and each.is_file())
-    return path.is_file() or next(inside, None) is not None
+    return path.is_file() or next(pictures_below(path), None) is not None
 
 
 def _looked_for(path: str) -> str:

@@ -21,7 +21,7 @@ from IPython.display import display
 from PIL import ExifTags, Image, UnidentifiedImageError
 from scipy import ndimage
 
-from helpers.data.catalog import is_picture
+from helpers.data.catalog import pictures_below
 from helpers.messages import OneSentence, printable
 
 if TYPE_CHECKING:
@@ -489,7 +489,7 @@ def _classify_path(classify: Classify, path: Path) -> None:
     if not path.is_dir():
         display(classify(path))
         return
-    photos = [p for p in sorted(path.rglob("*")) if is_picture(p.name) and p.is_file()]
+    photos = sorted(pictures_below(path))
     if not photos:
         raise PhotoError(str(path), "holds no pictures", f"put some there ({FORMATS_TEXT})")
     if len(photos) > MAX_PHOTOS:

@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -143,6 +144,11 @@ def read_catalog() -> dict[str, DataSet]:
 def is_picture(name: str) -> bool:
     """Tell by its name whether a file is a picture; hidden ones, as macOS's `._` twins, are not."""
     return name[:1] != "." and os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES  # noqa: PTH122 (speed)
+
+
+def pictures_below(folder: Path) -> Iterator[Path]:
+    """Yield the pictures, by their names, of a folder and of its sub-folders, in no order."""
+    return (each for each in folder.rglob("*") if is_picture(each.name) and each.is_file())
 
 
 def _count_files(folder: Path) -> int:
