@@ -145,17 +145,26 @@ def claims(lesson: str, group: str = "", path: Path = CLAIMS) -> ClaimsTable:
 
 def all_claims(path: Path = CLAIMS, lesson: str = "", group: str = "") -> list[Claim]:
     """Recompute the course's claims, or those of a lesson or group, in the order of the lessons."""
-    groups = [
-        each
+    listed = list_claims(path, lesson, group)
+    patterns = {claim["records"] for claim in listed}
+    read = {pattern: _by_seed(path.parent, pattern) for pattern in patterns}
+    return [_claim(claim, _long_enough(read[claim["records"]], claim["least"])) for claim in listed]
+
+
+def list_claims(path: Path = CLAIMS, lesson: str = "", group: str = "") -> list[dict[str, Any]]:
+    """List the claims as the file has them, once for each judge, in the order of the lessons.
+
+    Each has its own entries, its group's `records` and `least`, its `judge` ("" where there is
+    none), and as `first` and `second` the names of its figures, or a number.
+    """
+    return [
+        {**claim, "records": each["records"], "least": each.get("least", {}), "judge": judge}
+        | {
+            side: claim[side].format(judge=judge) if isinstance(claim[side], str) else claim[side]
+            for side in ("first", "second")
+        }
         for each in tomllib.loads(path.read_text("utf-8"))["group"]
         if lesson in ("", each["lesson"]) and group in ("", each["name"])
-    ]
-    patterns = {each["records"] for each in groups}
-    read = {pattern: _by_seed(path.parent, pattern) for pattern in patterns}
-    return [
-        _claim(claim, judge, records)
-        for each in groups
-        for records in [_long_enough(read[each["records"]], each.get("least", {}))]
         for claim in each["claim"]
         for judge in claim.get("judges", each.get("judges", [""]))
     ]
@@ -198,24 +207,20 @@ def _figures(side: str | float, records: Mapping[int, Mapping]) -> dict[int, dic
     return found
 
 
-def _claim(claim: Mapping[str, Any], judge: str, records: Mapping[int, Mapping]) -> Claim:
+def _claim(claim: Mapping[str, Any], records: Mapping[int, Mapping]) -> Claim:
     """Subtract a claim's second side from its first, in each record that has both."""
-    sides = [
-        side.format(judge=judge) if isinstance(side, str) else side
-        for side in (claim["first"], claim["second"])
-    ]
-    first, second = (_figures(side, records) for side in sides)
+    first, second = (_figures(claim[side], records) for side in ("first", "second"))
     seeds = [seed for seed in first if seed in second]
     one, other = ([figures[seed] for seed in seeds] for figures in (first, second))
-    alone = None if isinstance(sides[1], str) else told_of(one)
+    alone = None if isinstance(claim["second"], str) else told_of(one)
     return Claim(
         id=claim["id"],
         says=claim["says"],
         taught=claim["taught"],
         differences={seed: first[seed]["value"] - second[seed]["value"] for seed in seeds},
-        judge=judge,
+        judge=claim["judge"],
         told=told_of_both(one, other),
-        against=(alone, sides[1]) if alone else None,
+        against=(alone, claim["second"]) if alone else None,
         machines=frozenset(records[seed]["machine"] for seed in seeds),
     )
 

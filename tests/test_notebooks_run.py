@@ -12,14 +12,13 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import nbformat
 import papermill
 import pytest
 
-from helpers.claims import CLAIMS
+from helpers.claims import list_claims
 from helpers.environment import RUNS_FOLDER
 from helpers.results import RECORD_VARIABLE
 from tools.execution import KERNEL, course_notebooks, inspect_notebook, preset_values
@@ -81,15 +80,12 @@ def claimed_figures(lesson: str) -> set[str]:
 
     Numbers in the names are left out: a brief run has smaller pictures, and fewer.
     """
-    groups = tomllib.loads(CLAIMS.read_text("utf-8"))["group"]
     return {
-        NUMBER.sub("", side.format(judge=judge))
-        for group in groups
-        if group["records"].startswith(f"records/{lesson}-")
-        for claim in group["claim"]
+        NUMBER.sub("", side)
+        for claim in list_claims(lesson=lesson)
+        if claim["records"].startswith(f"records/{lesson}-")
         for side in (claim["first"], claim["second"])
         if isinstance(side, str)
-        for judge in claim.get("judges", group.get("judges", [""]))
     }
 
 
