@@ -17,7 +17,7 @@ IN_TWO := -n 2 --dist worksteal
 help:
 	@echo "make course                    run every notebook quickly; see runs/latest/index.html"
 	@echo "make sweep MATRIX=file.yaml    run a grid of parameters and seeds, see docs/runners.md"
-	@echo "make replicate                 repeat all published results over three seeds; a day or more, resumable"
+	@echo "make replicate                 repeat all published results over three seeds; a day and a half or more, resumable"
 	@echo "make results                   write RESULTS.md from the records of what was run"
 	@echo "make test                      test the helpers, then the notebooks"
 	@echo "make test-colab                all tests but the notebooks' own, with Colab's versions"

@@ -55,15 +55,15 @@ NOT_RUN = "not run here"
 CLAIMS_CALL = re.compile(r"""^claims\("(\w+)", "([\w-]+)"\)$""", re.MULTILINE)
 PARAMETER = "parameters."
 MACHINE = ("device", "processor", "instructions", "cpu_count", "precision")
-SUMMARY_HEAD = ("", "walkthrough", "figure", "published", "measured here", "network", "seeds")
+SUMMARY_HEAD = ("", "walkthrough", "result", "published", "measured here", "network", "seeds")
 SUMMARY_HEAD += ("other settings that differ",)
 CLAIMS_HEAD = ("", "claim", "taught as", "verdict", "mean difference (95 % interval)", TESTS)
 INTRODUCTION = """\
 # Results
 
 This page shows what the five walkthroughs publish, and what this course measures when it repeats
-them. If a setting is not the walkthrough's, the row says so. `python -m tools.replication table`
-writes the page from the records of real runs; to change it, run more and keep their records.
+them. If a setting is not the walkthrough's, the row says so. `make results` writes the page from
+the records of real runs; to change it, run more and keep their records.
 
 If there are several seeds, the measured result is their mean, with its 95 % interval. The interval
 covers other seeds and other test pictures (films, where frames are alike) and stays within 0 to 1;
@@ -80,7 +80,8 @@ CLAIMS_INTRODUCTION = """\
 This table has each comparison that a lesson teaches, from `benchmarks/claims.toml`, recomputed
 from the kept records. A claim holds if there are at least three seeds and all agree. If all object,
 it is contradicted; or, if the lesson leaves the question open, the opposite holds. Otherwise it is
-open. The interval covers other seeds and, where it says so, other test pictures. The exact test
+open. (A seed without a difference neither agrees nor objects.) A difference above 0 speaks for the
+claim; it is one of accuracies, unless the claim speaks of something else. The interval covers other seeds and, where it says so, other test pictures. The exact test
 (McNemar's; of films, where frames are alike) asks of each seed's two networks alone whether they
 differ on other pictures. *Taught as* is what the lesson says. If that is *holds* and the verdict is
 *open* or *no records yet*, the records have still to show it.
@@ -89,8 +90,13 @@ Do not take a verdict for more than it is. Two equal settings would be decided, 
 other, in one case of four; the table has many lines, and its p values are not corrected for that.
 Where the interval contains 0, even a claim that holds may be luck. Where a claim names a number,
 the difference is the distance from that number. Photos of real hands count as independent, though
-they come from one place, so their intervals are too narrow. Where one network is named, the
-interval does not cover other seeds of it.
+they come from one place, so their intervals are too narrow. The comparisons with one network of
+lesson 1 do not cover other seeds of that network.
+
+The lessons explain the words: a *film* is a series of frames of one hand, nearly alike; *two looks*
+are the mean of the predictions for a picture and its mirror image; *calm* training has a shrinking
+rate, averaged weights and weight decay; a network's *own range* is the input that it was trained
+on. In 01-changes, the network with the change is compared with the same network without it.
 
 """
 
@@ -351,7 +357,7 @@ def _claim_line(claim: Claim) -> tuple[str, ...]:
 
 def _section(row: Row, groups: Sequence[Group]) -> str:
     """Return the section of a walkthrough: all its figures, and how they came about."""
-    head = ["figure", "published", *(group.network or "measured here" for group in groups)]
+    head = ["result", "published", *(group.network or "measured here" for group in groups)]
     lines = [
         [name, format_figure(published), *(group.figure(name) for group in groups)]
         for name, published in row.published.items()
