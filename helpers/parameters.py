@@ -16,7 +16,6 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from helpers.data.catalog import pictures_below
 from helpers.messages import OneSentence
 
 CAPITALS = re.compile(r"[A-Z][A-Z0-9_]*").fullmatch  # a parameter's name
@@ -118,13 +117,19 @@ def _is(test: Callable[[Path], bool], path: str) -> bool:
         return False
 
 
-def _shows_something(path: Path) -> bool:
-    return path.is_file() or next(pictures_below(path), None) is not None
+def _fault_of_photo(value: str) -> str:
+    """Say why nothing could be shown of a learner's own photos, in a sentence; "" if something."""
+    from helpers.photos import find_fault  # of no use to most
+
+    return find_fault(value) if value else ""
 
 
-def _looked_for(path: str) -> str:
-    empty = _is(Path.is_dir, path)
-    return "the folder holds no pictures" if empty else f"looked for in {Path.cwd()}"
+def _remark_on_photo(value: str) -> str:
+    return _fault_of_photo(value).rstrip(".") if _is(Path.exists, value) else _looked_for(value)
+
+
+def _looked_for(_: str) -> str:
+    return f"looked for in {Path.cwd()}"
 
 
 FOLDER_NAME = re.compile(r"[^\W_][\w -]{0,30}(?<! )")  # a name that every system takes for a folder
@@ -165,8 +170,8 @@ RULES: dict[str, Number | Text] = {
     "PRECISION": _one_of("auto", "float32", "mixed_bfloat16", "mixed_float16"),
     "PHOTO": Text(
         'a picture or a folder that exists, or "" for none',
-        lambda value: value == "" or _is(_shows_something, value),
-        remark=_looked_for,
+        lambda value: not _fault_of_photo(value),
+        remark=_remark_on_photo,
     ),
     "PACE": _one_of("auto", "class", "published"),
     "SMALL_EPOCHS": Whole(1, 500),  # epochs of the better recipe on small pictures

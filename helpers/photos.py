@@ -437,6 +437,21 @@ def classify_own_photos(
         display(photo_widget(classify))
 
 
+def find_fault(path: str | Path) -> str:
+    """Say why `classify_own_photos` would show nothing of a path; "" if it would show something."""
+    faults = []
+    try:
+        for photo in _photos_of(_expanded(path))[:MAX_PHOTOS]:
+            try:
+                open_photo(photo)
+                return ""
+            except PhotoError as error:
+                faults.append(str(error))
+    except (PhotoError, OSError, ValueError) as error:  # too long, a null character
+        return str(error)
+    return faults[0]
+
+
 def photo_widget(classify: Classify) -> ipywidgets.VBox:
     """Make an upload button for Jupyter that classifies every photo chosen with it.
 
@@ -483,15 +498,26 @@ def _someone_is_there() -> bool:
     return bool(kernel.get_parent("shell").get("content", {}).get("allow_stdin", False))
 
 
-def _classify_path(classify: Classify, path: Path) -> None:
-    with contextlib.suppress(RuntimeError):  # an unknown ~user, which `classify` tells
-        path = path.expanduser()
-    if not path.is_dir():
-        display(classify(path))
-        return
-    photos = sorted(pictures_below(path))
+def _expanded(path: str | Path) -> Path:
+    with contextlib.suppress(RuntimeError):  # an unknown ~user, which opening it tells
+        return Path(path).expanduser()
+    return Path(path)
+
+
+def _photos_of(path: Path) -> list[Path]:
+    """Return the pictures of a folder by name, or the one at a path."""
+    photos = sorted(pictures_below(path)) if path.is_dir() else [path]
     if not photos:
         raise PhotoError(str(path), "holds no pictures", f"put some there ({FORMATS_TEXT})")
+    return photos
+
+
+def _classify_path(classify: Classify, path: Path) -> None:
+    path = _expanded(path)
+    photos = _photos_of(path)
+    if photos == [path]:
+        display(classify(path))
+        return
     if len(photos) > MAX_PHOTOS:
         print(f"{path} holds {len(photos)} pictures; the first {MAX_PHOTOS} are shown.")
     named = [(photo.relative_to(path).as_posix(), photo) for photo in photos[:MAX_PHOTOS]]

@@ -81,10 +81,11 @@ This table has each comparison that a lesson teaches, from `benchmarks/claims.to
 from the kept records. A claim holds if there are at least three seeds and all agree. If all object,
 it is contradicted; or, if the lesson leaves the question open, the opposite holds. Otherwise it is
 open. (A seed without a difference neither agrees nor objects.) A difference above 0 speaks for the
-claim; it is one of accuracies, unless the claim speaks of something else. The interval covers other seeds and, where it says so, other test pictures. The exact test
-(McNemar's; of films, where frames are alike) asks of each seed's two networks alone whether they
-differ on other pictures. *Taught as* is what the lesson says. If that is *holds* and the verdict is
-*open* or *no records yet*, the records have still to show it.
+claim; it is one of accuracies, unless the claim speaks of something else. The interval covers other
+seeds and, where it says so, other test pictures. The exact test (McNemar's; of films, where frames
+are alike) asks of each seed's two networks alone whether they differ on other pictures. *Taught as*
+is what the lesson says. If that is *holds* and the verdict is *open* or *no records yet*, the
+records have still to show it.
 
 Do not take a verdict for more than it is. Two equal settings would be decided, one way or the
 other, in one case of four; the table has many lines, and its p values are not corrected for that.

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from helpers.parameters import FORGET, RULES, check_parameters, check_values
+from helpers.samples import draw_picture
 
 
 def namespace(code: str) -> dict:
@@ -184,9 +185,33 @@ def test_it_is_told_where_a_missing_photo_was_looked_for(tmp_path, monkeypatch):
 def test_a_folder_without_pictures_shows_none(tmp_path):
     (tmp_path / "trip").mkdir()
     (tmp_path / "letter.txt").touch()
-    with pytest.raises(ValueError, match=r"\(the folder holds no pictures\)"):
+    with pytest.raises(ValueError, match=r"holds no pictures; put some there"):
         check_values({"PHOTO": str(tmp_path)}, ["PHOTO"])
-    (tmp_path / "trip" / "hand.JPG").touch()
+    draw_picture("rock_paper_scissors", 0, 0).save(tmp_path / "trip" / "hand.JPG")
+    check_values({"PHOTO": str(tmp_path)}, ["PHOTO"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("a.heic", b"\0\0\0\x18ftypheic" + bytes(40), "is a HEIC picture"),
+        ("a.jpg", b"", "is empty"),
+        ("a.md", b"# A text", "is not a picture that can be read"),
+    ],
+)
+def test_a_photo_that_cannot_be_used_is_refused_before_the_lesson_runs(
+    tmp_path, name, content, fault
+):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=fault):
+        check_values({"PHOTO": str(tmp_path / name)}, ["PHOTO"])
+
+
+def test_one_usable_photo_is_enough(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"damaged")
+    with pytest.raises(ValueError, match=r"a\.jpg is not a picture"):
+        check_values({"PHOTO": str(tmp_path)}, ["PHOTO"])
+    draw_picture("rock_paper_scissors", 0, 0).save(tmp_path / "b.png")
     check_values({"PHOTO": str(tmp_path)}, ["PHOTO"])
 
 
@@ -219,7 +244,7 @@ def test_all_problems_are_told_at_once_in_one_sentence():
 
 
 def test_a_photo_is_looked_for_in_the_working_folder(tmp_path, monkeypatch):
-    (tmp_path / "hand.png").touch()
+    draw_picture("rock_paper_scissors", 0, 0).save(tmp_path / "hand.png")
     monkeypatch.chdir(tmp_path)
     for path in ("hand.png", ".", str(tmp_path / "hand.png")):
         check_values({"PHOTO": path}, ["PHOTO"])
