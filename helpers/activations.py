@@ -29,6 +29,7 @@ from helpers.data.pictures import Pictures, resize, shuffled_positions
 from helpers.environment import CACHE_FOLDER
 from helpers.files import PARTIAL, clear_abandoned, replacing, try_to_write, work_in
 from helpers.fingerprints import fingerprint
+from helpers.messages import NoRoom, OneSentence
 
 BLOCK = 32  # pictures the lower part sees at a time; their augmentation shares one seed
 FORMAT = 2  # of the files: raise it where the same key should no longer find them
@@ -107,13 +108,14 @@ def compute_activations(
             settings; None takes the pictures as they are.
         seed: fixes the augmentation, 0 or above.
         size: as in `pictures.training_batches`.
-        folder: where the files are kept, `largest_gib` GiB (2**30 bytes) of them at most.
+        folder: where the files are kept, `largest_gib` GiB (2**30 bytes) of them at most, unless
+            more are in use at the same time.
         progress: show a progress bar while computing.
 
     Raises:
         TypeError: `augment` or `lower` does not tell by `get_config` how it is made.
         ValueError: the pictures do not fit the lower part, several copies of unchanged pictures are
-            asked for, or the activations would not fit into the folder's bound.
+            asked for, or these activations alone would not fit into the folder's bound.
         OSError: the disk has too little room, or neither the folder nor the system's temporary
             one, which else serves in its stead, can be written to.
     """
@@ -126,7 +128,12 @@ def compute_activations(
     dtype = np.dtype(tf.as_dtype(lower.outputs[0].dtype).as_numpy_dtype)
     file_bytes = math.prod(shape) * dtype.itemsize + DIGEST_BYTES
     what = _count(copies, len(pictures))
-    _check_bound(what, copies * file_bytes, 0, largest_gib)
+    if copies * file_bytes > largest_gib * GIB:
+        raise OneSentence(
+            f"{what} would need {copies * file_bytes / GIB:.2f} GiB for their activations, more "
+            f"than the {largest_gib:g} GiB allowed: take fewer copies or fewer pictures, cut the "
+            "network nearer to its end, or raise `largest_gib`."
+        )
     key = activation_key(lower, pictures, augment, seed, size)
     paths = [folder / f"{key}-{copy:03}{KEPT}" for copy in range(copies)]
     found = [_read(path, shape, dtype) for path in paths]
@@ -351,8 +358,6 @@ def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib
     used = {Path(copy.filename) for kept in _in_use for copy in kept.copies} | own
     clear_abandoned(folder, f"*{PARTIAL}")
     sizes = _sizes(folder)
-    in_use = sum(size for path, size in sizes.items() if path in used)
-    _check_bound(what, needed, in_use, largest_gib)
     total = sum(sizes.values())
     for path, size in sizes.items():
         if total + needed > largest_gib * GIB and path not in used:
@@ -361,7 +366,7 @@ def _make_room(folder: Path, own: set[Path], needed: int, what: str, largest_gib
                 total -= size
     free = shutil.disk_usage(folder).free
     if needed > free:
-        raise OSError(
+        raise NoRoom(
             f"{what} would need {needed / GIB:.2f} GiB for their activations, and the disk has "
             f"{free / GIB:.2f} GiB left: free some, take fewer copies or fewer pictures, or cut "
             "the network nearer to its end."
@@ -376,16 +381,6 @@ def _sizes(folder: Path) -> dict[Path, int]:
             status = path.stat()
             kept.append((status.st_mtime_ns, path, status.st_size))
     return {path: size for _, path, size in sorted(kept)}
-
-
-def _check_bound(what: str, needed: int, in_use: int, largest_gib: float) -> None:
-    if needed + in_use > largest_gib * GIB:
-        beside = f" beside {in_use / GIB:.2f} GiB in use" if in_use else ""
-        raise ValueError(
-            f"{what} would need {needed / GIB:.2f} GiB for their activations{beside}, more than "
-            f"the {largest_gib:g} GiB allowed: take fewer copies or fewer pictures, cut the "
-            "network nearer to its end, or raise `largest_gib`."
-        )
 
 
 def _read_rows(activations: Activations, chosen: tf.data.Dataset) -> tf.data.Dataset:

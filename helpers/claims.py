@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy as np
 from helpers.comparison import paired_interval, told_of, told_of_both
 from helpers.environment import PROJECT
 from helpers.intervals import Told, share_interval, sign_tests
-from helpers.results import LEFT, Table
+from helpers.results import LEFT, Table, load_record
 
 CLAIMS = PROJECT / "benchmarks" / "claims.toml"
 SEEDS_NEEDED = 3
@@ -175,13 +174,17 @@ def _by_seed(folder: Path, pattern: str) -> dict[int, dict[str, Any]]:
     found = {}
     for file in sorted(folder.glob(pattern)):
         try:
-            record = json.loads(file.read_text("utf-8"))
-        except ValueError as error:
-            raise ValueError(f"The record {file.name} is damaged ({error}).") from None
-        machine = record["machine"]
-        told = [machine.get("processor"), f"{machine['cpu_count']} cores"]
-        told += [machine.get("instructions"), machine["precision"], record["finished"][:10]]
-        found[record["parameters"]["SEED"]] = record | {"machine": ", ".join(filter(None, told))}
+            record = load_record(file)
+            seed, machine = record["parameters"]["SEED"], record["machine"]
+        except (OSError, ValueError) as error:
+            print(f"Left out: {error}")
+            continue
+        except KeyError:
+            print(f"Left out: {file} has no SEED.")
+            continue
+        told = [machine.get("processor"), f"{machine.get('cpu_count')} cores"]
+        told += [machine.get("instructions"), machine.get("precision"), record["finished"][:10]]
+        found[seed] = record | {"machine": ", ".join(filter(None, told))}
     return found
 
 

@@ -35,7 +35,7 @@ from helpers.intervals import (
     sign_tests,
     together,
 )
-from helpers.messages import OneSentence, time_unit
+from helpers.messages import OneSentence, few, time_unit
 from helpers.results import is_for_models, load_record
 
 EXAMPLES_FOLDER = PROJECT / "examples" / "records"
@@ -103,15 +103,31 @@ def newest(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def cautions(runs: pd.DataFrame) -> list[str]:
-    """Say of each lesson in what else its runs differ, besides settings and seeds."""
+    """Say in what else the runs of a lesson differ, and which of their figures are no numbers."""
     told = ["data", "machine.device", "machine.precision", "machine.cpu_count"]
     columns = [name for name in runs if name in told or name.startswith("versions.")]
-    return [
+    known = set(figure_names(runs))
+    differ = [
         f"The runs of {lesson} differ in {name}: {'; '.join(map(str, values))}."
         for lesson, group in runs.groupby("lesson")
         for name in columns
         if len(values := group[name].dropna().unique()) > 1
     ]
+    return differ + [
+        f"{len(lost)} of {len(group)} runs of {setting} have no number of {few(names)}: did they "
+        "run away? They count in no mean."
+        for setting, group in runs.groupby("setting")
+        if (lost := [each for run in group["measured"] if (each := _no_numbers(run) & known)])
+        if (names := sorted(set.union(*lost)))
+    ]
+
+
+def _no_numbers(measured: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Name the figures of a run that are infinite or NaN."""
+    values = {name: figure["value"] for name, figure in measured.items()}
+    return {
+        name.removeprefix("figures.") for name, value in values.items() if not math.isfinite(value)
+    }
 
 
 def figure_names(runs: pd.DataFrame) -> list[str]:
@@ -462,7 +478,8 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
         for name, figure in figures.items()
         if figure is not None
     }
-    row |= {name: figure["value"] for name, figure in measured.items()}
+    for name, figure in measured.items():
+        row[name] = figure["value"] if math.isfinite(figure["value"]) else math.nan
     return row | {"measured": measured}
 
 

@@ -39,9 +39,13 @@ def mirror_folder() -> Path | None:
         folder = Path(name).expanduser()
     except RuntimeError:  # an unknown ~user
         folder = Path(name)
-    if not folder.is_dir():
+    try:
+        fault = "" if folder.is_dir() else "is not a folder"
+    except OSError as error:
+        fault = f"cannot be looked into ({error.strerror})"
+    if fault:
         raise OneSentence(
-            f"{MIRROR_VARIABLE} names {name!r}, which is not a folder; "
+            f"{MIRROR_VARIABLE} names {name!r}, which {fault}; "
             "set it to a folder that holds the data sets, or unset it."
         )
     return folder.resolve()

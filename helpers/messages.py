@@ -24,6 +24,10 @@ class NotAvailable(WithoutTraceback, FileNotFoundError):
     """Pictures or weights that are unavailable here; the message says why and what to do."""
 
 
+class NoRoom(WithoutTraceback, OSError):
+    """A disk that is full or takes nothing; the message says what to do."""
+
+
 def format_seconds(seconds: float) -> str:
     """Write a time in seconds, from 100 seconds on in minutes."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

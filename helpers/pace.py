@@ -42,7 +42,8 @@ def set_pace(
         pace = os.environ.get(PACE_VARIABLE) or pace
         why = f"as {PACE_VARIABLE} asks"
     if pace not in (*PACES, "auto"):
-        raise PaceError(f"PACE is {pace!r}; choose published, class or auto.")
+        name = "PACE" if why == "as asked" else f"The environment variable {PACE_VARIABLE}"
+        raise PaceError(f"{name} is {pace!r}; choose published, class or auto.")
     if pace == "auto":
         slower = REFERENCE / probe()
         estimates = {name: each * slower for name, each in zip(PACES, minutes, strict=True)}

@@ -27,7 +27,7 @@ import fastjsonschema
 
 from helpers import STARTED
 from helpers.environment import RUNS_FOLDER, processor
-from helpers.files import write_atomically
+from helpers.files import try_to_write, work_in, write_atomically
 from helpers.fingerprints import course_version
 
 # Of the records, see docs/records.md; records from before it have none and are read as 0.
@@ -173,6 +173,7 @@ def record(
     }
     name = f"{lesson}-{finished:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}.json"
     target = Path(os.environ.get(RECORD_VARIABLE) or RUNS_FOLDER / "records" / name)
+    target = _usable(target.parent) / target.name
     write_atomically(target, json.dumps(_plain(content), indent=1, allow_nan=False) + "\n")
     return target
 
@@ -184,9 +185,15 @@ def models_folder() -> Path:
     notebook run by hand in a folder of `runs/models` named after the time of its start.
     """
     record_file = os.environ.get(RECORD_VARIABLE)
-    folder = models_beside(Path(record_file)) if record_file else _models_by_hand(_started())
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return _usable(models_beside(Path(record_file)) if record_file else _models_by_hand(_started()))
+
+
+def _usable(folder: Path) -> Path:
+    """Make a folder and return it; if it cannot be written to, a temporary one, said in a line."""
+    usable, fault = work_in(folder, try_to_write)
+    if fault:
+        print(f"{fault}: what this run saves is in {usable}.")
+    return usable
 
 
 def find_model(lesson: str, name: str, data: str) -> SavedModel:

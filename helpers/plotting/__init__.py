@@ -27,6 +27,7 @@ TRAINING_COLOUR, VALIDATION_COLOUR = "#4477aa", "#ee7733"
 COLOURS = ("#4477aa", "#ee7733", "#228833", "#aa3377", "#ccbb44", "#66ccee", "#bbbbbb")
 MARKERS = "osD^vP*X<>"
 NAMED_MISTAKES = 8  # of a confusion matrix, in its alt text
+CROWDED = 40  # classes from which a confusion matrix has no room for its counts
 STYLE = {
     "figure.dpi": 90,
     "figure.constrained_layout.use": True,
@@ -229,11 +230,12 @@ def confusion(scores: Scores, title: str, muted: bool = False) -> None:
     """Show a confusion matrix with its counts; true classes in rows.
 
     With `muted`, the diagonal is grey, and colours compare the errors alone, the most frequent one
-    darkest: where nearly all is right, nothing else can be seen of the errors.
+    darkest: where nearly all is right, nothing else can be seen of the errors. Of very many classes
+    there are colours only.
     """
     counts, classes = scores.confusion, scores.classes
-    many = len(classes) > 6
-    edge = (0.5 if many else 0.8) * len(classes)
+    many, crowded = len(classes) > 6, len(classes) > CROWDED
+    edge = (0.5 if many else 0.8) * min(len(classes), CROWDED)
     shown = [_wrap(name, 18) for name in classes]
     room = 0.08 * max(0, max(len(line) for name in shown for line in name.split("\n")) - 11)
     figure, axis = plt.subplots(figsize=(1.6 + edge + room, 1.1 + 0.94 * edge + room))
@@ -242,7 +244,7 @@ def confusion(scores: Scores, title: str, muted: bool = False) -> None:
     if muted:
         shares = errors / max(errors.max(), 1)
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row, column in np.ndindex(*counts.shape):
+    for row, column in () if crowded else np.ndindex(*counts.shape):
         colour = "white" if shares[row, column] > 0.5 else "black"
         if muted and row == column:
             axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, color="#eeeeee", lw=0))
@@ -250,13 +252,14 @@ def confusion(scores: Scores, title: str, muted: bool = False) -> None:
         elif muted and not counts[row, column]:
             colour = "#aaaaaa"
         axis.text(column, row, counts[row, column], ha="center", va="center", color=colour)
-    axis.set_xticks(range(len(classes)), shown)
+    small = {"fontsize": 10 * CROWDED / len(classes)} if crowded else {}
+    axis.set_xticks(range(len(classes)), shown, **small)
     if many or sum(map(len, classes)) > 7 * len(classes):
         plt.setp(axis.get_xticklabels(), rotation=40, ha="right")
     else:
         plt.setp(axis.get_xticklabels(), va="baseline")  # by their tallest letter, else
         axis.tick_params(axis="x", pad=14)
-    axis.set_yticks(range(len(classes)), shown)
+    axis.set_yticks(range(len(classes)), shown, **small)
     axis.set(xlabel="predicted", ylabel="true")
     axis.set_title(title, wrap=True)
     # The most frequent mistakes: a list of all would tire a reader.

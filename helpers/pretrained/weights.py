@@ -131,7 +131,7 @@ def find_weights(wanted: str, preferred: str, top: bool = False, size: int | Non
     """
     allowed = ("auto", preferred, ALWAYS_THERE)
     if wanted not in allowed:
-        raise ValueError(f"BACKBONE is {wanted!r}; here it may be {', '.join(allowed)}.")
+        raise OneSentence(f"BACKBONE is {wanted!r}; here it may be {', '.join(allowed)}.")
     reason = ""
     smallest = FAMILIES[preferred].smallest
     if wanted != ALWAYS_THERE and size is not None and size < smallest:
@@ -234,9 +234,9 @@ def _find_senseless(model: keras.Model) -> str:
 def _fetch(family: Family, top: bool, cache: Path, notes: list[str]) -> _Way | None:
     """Download to Keras's cache; a file takes its name there only once it is whole."""
     address, name = family.address(top), family.file_names(top)[0]
-    if (cache / name).is_dir():  # and noted as such
-        return None
     try:
+        if (cache / name).is_dir():  # and noted as such
+            return None
         with replacing(cache / name) as beside:
             fetch(address, beside, name, WEIGHTS_AT_MOST)
             if fault := _check_md5(family, top, beside):

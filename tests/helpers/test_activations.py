@@ -587,11 +587,10 @@ def test_what_is_in_use_is_never_removed(pictures, folder):
     batches = activation_batches(compute(lower, pictures, folder, seed=1, **room), 8, 0)
     (first,) = files(folder)
     second = compute(lower, pictures, folder, seed=2, **room)
-    with pytest.raises(ValueError, match="in use"):
-        compute(lower, pictures, folder, seed=3, **room)
-    assert first in files(folder) and len(files(folder)) == 2
+    compute(lower, pictures, folder, seed=3, **room)  # beyond the bound, for all that is in use
+    assert first in files(folder) and len(files(folder)) == 3
     del second
-    compute(lower, pictures, folder, seed=3, **room)
+    compute(lower, pictures, folder, seed=4, **room)
     assert first in files(folder) and len(files(folder)) == 2
     assert next(iter(batches))[0].shape == (8, 5, 5, 4)
 
@@ -601,9 +600,8 @@ def test_a_folder_named_otherwise_is_the_same_folder(pictures, folder, monkeypat
     relative = folder.relative_to(folder.parent)
     room = {"augment": AUGMENT, "largest_gib": one_file_gib(1)}
     kept = compute(make_lower(), pictures, folder, seed=1, **room)
-    with pytest.raises(ValueError, match="in use"):
-        compute(make_lower(), pictures, relative, seed=2, **room)
-    assert len(files(folder)) == len(kept.copies)
+    compute(make_lower(), pictures, relative, seed=2, **room)
+    assert Path(kept.copies[0].filename) in files(folder)  # in use, so not removed
 
 
 def test_pictures_are_resized_batch_by_batch(pictures, folder):

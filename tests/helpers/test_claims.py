@@ -20,10 +20,17 @@ def write(folder, taught, figures):
         'first = "a"\nsecond = 0.5\ntaught = "holds"\n'
     )
     for seed, found in enumerate(figures):
+        whole = {"low": None, "high": None, "n": None}
+        measured = {
+            name: whole | (each if isinstance(each, dict) else {"value": each})
+            for name, each in found.items()
+        }
         record = {
+            "lesson": "02",
             "parameters": {"SEED": seed},
-            "figures": found,
-            "finished": "2026-11-28T10:00:00",
+            "figures": measured,
+            "published": [],
+            "finished": "2026-11-28T10:00:00+00:00",
             "machine": {"cpu_count": 2, "precision": "float32"},
         }
         (folder / "records" / f"02-seed{seed}.json").write_text(json.dumps(record))
@@ -116,6 +123,24 @@ def test_a_claim_taught_as_holding_fails_where_three_seeds_deny_it(tmp_path, tau
     (tmp_path / "one seed").mkdir()
     (claim,) = claims("02", "heads", write(tmp_path / "one seed", taught, figures[:1])).claims
     assert not claim.is_taught_wrongly
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', "[]", "{", '{"schema": 9}'])
+def test_a_file_that_is_no_record_is_left_out_and_told(tmp_path, capsys, text):
+    path = write(tmp_path, "holds", [{"a": 0.9, "b": 0.5}] * 3)
+    expected = repr(claims("02", path=path))
+    (tmp_path / "records" / "02-other.json").write_text(text)
+    assert repr(claims("02", path=path)) == expected
+    (line,) = set(capsys.readouterr().out.splitlines())
+    assert line.startswith("Left out: ") and "02-other.json" in line
+
+
+def test_a_record_without_a_seed_is_left_out_and_told(tmp_path, capsys):
+    path = write(tmp_path, "holds", [{"a": 0.9, "b": 0.5}] * 3)
+    record = (tmp_path / "records" / "02-seed0.json").read_text()
+    (tmp_path / "records" / "02-x.json").write_text(record.replace('{"SEED": 0}', "{}"))
+    assert len(claims("02", "heads", path).claims[0].differences) == 3
+    assert capsys.readouterr().out.endswith("02-x.json has no SEED.\n")
 
 
 def test_a_training_that_was_cut_short_decides_nothing(tmp_path):

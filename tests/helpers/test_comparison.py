@@ -293,6 +293,23 @@ def test_what_else_differs_is_told(runs):
     assert said.startswith("The runs of 01_tiny differ in versions.keras: 0.1; 3.")
 
 
+def test_runs_that_ran_away_are_told_and_count_in_no_mean(tmp_path, monkeypatch):
+    values = {1.0: [math.nan, math.inf, 0.95], 9.0: [math.nan] * 3, 0.1: [0.8, 0.81, 0.82]}
+    for rate, accuracies in values.items():
+        for seed, accuracy in enumerate(accuracies):
+            path = tmp_path / "runs" / f"{rate}-{seed}.json"
+            write(path, monkeypatch, accuracy, LEARNING_RATE=rate, SEED=seed)
+    runs = gather(tmp_path / "runs")
+    assert [each.split(":")[0] for each in cautions(runs)] == [
+        "2 of 3 runs of LEARNING_RATE=1.0 have no number of accuracy",
+        "3 of 3 runs of LEARNING_RATE=9.0 have no number of accuracy",
+    ]
+    assert leaderboard(runs, "accuracy")["seeds"].to_dict() == {
+        "LEARNING_RATE=1.0": 1,
+        "LEARNING_RATE=0.1": 3,
+    }
+
+
 def test_learning_curves_come_by_setting(runs):
     found = curves(runs, "net", "val_accuracy")
     assert sorted(found["LEARNING_RATE=0.1"]) == [[0.1, 0.90], [0.1, 0.92], [0.1, 0.94]]

@@ -20,6 +20,9 @@ def test_the_mirror_is_none_or_a_folder(monkeypatch, tmp_path):
         monkeypatch.setenv("COURSE_MIRROR", name)
         with pytest.raises(OneSentence, match=r"COURSE_MIRROR names .* not a folder"):
             mirror_folder()
+    monkeypatch.setenv("COURSE_MIRROR", "a" * 300)
+    with pytest.raises(OneSentence, match=r"cannot be looked into \(File name too long\)"):
+        mirror_folder()
 
 
 SCRIPT = """

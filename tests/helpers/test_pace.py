@@ -59,11 +59,14 @@ def test_whoever_publishes_settles_what_auto_is(cells, monkeypatch):
     assert set_pace(cells) == "Pace: published, as COURSE_PACE asks."
 
 
-@pytest.mark.parametrize(("asked", "published"), [("fast", "class"), ("auto", "fast")])
-def test_an_unknown_pace_is_one_sentence(cells, monkeypatch, asked, published):
+@pytest.mark.parametrize(
+    ("asked", "published", "name"),
+    [("fast", "class", "PACE"), ("auto", "fast", "The environment variable COURSE_PACE")],
+)
+def test_an_unknown_pace_is_one_sentence(cells, monkeypatch, asked, published, name):
     monkeypatch.setenv(pace.PACE_VARIABLE, published)
     cells["PACE"] = asked
-    with pytest.raises(pace.PaceError, match="PACE is 'fast'; choose published, class or auto"):
+    with pytest.raises(pace.PaceError, match=f"^{name} is 'fast'; choose published, class or auto"):
         set_pace(cells)
 
 

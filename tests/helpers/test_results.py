@@ -100,6 +100,16 @@ def test_a_record_from_before_the_schema_is_read_and_a_later_one_is_refused():
         load_record(path)
 
 
+def test_where_the_course_cannot_be_written_to_a_run_is_kept_elsewhere(runs_folder, capsys):
+    runs_folder.write_text("in the way")
+    path, folder = write(), results.models_folder()
+    assert load_record(path)["lesson"] == "01_tiny" and folder.is_dir()
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 2 and all("what this run saves is in" in line for line in said)
+    path.unlink()
+    folder.rmdir()
+
+
 def test_the_environment_names_the_file(tmp_path, monkeypatch):
     target = tmp_path / "new" / "run.json"
     monkeypatch.setenv("COURSE_RECORD", str(target))
@@ -253,7 +263,8 @@ def test_figures_that_are_no_numbers_are_gathered(tmp_path):
     path = write(figures={"loss": math.nan, "worst": -math.inf, "none": None})
     path.write_text(path.read_text().replace('"nan"', "NaN"))  # as Python's json writes it
     row = gather(path.parent).iloc[0]
-    assert math.isnan(row["figures.loss"]) and row["figures.worst"] == -math.inf
+    assert math.isnan(row["figures.loss"]) and math.isnan(row["figures.worst"])  # for no mean
+    assert row["measured"]["figures.worst"]["value"] == -math.inf
 
 
 def test_a_folder_with_a_records_name_is_left_out(tmp_path, capsys):

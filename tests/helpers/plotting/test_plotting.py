@@ -61,6 +61,14 @@ def test_a_loss_that_begins_high_does_not_flatten_the_rest(drawn, values, scale)
     assert figure.axes[0].get_yscale() == scale
 
 
+def test_a_confusion_of_very_many_classes_fits_on_a_page(drawn):
+    names = [f"class {number}" for number in range(200)]
+    plotting.confusion(Scores(np.eye(200), np.arange(200), names), "test set")
+    ((figure, _),) = drawn
+    assert max(figure.get_size_inches()) < 25
+    assert not figure.axes[0].texts  # forty thousand counts would take minutes
+
+
 @pytest.mark.filterwarnings("error")  # no picture of a class is no division by zero
 def test_confusion_names_the_mistakes(shown, scores):
     plotting.confusion(scores, "test set")
