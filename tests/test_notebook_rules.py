@@ -381,6 +381,16 @@ def cells_were_run_in_order(notebook: Notebook) -> Iterator[str]:
 
 
 @rule
+def weights_are_found_before_trainings(notebook: Notebook) -> Iterator[str]:
+    """A missing file, or a wrong BACKBONE, is told at the start."""
+    sources = [cell.source for cell in notebook.code]
+    found = [place for place, text in enumerate(sources) if "find_weights(" in text]
+    trained = [place for place, text in enumerate(sources) if ".fit(" in text]
+    if found and trained and found[0] > trained[0]:
+        yield f"{name_of(notebook.code[found[0]])} stands below the first training"
+
+
+@rule
 def cells_are_short(notebook: Notebook) -> Iterator[str]:
     for cell in notebook.code:
         lines = [line.strip() for line in cell.source.splitlines()]
@@ -583,6 +593,13 @@ BAD = [
     ("pictures_of_data_sets_are_not_kept", count(PICTURES, 9)),
     ("cells_were_run_in_order", count(PLOT, None)),
     ("cells_were_run_in_order", count(PLOT, 1)),
+    (
+        "weights_are_found_before_trainings",
+        lambda book: [
+            book.cells[place].update(source=text)
+            for place, text in ((MARKED, "net.fit(x)"), (PLOT, "find_weights('auto')"))
+        ],
+    ),
     ("cells_are_short", source(PLOT, "plot()\n" * (LINES + 1))),
     ("cells_are_short", source(SET_UP, "plot()\n" * (LINES + 1))),
     ("some_outputs_are_compared", source(MARKED, "print(9)")),
