@@ -318,7 +318,7 @@ def classify_photo(
     with warnings.catch_warnings(action="ignore"):
         output = np.asarray(model(batch, training=False), dtype=np.float64)[0]
     if np.isnan(output).any():
-        raise ValueError(
+        raise OneSentence(
             "The model's output is not a number: its training ran away; train it at a lower "
             "learning rate."
         )

@@ -17,6 +17,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from helpers.messages import NotAvailable, OneSentence
+
 SMALLEST_SIZE = 32  # pixels; the maps are halved five times
 CLASSES = 1000
 
@@ -134,7 +136,7 @@ def packaged_weights() -> Path:
     for path in Path(package.origin).parent.glob("models/*.pth") if package else ():
         _check_sum(path)
         return path
-    raise FileNotFoundError(
+    raise NotAvailable(
         f"The package {PACKAGE}, which carries EfficientNetLite0's weights, is not installed; "
         "install what requirements.txt lists and run again."
     )
@@ -142,7 +144,7 @@ def packaged_weights() -> Path:
 
 def _check_sum(path: Path) -> None:
     if hashlib.sha256(path.read_bytes()).hexdigest() != WEIGHTS_SHA256:
-        raise ValueError(
+        raise OneSentence(
             f"{path.name} is not the weight file of {PACKAGE} 0.1.0 (its sha256 differs); "
             "install the package again."
         )
