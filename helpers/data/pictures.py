@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import tensorflow as tf
 from PIL import Image
 from tqdm.auto import tqdm
@@ -147,7 +148,7 @@ def load_split(
 
     Raises:
         FileNotFoundError: a class folder or a file is missing.
-        ValueError: there is no such split, or a class has no picture.
+        ValueError: there is no such split, a class has no picture, or they need too much memory.
     """
     if located.origin == "own":
         return located.load(split, size, limit, cache)
@@ -252,6 +253,7 @@ def _decode(
         time = next((time for time in times if time == time), np.nan)
         return to_square_array(photo, size), [*photo.info["size"], time]
 
+    _check_memory(len(listing), size)
     images = np.empty((len(listing), size, size, 3), np.uint8)
     facts = np.empty((len(listing), 3))
     good: list[int] = []
@@ -274,6 +276,17 @@ def _decode(
             raise OneSentence(f"No file of the class {name!r} could be read as a picture{why}.")
     names = tuple(names[position] for position in good)
     return Pictures(images[: len(good)], labels, names, classes, skipped, facts=facts[: len(good)])
+
+
+def _check_memory(number: int, size: int) -> None:
+    """Refuse pictures that need more than half of the machine's memory."""
+    needed, there = number * size * size * 3, psutil.virtual_memory().total
+    if needed > there / 2:
+        raise OneSentence(
+            f"{number:,} pictures of {size}x{size} pixels take {needed / 1e9:.1f} GB, more than "
+            f"half of this machine's {there / 1e9:.1f} GB of memory; use fewer pictures of each "
+            "class (LIMIT or PHOTOS_PER_CLASS) or a smaller edge (IMAGE_SIZE)."
+        )
 
 
 def _content_key(

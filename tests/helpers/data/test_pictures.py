@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -32,6 +33,7 @@ from helpers.data.pictures import (
     plain_batches,
     training_batches,
 )
+from helpers.messages import OneSentence
 from helpers.samples import draw_samples
 
 CLASSES = ("paper", "rock")
@@ -280,6 +282,16 @@ def test_a_class_without_one_good_picture_is_named(tmp_path):
     (tmp_path / "rock" / "bad.png").write_bytes(b"x")
     with pytest.raises(ValueError, match="'rock'"):
         load_pictures(tmp_path, ("rock",), 8)
+
+
+def test_too_many_pictures_for_the_memory_are_refused_before_any_is_decoded(folder, monkeypatch):
+    memory = SimpleNamespace(total=2 * 24 * 8 * 8 * 3)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    assert len(load_pictures(folder, CLASSES, 8)) == 24
+    monkeypatch.setattr(pictures_module, "open_in_thread", lambda *_: pytest.fail("decoded"))
+    message = r"24 pictures of 9x9 pixels take 0\.0 GB, .* \(LIMIT or PHOTOS.* \(IMAGE_SIZE\)\.$"
+    with pytest.raises(OneSentence, match=message):
+        load_pictures(folder, CLASSES, 9)
 
 
 def test_a_limit_takes_from_every_series(folder):
