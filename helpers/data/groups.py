@@ -160,6 +160,16 @@ def share_out(
         OneSentence: the shares are others, or the groups too few or too large.
     """
     check_shares(shares)
+    numbers = count_groups(labels, groups, classes)
+    if (fewest := min(numbers)) < len(shares):
+        which = "all are near-duplicates or of one group"
+        if fewest > 1:
+            which = f"they are of {fewest} groups, and {len(shares)} parts need one each"
+        raise OneSentence(
+            f"The pictures of the class {classes[numbers.index(fewest)]!r} cannot be divided: "
+            f"{which}; use more, and more varied ones, or, if its groups are too large, other "
+            "GROUPS in lesson 7."
+        )
     rest, left, parts = np.arange(len(labels)), 1.0, []
     for share in shares[:0:-1]:  # the last part first
         chosen = _choose(labels[rest], groups[rest], share / left, seed, classes)
@@ -168,26 +178,25 @@ def share_out(
     return [rest, *parts[::-1]]
 
 
+def count_groups(labels: np.ndarray, groups: np.ndarray, classes: Sequence[str]) -> list[int]:
+    """Count the groups of each class, see `share_out`."""
+    return [len(np.unique(groups[labels == label])) for label in range(len(classes))]
+
+
 def _choose(
     labels: np.ndarray, groups: np.ndarray, share: float, seed: int, classes: Sequence[str]
 ) -> np.ndarray:
     """Return a mask of the pictures of one part."""
-    own_groups = [len(np.unique(groups[labels == label])) for label in range(len(classes))]
-    if min(own_groups) < 2:
-        raise OneSentence(
-            f"The pictures of the class {classes[int(np.argmin(own_groups))]!r} cannot be divided: "
-            "all are near-duplicates or of one group; use more, and more varied ones, or, if its "
-            "groups are too large, other GROUPS in lesson 7."
-        )
+    fewest = min(count_groups(labels, groups, classes))
     chosen = np.zeros(len(labels), bool)
-    if len(np.unique(groups)) == len(groups):  # no groups: class by class
+    if fewest > 1 and len(np.unique(groups)) == len(groups):  # no groups: class by class
         for label in range(len(classes)):
             own = np.flatnonzero(labels == label)
             number = min(max(1, round(share * len(own))), len(own) - 1)
             chosen[train_test_split(own, test_size=number, random_state=seed)[1]] = True
         return chosen
     totals, best = np.bincount(labels), np.inf
-    for part in _candidates(labels, groups, share, seed, min(own_groups)):
+    for part in _candidates(labels, groups, share, seed, fewest) if fewest > 1 else ():
         taken = np.bincount(labels[part], minlength=len(totals)) / totals
         off = np.abs(taken - share).max()
         if taken.min() > 0 and taken.max() < 1 and off < best:

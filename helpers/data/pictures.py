@@ -26,7 +26,7 @@ from tqdm.auto import tqdm
 
 from helpers.data.catalog import DataSet, is_picture
 from helpers.data.download import Located
-from helpers.data.groups import read_time, share_out
+from helpers.data.groups import count_groups, read_time, share_out
 from helpers.files import replacing
 from helpers.messages import OneSentence, few, printable
 from helpers.photos import FORMATS, UNOPENED, PhotoError, open_in_thread, to_square_array
@@ -387,6 +387,14 @@ def hold_out(pictures: Pictures, share: float = 0.1, seed: int = 0) -> tuple[Pic
     if not 0 < share < 1:
         raise ValueError(f"The share to hold out is {share}; it must lie between 0 and 1.")
     if pictures.series is not None:
+        numbers = count_groups(pictures.labels, pictures.groups, pictures.classes)
+        if min(numbers) < 2:
+            raise OneSentence(
+                f"Of the class {pictures.classes[np.argmin(numbers)]!r} only {min(numbers)} group "
+                "of pictures is left beside the test's, but holding out needs at least 2; add "
+                "pictures that were taken at other times, in more sub-folders, or choose other "
+                "GROUPS in lesson 7."
+            )
         shares = (1 - share, share)
         parts = share_out(pictures.labels, pictures.groups, shares, seed, pictures.classes)
         return tuple(map(pictures.select, parts))

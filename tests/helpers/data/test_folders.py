@@ -16,6 +16,7 @@ from helpers.data.download import find_data
 from helpers.data.folders import FolderError, find_fault, open_folder
 from helpers.data.pictures import hold_out, hold_out_groups, load_split
 from helpers.data.splits import load_parts
+from helpers.messages import OneSentence
 from helpers.parameters import check_values
 from tools.execution import cells_of, find_notebook
 
@@ -413,6 +414,16 @@ def test_nothing_but_near_duplicates_is_refused(tmp_path):
             save(tmp_path / name / f"{number}.jpg", len(name) + ord(name), quality=60 + number)
     with pytest.raises(ValueError, match="cannot be divided: all are near-duplicates or of one"):
         opened(tmp_path)
+
+
+def test_holding_out_says_that_the_test_has_the_other_groups(tmp_path):
+    for name in ("cats", "dogs"):
+        fill(tmp_path / name, ("anna", "ben"), 4)
+    training = load_split(opened(tmp_path), "train", 8)
+    for way in (hold_out, hold_out_groups):
+        message = "Of the class 'cats' only 1 group of pictures is left beside the test's, but "
+        with pytest.raises(OneSentence, match=message):
+            way(training)
 
 
 def test_a_split_that_is_not_there_and_a_split_folder(tmp_path):

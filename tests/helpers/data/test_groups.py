@@ -183,6 +183,11 @@ def test_what_cannot_be_shared_out_is_refused_in_a_sentence():
     crossed = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 1, 2, 0, 2])
     with pytest.raises(ValueError, match=r"groups of paper, rock, x cannot be divided so that"):
         share_out(*crossed, (0.8, 0.2), 0, (*CLASSES, "x"))
+    with pytest.raises(ValueError, match=r"'paper' .*: they are of 2 groups, and 3 parts need one"):
+        share_out(labels, np.array([0, 0, 1, 1, 2, 3, 4, 5]), (0.6, 0.2, 0.2), 0, CLASSES)
+    uneven = np.tile(np.repeat([0, 1, 2], [2, 2, 16]), 2)  # the last part takes the small ones
+    with pytest.raises(ValueError, match=r"groups of paper, rock cannot be divided so that"):
+        share_out(np.repeat([0, 1], 20), uneven, (0.6, 0.2, 0.2), 0, CLASSES)
     for shares in ((0.5, 0.4), (1.0, 0.0)):
         with pytest.raises(ValueError, match="together they must be 1"):
             share_out(labels, np.arange(8), shares, 0, CLASSES)
