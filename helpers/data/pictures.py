@@ -28,7 +28,7 @@ from helpers.data.catalog import DataSet, is_picture
 from helpers.data.download import Located
 from helpers.data.groups import count_groups, read_time, share_out
 from helpers.files import replacing
-from helpers.messages import OneSentence, few, printable
+from helpers.messages import NotAvailable, OneSentence, few, printable
 from helpers.photos import FORMATS, UNOPENED, PhotoError, open_in_thread, to_square_array
 
 # Pictures to classify at once. Called by itself, a network keeps every layer's output until the
@@ -194,7 +194,7 @@ def list_pictures(folder: Path, classes: Sequence[str], limit: int = 0) -> list[
         except OSError as error:
             fault = f"cannot be listed ({error.strerror})"
         if not files:
-            raise FileNotFoundError(
+            raise NotAvailable(
                 f"The class folder {name!r} in {folder.name!r} {fault}; "
                 f"expected one folder of pictures for each of {', '.join(classes)}."
             )
@@ -360,7 +360,7 @@ def hold_out_groups(
         own = pictures.labels == label
         series = np.unique(groups[own])
         if len(series) <= per_class:
-            raise ValueError(
+            raise OneSentence(
                 f"The class {name!r} has {len(series)} series; holding out {per_class} needs at "
                 f"least {per_class + 1}: use more pictures (LIMIT)."
             )
@@ -404,7 +404,7 @@ def hold_out(pictures: Pictures, share: float = 0.1, seed: int = 0) -> tuple[Pic
         own = np.flatnonzero(pictures.labels == label)
         number = round(share * len(own))
         if not 0 < number < len(own):
-            raise ValueError(
+            raise OneSentence(
                 f"Holding out {share:.0%} of the {len(own)} pictures of the class {name!r} leaves "
                 "one side empty: use more pictures (LIMIT) or another share."
             )

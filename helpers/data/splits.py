@@ -18,6 +18,7 @@ import numpy as np
 from helpers.data.download import Located
 from helpers.data.groups import check_shares
 from helpers.data.pictures import Pictures, list_pictures, load_listed
+from helpers.messages import OneSentence
 
 NUMBER = re.compile(r"\d+$")
 FORMATS = ("JPEG",)  # a few files of the archive are something else under a JPEG's name
@@ -58,7 +59,7 @@ def load_parts(
         there = {label for label, _, _ in chosen}
         for label, name in enumerate(dataset.classes):
             if label not in there:
-                raise ValueError(
+                raise OneSentence(
                     f"There is no {name} among the {high - low} numbers from {low} on; use more "
                     "pictures of each class, or larger shares."
                 )
@@ -73,7 +74,7 @@ def picture_number(name: str) -> int:
     """Return the number in which a name ends, 17 for `cat.17.jpg`, `17.jpg` or `cat/17`."""
     found = NUMBER.search(Path(name).stem)
     if found is None:
-        raise ValueError(f"The file {name!r} has no number; expected a name such as cat.17.jpg.")
+        raise OneSentence(f"The file {name!r} has no number; expected a name such as cat.17.jpg.")
     return int(found.group())
 
 

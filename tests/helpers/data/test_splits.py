@@ -11,6 +11,7 @@ from helpers import samples
 from helpers.data.catalog import dataset
 from helpers.data.download import Located, find_data
 from helpers.data.splits import load_parts, picture_number
+from helpers.messages import OneSentence
 
 PART, WHOLE = dataset("cats_and_dogs"), dataset("cats_and_dogs_all")
 HALVES = (0.5, 0.25, 0.25)
@@ -163,11 +164,11 @@ def test_a_part_without_a_class_is_refused(in_folders):
     (in_folders.folder / "train" / "cats" / "cat.2.jpg").unlink()
     with pytest.raises(ValueError, match="no cat among the 1 numbers from 2 on; use more pictures"):
         load_parts(in_folders, HALVES, 8, first=4)
-    with pytest.raises(ValueError, match="no cat among the 0 numbers from 2 on"):
+    with pytest.raises(OneSentence, match="no cat among the 0 numbers from 2 on"):
         load_parts(in_folders, HALVES, 8, first=3)
 
 
 def test_a_name_without_a_number_is_refused():
     assert [picture_number(name) for name in ("cat.17.jpg", "17.jpg", "cat/17")] == [17] * 3
-    with pytest.raises(ValueError, match=r"'cat.jpg' has no number; expected a name such as"):
+    with pytest.raises(OneSentence, match=r"'cat.jpg' has no number; expected a name such as"):
         picture_number("cat.jpg")
