@@ -10,7 +10,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,6 +35,7 @@ ROLES = {
     **dict.fromkeys(("test", "testing"), "test"),
 }
 JUNK = {"thumbs.db", "desktop.ini"}
+ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".tgz", ".gz", ".bz2", ".xz"}
 
 
 class FolderError(OneSentence):
@@ -163,8 +164,18 @@ def _find(text: str) -> Path:
         for place in places:
             if place.is_dir():
                 return place.resolve()
+    except PermissionError as error:
+        raise FolderError(
+            f"The folder {text!r} cannot be looked into ({error.strerror}); name one that you may "
+            "read."
+        ) from None
     except (OSError, RuntimeError, ValueError):  # too long, an unknown ~user, a null character
         places = []
+    if any(place.suffix.lower() in ARCHIVES and place.is_file() for place in places):
+        raise FolderError(
+            f"{text!r} is an archive; unpack it and name the folder that holds the folders of the "
+            "classes."
+        )
     looked = printable(" or ".join(map(str, places)))
     above = next((one for place in places for one in place.parents if one.is_dir()), None)
     seen = f" (it is not {looked}; {above.name or above} holds {_seen(above)})" if above else ""
@@ -210,7 +221,7 @@ def _read(folder: Path) -> tuple[list[Entry], list[Path]]:
     return entries, [sub for sub in inside if split and sub not in split]
 
 
-def _check(folder: Path, entries: Iterable[Entry], unread: str = "") -> None:
+def _check(folder: Path, entries: Sequence[Entry], unread: str = "") -> None:
     """Refuse what is too little to learn from and to judge by; `unread` says why there is less."""
     counts = Counter((one.split, one.kind) for one in entries if _is_picture(one.path))
     kinds, here = sorted({kind for _, kind in counts}), f"The folder {_text(folder.name)}"
@@ -218,8 +229,12 @@ def _check(folder: Path, entries: Iterable[Entry], unread: str = "") -> None:
     if not kinds:
         raise FolderError(f"{here} has no class folders, it holds {_seen(folder)}; {want}.")
     if len(kinds) == 1:
+        raise FolderError(f"{here} has only one class, {_seen_of_class(entries)}; {want}.")
+    lower = Counter(map(str.lower, kinds))
+    if twins := [kind for kind in kinds if lower[kind.lower()] > 1]:
         raise FolderError(
-            f"{here} has only one class, {kinds[0]} (in it: {_seen(folder / kinds[0])}); {want}."
+            f"{here} has the classes {few(twins)}, whose names differ in capitals only; join them "
+            "or rename one."
         )
     for kind in kinds:
         own = {split: number for (split, one), number in counts.items() if one == kind}
@@ -233,6 +248,15 @@ def _check(folder: Path, entries: Iterable[Entry], unread: str = "") -> None:
                 f"{here} lacks the class {kind!r} in its split {split}; each split needs pictures "
                 "of each class."
             )
+
+
+def _seen_of_class(entries: Sequence[Entry]) -> str:
+    """Say what the folder of the only class holds, and what lies beside it."""
+    one = next(one for one in entries if _is_picture(one.path))
+    place = one.path.parents[len(one.inside.parts) - 1]
+    others = [path.name for path in place.parent.iterdir() if path != place]
+    others = few(sorted(_text(name) for name in others if not _is_hidden(name)))
+    return f"{one.kind} (in it: {_seen(place)}{f'; beside it: {others}' if others else ''})"
 
 
 def _sub_folders(folder: Path) -> list[Path]:

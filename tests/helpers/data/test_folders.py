@@ -333,6 +333,41 @@ def test_one_class_only(tmp_path):
     refused(tmp_path, "has only one class, phone (in it: a, b); expected two folders or more")
 
 
+def test_one_class_in_splits(tmp_path):
+    for split in ("train", "test"):
+        fill(tmp_path / split, ("cats",), 2)
+    refused(tmp_path, "only one class, cats (in it: IMG_20240000.jpg, IMG_20240001.jpg); expected")
+
+
+def test_an_archive_is_no_folder(tmp_path):
+    (tmp_path / "dogs.zip").touch()
+    refused(tmp_path / "dogs.zip", "dogs.zip' is an archive; unpack it and name the folder that")
+    fill(tmp_path, ("cats",), 4)
+    refused(tmp_path, "only one class, cats (in it: IMG_20240000.jpg, ", "; beside it: dogs.zip)")
+
+
+def test_below_a_folder_that_may_not_be_entered(tmp_path, monkeypatch):
+    """Tests may run as root, who may enter every folder."""
+    is_dir = Path.is_dir
+
+    def refuse(path):
+        if path == tmp_path / "closed" / "phone":
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    said = "phone' cannot be looked into (Permission denied); name one that you may read."
+    refused(tmp_path / "closed" / "phone", said)
+
+
+def test_classes_that_differ_in_capitals_only(tmp_path):
+    fill(tmp_path, ("Cats", "dogs"), 4)
+    if (tmp_path / "cats").exists():
+        pytest.skip("this disk ignores case")
+    fill(tmp_path, ("cats",), 4)
+    refused(tmp_path, "has the classes Cats, cats, whose names differ in capitals only; join them")
+
+
 def test_too_few_pictures(tmp_path):
     fill(tmp_path, ("a", "b"), 4)
     (tmp_path / "b" / "IMG_20240001.jpg").rename(tmp_path / "b" / "notes.txt")
