@@ -184,14 +184,16 @@ def _find(text: str) -> Path:
     )
 
 
-def _read(folder: Path) -> tuple[list[Entry], list[Path]]:
-    """List the files of a folder, by split and class, and the folders beside its splits."""
-    inside, room = {}, MOST
+def _read(folder: Path) -> tuple[list[Entry], dict[Path, str]]:
+    """List the files of a folder, by split and class, and why folders in it are left out."""
+    inside, empty, room = {}, {}, MOST
     for sub in _sub_folders(folder):
         files = _walk(sub, room)
         room -= len(files)
         if any(map(_is_picture, files)):
             inside[sub] = files
+        else:
+            empty[sub] = files
     roles = {sub: ROLES.get(sub.name.lower(), "") for sub in inside}
     flat = [s for s in inside if any(f.parent == s and _is_picture(f) for f in inside[s])]
     known = set(roles.values()) - {""}
@@ -211,14 +213,20 @@ def _read(folder: Path) -> tuple[list[Entry], list[Path]]:
             "folder of pictures for each class."
         )
     places = [(k, roles[sub], _walk(k)) for sub in split for k in _sub_folders(sub)]
+    empty |= {kind: files for kind, _, files in places if not any(map(_is_picture, files))}
     places = places or [(kind, "", files) for kind, files in inside.items()]
     entries = [
         Entry(path, role, _text(kind.name), path.relative_to(kind))
         for kind, role, files in places
+        if kind not in empty
         for path in files
     ]
     _check(folder, entries)
-    return entries, [sub for sub in inside if split and sub not in split]
+    left_out = {sub: "is not a split" for sub in inside if split and sub not in split}
+    for sub, files in empty.items():
+        kinds = few(sorted({_text(file.suffix) for file in files})) or "no file"
+        left_out[sub] = f"holds no picture that can be read ({kinds})"
+    return entries, left_out
 
 
 def _check(folder: Path, entries: Sequence[Entry], unread: str = "") -> None:
@@ -380,11 +388,12 @@ def open_folder(
     about = (name, "Pictures of one's own", classes, "folders", "its owner's", "")
     splits = tuple(Split(split, ".", len(part)) for split, part in parts.items())
     located = (DataSet(*about, splits, folders=classes, drawn=False), folder, "full", "own", "")
-    left_out = {next(iter(parts)): {_text(sub.name): "is not a split" for sub in beside}}
+    first_part = next(iter(parts))
+    left_out = {first_part: {_text(sub.relative_to(folder)): why for sub, why in beside.items()}}
     loose = (path.name for path in folder.iterdir() if is_picture(path.name) and path.is_file())
-    left_out[next(iter(parts))] |= {_text(name): "lies beside the folders" for name in loose}
+    left_out[first_part] |= {_text(name): "lies beside the folders" for name in loose}
     for one, reason in skipped.items():
-        split = one.split if one.split in parts else next(iter(parts))
+        split = one.split if one.split in parts else first_part
         left_out.setdefault(split, {})[printable(one.path.relative_to(folder))] = reason
     own = (listing, names, np.array(names)[first[belongs]], parts, given, left_out, pairs)
     found = OwnPictures(*located, *own)

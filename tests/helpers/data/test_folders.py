@@ -417,6 +417,23 @@ def test_what_lies_beside_the_splits_is_passed_over(tmp_path):
     assert found.line.endswith("skipped: 1 (unsorted is not a split).")
 
 
+def test_folders_without_pictures_are_named(tmp_path):
+    fill(tmp_path / "flat", ("a", "b"), 5)
+    for name in ("birds", "empty"):
+        (tmp_path / "flat" / name).mkdir()
+    for name in ("1.dng", "2.dng", "2.xmp"):
+        (tmp_path / "flat" / "birds" / name).touch()
+    assert opened(tmp_path / "flat").line.endswith(
+        "skipped: 2 (birds holds no picture that can be read (.dng, .xmp), empty holds no picture "
+        "that can be read (no file))."
+    )
+    for split in ("train", "test"):
+        fill(tmp_path / "sorted" / split, ("a", "b"), 4)
+        (tmp_path / "sorted" / split / "birds").mkdir()
+    skipped = load_split(opened(tmp_path / "sorted"), "train", 8).skipped
+    assert list(skipped) == [str(Path(split, "birds")) for split in ("test", "train")]
+
+
 def test_pictures_beside_the_class_folders_are_named(tmp_path):
     fill(tmp_path, ("a", "b"), 5)
     save(tmp_path / "IMG_1.jpg", 7)
