@@ -34,6 +34,7 @@ ROLES = {
     **dict.fromkeys(("validation", "val", "valid"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
+WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")  # of a name such as seg_train, test1 or TestSet
 JUNK = {"thumbs.db", "desktop.ini"}
 ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".tgz", ".gz", ".bz2", ".xz"}
 
@@ -212,6 +213,8 @@ def _read(folder: Path) -> tuple[list[Entry], dict[Path, str]]:
             f"In {_text(folder.name)} the folder {odd.name} holds {_seen(odd)}; expected in it a "
             "folder of pictures for each class."
         )
+    if not split:
+        _refuse_splits(folder, sorted(set(inside) - set(flat)))
     places = [(k, roles[sub], _walk(k)) for sub in split for k in _sub_folders(sub)]
     empty |= {kind: files for kind, _, files in places if not any(map(_is_picture, files))}
     places = places or [(kind, "", files) for kind, files in inside.items()]
@@ -227,6 +230,19 @@ def _read(folder: Path) -> tuple[list[Entry], dict[Path, str]]:
         kinds = few(sorted({_text(file.suffix) for file in files})) or "no file"
         left_out[sub] = f"holds no picture that can be read ({kinds})"
     return entries, left_out
+
+
+def _refuse_splits(folder: Path, subs: Sequence[Path]) -> None:
+    """Refuse splits of other names: learnt as classes, each would hold pictures of every class."""
+    inside = {sub: {_text(kind.name) for kind in _sub_folders(sub)} for sub in subs}
+    for sub, kinds in inside.items():
+        alike = [_text(other.name) for other in subs if len(kinds & inside[other]) > 1]
+        if len(alike) > 1 and {word.lower() for word in WORDS.findall(sub.name)} & set(ROLES):
+            raise FolderError(
+                f"In {_text(folder.name)} the folders {few(alike)} look like splits, each with the "
+                "same classes; name them train, validation and test, or rename "
+                f"{_text(sub.name)} if it is a class."
+            )
 
 
 def _check(folder: Path, entries: Sequence[Entry], unread: str = "") -> None:

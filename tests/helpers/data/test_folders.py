@@ -417,6 +417,35 @@ def test_what_lies_beside_the_splits_is_passed_over(tmp_path):
     assert found.line.endswith("skipped: 1 (unsorted is not a split).")
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("test_set", "training_set"),
+        ("test1", "train"),
+        ("holdout", "train"),
+        ("seg_test", "seg_train"),
+        ("Train", "dev"),
+        ("train", "unlabelled"),
+        ("TrainPics", "more"),
+    ],
+)
+def test_splits_of_other_names_are_not_learnt_as_classes(tmp_path, names):
+    for name in names:
+        fill(tmp_path / name, ("cats", "dogs"), 4)
+    fill(tmp_path, ("others",), 4)
+    look = f"the folders {', '.join(names)} look like splits, each with the same classes; "
+    refused(tmp_path, look, "name them train, validation and test, or rename ")
+
+
+def test_groups_of_the_same_names_are_no_splits(tmp_path):
+    for name in ("cats", "dogs", "contests"):
+        fill(tmp_path / "pets" / name, ("anna", "ben"), 2)
+    assert find_fault(str(tmp_path / "pets")) == ""
+    fill(tmp_path / "traffic" / "train", ("Bern", "Rome"), 2)
+    fill(tmp_path / "traffic" / "bus", ("Rome", "Oslo"), 2)
+    assert find_fault(str(tmp_path / "traffic")) == ""
+
+
 def test_folders_without_pictures_are_named(tmp_path):
     fill(tmp_path / "flat", ("a", "b"), 5)
     for name in ("birds", "empty"):
