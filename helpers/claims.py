@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 from helpers.comparison import paired_interval, told_of, told_of_both
 from helpers.environment import PROJECT
 from helpers.intervals import Told, share_interval, sign_tests
-from helpers.results import LEFT, Table, load_record
+from helpers.results import LEFT, Table
 
 CLAIMS = PROJECT / "benchmarks" / "claims.toml"
 SEEDS_NEEDED = 3
@@ -174,17 +175,14 @@ def _by_seed(folder: Path, pattern: str) -> dict[int, dict[str, Any]]:
     found = {}
     for file in sorted(folder.glob(pattern)):
         try:
-            record = load_record(file)
-            seed, machine = record["parameters"]["SEED"], record["machine"]
-        except (OSError, ValueError) as error:
-            print(f"Left out: {error}")
-            continue
-        except KeyError:
-            print(f"Left out: {file} has no SEED.")
-            continue
-        told = [machine.get("processor"), f"{machine.get('cpu_count')} cores"]
-        told += [machine.get("instructions"), machine.get("precision"), record["finished"][:10]]
-        found[seed] = record | {"machine": ", ".join(filter(None, told))}
+            record = json.loads(file.read_text("utf-8"))
+            seed, machine = int(record["parameters"]["SEED"]), record["machine"]
+            told = [machine.get("processor"), f"{machine['cpu_count']} cores"]
+            told += [machine.get("instructions"), machine["precision"], record["finished"][:10]]
+            figures, machine = dict(record["figures"]), ", ".join(filter(None, told))
+            found[seed] = record | {"figures": figures, "machine": machine}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            print(f"Left out: {file} is not a record of a seed ({type(error).__name__}: {error}).")
     return found
 
 
