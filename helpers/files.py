@@ -6,6 +6,7 @@ import contextlib
 import errno
 import glob
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -64,6 +65,7 @@ def explain(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full"
     name = Path(error.filename).name if error.filename else "the disk"
+    name = re.sub(rf"^\.(.+)\.\w{{6}}{re.escape(PARTIAL)}$", r"\1", name)  # of `replacing`
     return f"{name} could not be used ({error.strerror})"
 
 

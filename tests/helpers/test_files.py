@@ -56,6 +56,13 @@ def test_where_a_folder_does_not_serve_the_temporary_one_does(tmp_path, monkeypa
         work_in(tmp_path / "file" / "folder", try_to_write)
 
 
+def test_an_error_names_the_file_that_was_to_be_written_and_no_other(tmp_path):
+    (tmp_path / ".a.b.txt").mkdir()
+    with pytest.raises(OSError) as raised:
+        write_atomically(tmp_path / ".a.b.txt", "new")
+    assert explain(raised.value) == ".a.b.txt could not be used (Is a directory)"
+
+
 def test_an_error_of_the_system_is_said_in_a_few_words():
     said = [OSError(28, "No space"), OSError(30, "Read-only file system"), OSError("A sentence.")]
     assert [explain(error) for error in said] == [
