@@ -29,6 +29,7 @@ from nbconvert import HTMLExporter
 from PIL import Image
 
 from helpers.environment import RUNS_FOLDER, SWEEPS_FOLDER
+from helpers.files import explain
 from helpers.parameters import RULES, check_values
 from helpers.results import load_record
 from tools import STOPPED, storage, sweeps
@@ -129,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ValueError("--minutes is the time limit of a notebook: a number above 0.")
         return options.act(options)
     except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(f"{explain(error)}." if isinstance(error, OSError) else error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(STOPPED, file=sys.stderr)
@@ -184,6 +185,9 @@ def _run(options: argparse.Namespace) -> int:
         raise ValueError(
             f"--out is {options.out}: a single run writes to a file; a sweep copies to an address."
         )
+    names = [name for name, _ in options.parameters]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"-p gives {twice[0]} twice; keep one.")
     notebook = find_notebook(options.notebook)
     given = {name: RULES[name].parse(v) if name in RULES else v for name, v in options.parameters}
     parameters = preset_values(notebook, options.preset) | given
@@ -240,10 +244,11 @@ def _title(notebook: Path) -> str:
 
 def _new_folder() -> Path:
     """Make a folder that is named after the time."""
+    RUNS_FOLDER.mkdir(parents=True, exist_ok=True)  # what is no folder ends here
     stamp = f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     for name in itertools.chain([stamp], (f"{stamp}_{number}" for number in itertools.count(2))):
         with contextlib.suppress(FileExistsError):
-            (RUNS_FOLDER / name).mkdir(parents=True)
+            (RUNS_FOLDER / name).mkdir()
             return RUNS_FOLDER / name
 
 

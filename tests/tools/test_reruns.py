@@ -161,6 +161,26 @@ def test_a_wrong_command_is_one_sentence_and_leaves_nothing(
     assert not elsewhere.exists()
 
 
+def test_a_parameter_that_is_given_twice_is_refused(tiny_notebook, elsewhere, capsys, tmp_path):
+    twice = ["-p", "EPOCHS", "5", "-p", "DATA", "full", "-p", "EPOCHS", "50"]
+    assert main(["run", str(tiny_notebook(tmp_path)), *twice]) == 2
+    assert capsys.readouterr().err == "-p gives EPOCHS twice; keep one.\n"
+    assert not elsewhere.exists()
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("nowhere")])
+def test_a_folder_of_runs_that_is_none_is_one_sentence(
+    tiny_notebook, elsewhere, capsys, tmp_path, monkeypatch, make
+):
+    make(elsewhere)
+    monkeypatch.setattr(reruns.itertools, "count", lambda start: range(start, 9))  # no hang
+    assert main(["run", str(tiny_notebook(tmp_path))]) == 2
+    said = capsys.readouterr().err
+    assert said == "runs could not be used (File exists).\n"
+    assert main(["run", str(tiny_notebook(tmp_path)), "--out", f"{elsewhere}/x.ipynb"]) == 2
+    assert capsys.readouterr().err == said
+
+
 def test_a_single_run_writes_to_no_address(tiny_notebook, elsewhere, capsys, tmp_path):
     assert main(["run", str(tiny_notebook(tmp_path)), "--out", "s3://bucket/x.ipynb"]) == 2
     assert "a single run writes to a file" in capsys.readouterr().err
