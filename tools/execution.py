@@ -184,16 +184,21 @@ def preset_values(notebook: Path, preset: str) -> dict[str, Any]:
     """Read the parameters that a preset, one of `PRESET_NAMES`, sets in a notebook.
 
     `PRESETS` has a table `<preset>` for all notebooks, of which each takes the parameters it has,
-    and a table `<notebook>.<preset>` for each, which counts for more. No such preset, an unknown
-    name or a value out of range is a ValueError.
+    and a table `<notebook>.<preset>` for each, which counts for more. No such preset, a damaged
+    file, an unknown name or a value out of range is a ValueError.
     """
     if preset not in PRESET_NAMES:
         allowed = f"{', '.join(PRESET_NAMES[:-1])} or {PRESET_NAMES[-1]}"
         raise ValueError(f"There is no preset {preset!r}: choose {allowed}.")
-    tables = tomllib.loads(PRESETS.read_text(encoding="utf-8"))
     known = inspect_notebook(notebook)
-    shared = {name: value for name, value in tables.get(preset, {}).items() if name in known}
-    values = shared | tables.get(notebook.stem, {}).get(preset, {})
+    try:
+        tables = tomllib.loads(PRESETS.read_text(encoding="utf-8"))
+        shared = {name: value for name, value in tables.get(preset, {}).items() if name in known}
+        values = shared | tables.get(notebook.stem, {}).get(preset, {})
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{PRESETS.name} is damaged ({error}); correct it, or restore it by git."
+        ) from error
     check_values(values, known)
     return values
 

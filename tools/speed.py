@@ -27,24 +27,42 @@ def speed_lines(folder: Path) -> tuple[list[tuple[str, ...]], list[str]]:
 
     Args:
         folder: where the benchmarks' files are; those without such trainings are passed over.
+
+    Raises:
+        ValueError: a file is damaged.
     """
     lines, told = [], []
     for path in sorted(folder.glob("lesson_*.json")):
         lesson = path.stem.removeprefix("lesson_").lstrip("0")
-        for name, training in json.loads(path.read_text(encoding="utf-8")).items():
-            if not isinstance(training, Mapping) or not training.get("summary"):
-                continue
-            settings, ways = training["settings"], training["summary"]
-            for way, found in ways.items():
-                seconds = _span(found["seconds"], format_seconds)
-                faster = _span(found["times faster"], "{:.1f}".format)
-                lines.append((lesson, name, way, found["reached"], seconds, faster))
-            machines = dict.fromkeys(row["machine"] for row in training["seeds"].values())
-            rows = settings.get("in_a_row", 1)
-            often = f", in {rows} epochs in a row" if rows > 1 else ""
-            goal = f"{settings['watched']} {settings['goal']:g}{often}"
-            told.append(f"- Lesson {lesson}, {name}. Goal: {goal}. {'; '.join(machines)}.")
+        try:
+            for name, training in json.loads(path.read_text(encoding="utf-8")).items():
+                if isinstance(training, Mapping) and training.get("summary"):
+                    lines += _ways(lesson, name, training["summary"])
+                    told.append(f"- Lesson {lesson}, {name}. {_goal(training)}.")
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{path.name} is damaged ({error}); restore it, for example by git."
+            ) from error
     return lines, told
+
+
+def _ways(lesson: str, name: str, summary: Mapping[str, Mapping]) -> list[tuple[str, ...]]:
+    """Return a training's lines, one a way."""
+    lines = []
+    for way, found in summary.items():
+        seconds = _span(found["seconds"], format_seconds)
+        faster = _span(found["times faster"], "{:.1f}".format)
+        lines.append((lesson, name, way, found["reached"], seconds, faster))
+    return lines
+
+
+def _goal(training: Mapping[str, Mapping]) -> str:
+    """Say what a training's goal is, and on which machines it was done."""
+    settings = training["settings"]
+    machines = dict.fromkeys(row["machine"] for row in training["seeds"].values())
+    rows = settings.get("in_a_row", 1)
+    often = f", in {rows} epochs in a row" if rows > 1 else ""
+    return f"Goal: {settings['watched']} {settings['goal']:g}{often}. {'; '.join(machines)}"
 
 
 def _span(values: Mapping[str, float] | None, write) -> str:

@@ -146,6 +146,13 @@ def test_every_preset_fits_every_notebook_or_is_refused_by_name(tiny_notebook, p
         preset_values(notebook, "fast")
 
 
+@pytest.mark.parametrize("text", ["[quick", "quick = 5", '01_tiny = "x"', "[01_tiny]\nquick = 5"])
+def test_damaged_presets_are_named(tiny_notebook, presets, tmp_path, text):
+    presets.write_text(text)
+    with pytest.raises(ValueError, match=r"^presets\.toml is damaged \(.+\); correct it, or"):
+        preset_values(tiny_notebook(tmp_path), "quick")
+
+
 def test_defaults_are_read_without_running(tiny_notebook, tmp_path):
     defaults = {"DATA": "auto", "EPOCHS": 25, "LEARNING_RATE": 0.001}
     assert default_parameters(tiny_notebook(tmp_path, "raise SystemExit")) == defaults

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tools.speed import speed_lines
 
 SPAN = {"median": 50.0, "low": 40.0, "high": 130.0}
@@ -41,3 +43,10 @@ def test_a_training_has_a_line_a_way_and_names_goal_and_machines(tmp_path):
 def test_benchmarks_of_other_kinds_are_passed_over(tmp_path):
     (tmp_path / "lesson_01_torch.json").write_text(json.dumps({"machine": "x", "Keras": {}}))
     assert speed_lines(tmp_path) == ([], [])
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"training": {"summary": {"course": {}}}}', "\xff"])
+def test_a_damaged_file_is_named(tmp_path, text):
+    (tmp_path / "lesson_01.json").write_text(text, encoding="latin-1")
+    with pytest.raises(ValueError, match=r"^lesson_01\.json is damaged \(.+\); restore it, for ex"):
+        speed_lines(tmp_path)
