@@ -33,7 +33,7 @@ import pandas as pd
 from helpers.claims import TESTS, Claim, all_claims, claims
 from helpers.comparison import SEED, NoRecords, figure_interval, figures_in, gather, is_share
 from helpers.environment import PROJECT, RUNS_FOLDER
-from helpers.files import write_atomically
+from helpers.files import explain, write_atomically
 from helpers.results import format_figure, load_record
 from tools import speed
 from tools.execution import course_notebooks, default_parameters, listing
@@ -232,11 +232,12 @@ def write_results(records: Sequence[Path], target: Path) -> int:
     Where it is RESULTS.md, the lessons' tables of claims are renewed, too.
     """
     runs = _published_in(records)
+    page = results_page(read_rows(), runs, all_claims(), BENCHMARKS)  # may fail: before any change
     for notebook in course_notebooks() if target.resolve() == RESULTS else ():
         before = notebook.read_text(encoding="utf-8")
         if (after := with_claims(before)) != before:
             write_atomically(notebook, after)
-    write_atomically(target, results_page(read_rows(), runs, all_claims(), BENCHMARKS))
+    write_atomically(target, page)
     return len(runs)
 
 
@@ -277,11 +278,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     table = commands.add_parser("table", help="write RESULTS.md from the records of real runs")
     table.add_argument(
-        "--records", type=Path, nargs="+", default=(RUNS_FOLDER, KEPT), help="folders of records"
+        "--records", type=_folder, nargs="+", default=(RUNS_FOLDER, KEPT), help="folders of records"
     )
     table.add_argument("--out", type=Path, default=RESULTS, help="by default RESULTS.md")
     kept = commands.add_parser("keep", help="copy records of real runs to benchmarks/records")
-    kept.add_argument("--records", type=Path, default=RUNS_FOLDER, help="by default runs/")
+    kept.add_argument("--records", type=_folder, default=RUNS_FOLDER, help="by default runs/")
     kept.add_argument("--out", type=Path, default=KEPT, help="by default benchmarks/records/")
     options = parser.parse_args(arguments)
     try:
@@ -293,9 +294,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             none = "nothing: there are no such runs, or none newer than those kept"
             print("Kept:", copies or none)
     except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(f"{explain(error)}." if isinstance(error, OSError) else error, file=sys.stderr)
         return 2
     return 0
+
+
+def _folder(name: str) -> Path:
+    """Read a folder of records from the command line; that of a default may be missing."""
+    if not Path(name).is_dir():
+        raise argparse.ArgumentTypeError(f"{name} is not a folder; name one that holds records.")
+    return Path(name)
 
 
 def _published_in(folders: Sequence[Path]) -> pd.DataFrame:

@@ -284,6 +284,33 @@ def test_the_lessons_tables_are_renewed_however_the_pages_place_is_written(tmp_p
     assert len(renewed) == len(course_notebooks())
 
 
+def test_no_lesson_is_changed_where_the_page_cannot_be_made(tmp_path, monkeypatch):
+    notebook = tmp_path / "01_tiny.ipynb"
+    notebook.write_text("old")
+    (tmp_path / "lesson_01.json").write_text("{")
+    monkeypatch.setattr(replication, "RESULTS", tmp_path / "RESULTS.md")
+    monkeypatch.setattr(replication, "BENCHMARKS", tmp_path)
+    monkeypatch.setattr(replication, "course_notebooks", lambda: [notebook])
+    monkeypatch.setattr(replication, "with_claims", lambda text: "new")
+    with pytest.raises(ValueError, match=r"^lesson_01\.json is damaged"):
+        write_results([], tmp_path / "RESULTS.md")
+    assert notebook.read_text() == "old"
+    assert not (tmp_path / "RESULTS.md").exists()
+
+
+@pytest.mark.parametrize("command", ["table", "keep"])
+def test_records_in_a_folder_that_is_none_are_refused(tmp_path, capsys, command):
+    (tmp_path / "page").write_text("as it was")
+    for name in ("typo", "page"):
+        folder = str(tmp_path / name)
+        with pytest.raises(SystemExit) as ended:
+            main([command, "--records", folder, "--out", str(tmp_path / "page")])
+        assert ended.value.code == 2
+        told = f"{folder} is not a folder; name one that holds records.\n"
+        assert capsys.readouterr().err.endswith(told)
+    assert (tmp_path / "page").read_text() == "as it was"
+
+
 def test_the_command_line_writes_the_page_or_one_sentence(write, tmp_path, capsys):
     write("01", 0.5)
     options = ["table", "--records", str(tmp_path), "--out", str(tmp_path / "RESULTS.md")]
@@ -295,7 +322,7 @@ def test_the_command_line_writes_the_page_or_one_sentence(write, tmp_path, capsy
     assert said[0].startswith("Left out: ") and "other.json is not a record of a run" in said[0]
     assert said[1] == "RESULTS.md: runs at the published settings: 1"
     assert main([*options[:3], "--out", str(tmp_path)]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    assert capsys.readouterr().err == f"{tmp_path.name} could not be used (Is a directory).\n"
 
 
 def test_all_rows_are_there_each_with_its_headline():
