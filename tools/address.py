@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.environment import PROJECT
-from helpers.files import replacing
+from helpers.files import explain, replacing
 
 HOME = "https://github.com/"
 COLAB = "https://colab.research.google.com/github/"
@@ -119,7 +119,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{error}; correct that and run the same command again.", file=sys.stderr)
+        print(f"{explain(error)}; correct that and run the same command again.", file=sys.stderr)
         return 1
     return 0
 

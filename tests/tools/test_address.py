@@ -128,6 +128,16 @@ def test_what_is_no_address_is_refused_and_changes_nothing(course, text, capsys)
     assert contents(course) == before
 
 
+def test_a_file_that_cannot_be_written_is_named(course, monkeypatch, capsys):
+    def full(path, content):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert main([NEW], course) == 1
+    told = f"{LESSONS[0]} could not be used (Permission denied); correct that and run the same "
+    assert capsys.readouterr().err == f"{told}command again.\n"
+
+
 def test_two_addresses_are_refused(course):
     with pytest.raises(SystemExit) as stopped:
         main(["ada", "course"], course)

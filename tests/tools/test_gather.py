@@ -95,6 +95,13 @@ def test_thirty_learners_are_gathered_without_starting_keras(tmp_path):
     ) == 30
 
 
+def test_a_page_that_cannot_be_written_is_named(folder, capsys):
+    (folder / "class.html").mkdir()
+    assert main([str(folder)]) == 2
+    told = "The page was not written: class.html could not be used (Is a directory).\n"
+    assert capsys.readouterr().err.endswith(told)
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [(lambda path: None, "is not a folder"), (lambda path: path.mkdir(), "holds no file that a")],
