@@ -29,13 +29,12 @@ from traitlets.config import Config
 from helpers.environment import PROJECT
 from helpers.parameters import check_values
 from helpers.results import RECORD_VARIABLE
+from tools.outputs import DAMAGED
 
 NOTEBOOKS_FOLDER = PROJECT / "notebooks"
 PRESETS = NOTEBOOKS_FOLDER / "presets.toml"
 PRESET_NAMES = ("quick", "class", "published", "full")
 KERNEL = "python3"
-# What reading a notebook raises where the file is none, or not whole.
-DAMAGED = (nbformat.ValidationError, ValueError, TypeError, AttributeError, KeyError)
 HEADING = re.compile(r"^#{1,6} +(.+?)\s*$", re.MULTILINE)
 # Keys for the kernel's sockets where the kernel supports them; without, it prints a warning.
 KERNEL_CONFIG = Config(KernelManager={"transport_encryption": "auto"})

@@ -1,13 +1,16 @@
-"""What is kept of a notebook's outputs; needs nbformat alone, so that the site can use it."""
+"""A notebook is read, and what of its outputs is kept; needs nbformat alone, as the site has it."""
 
 from __future__ import annotations
 
 import base64
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import nbformat
 
+# What reading a notebook raises where the file is none, or not whole.
+DAMAGED = (nbformat.ValidationError, ValueError, TypeError, AttributeError, KeyError)
 HEADLINE_FIGURE = "headline-figure"  # the tag of a cell whose last figure stands for the lesson
 PNG = b"\x89PNG\r\n\x1a\n"  # how such a file begins
 FIGURES = {"image/svg+xml": ".svg", "image/png": ".png"}  # what outputs show; the better one first
@@ -21,6 +24,15 @@ CAPTIONS = (STAND_INS, DRAWN)  # of drawn pictures where those of a data set wou
 TABLE = "printed-table"  # the tag of a cell that prints one, whose lines must not be broken
 COLUMNS = re.compile(r"\S {2,}\S")  # in a line that has two of them or more
 WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def read_notebook(path: Path) -> nbformat.NotebookNode:
+    """Read a notebook; a ValueError names the file where it is none, or not whole."""
+    try:
+        nbformat.validate(book := nbformat.read(path, as_version=4))
+    except DAMAGED:
+        raise ValueError(f"{path.name} is damaged; restore it, for example by git.") from None
+    return book
 
 
 def drop_widgets(book: nbformat.NotebookNode) -> None:

@@ -24,7 +24,7 @@ import nbformat
 from nbformat.v4 import new_markdown_cell, new_output
 
 from helpers.environment import PROJECT
-from helpers.files import write_atomically
+from helpers.files import explain, write_atomically
 from tools.address import HOME, present_address
 from tools.outputs import (
     DATA_PICTURES,
@@ -33,6 +33,7 @@ from tools.outputs import (
     figure_in,
     headline_figure,
     mark_tables,
+    read_notebook,
 )
 from tools.take_along_page import fill_template, read_kept
 from tools.whole_folders import replace_folder
@@ -104,7 +105,7 @@ def build_site(project: Path = PROJECT, site: Path = SITE) -> None:
 
     Raises:
         ModuleNotFoundError: Sphinx is not installed here.
-        ValueError: a page or a link is wrong; Sphinx has said which.
+        ValueError: a lesson is damaged, or a page or a link is wrong; Sphinx has said which.
         OSError: `site` cannot be replaced.
     """
     from sphinx.cmd.build import main as sphinx  # only the site needs it
@@ -190,7 +191,7 @@ class _Page:
 
     def _card(self, row: re.Match) -> str:
         """Return a lesson's card: a picture, the title that leads there, the promise, the badge."""
-        figure = headline_figure(nbformat.read(self.project / row["path"], as_version=4).cells)
+        figure = headline_figure(read_notebook(self.project / row["path"]).cells)
         shown = CARD_PICTURES.get(row["number"]) or (figure and self._picture(*figure))
         title = f"{row['number']}. {row['title']}"
         play = plays(self.project) and row["number"] == "0"
@@ -200,7 +201,7 @@ class _Page:
 
     def write_lesson(self) -> None:
         """Copy a notebook with its outputs; where pictures are not kept, a note stands instead."""
-        book = nbformat.read(self.project / self.name, as_version=4)
+        book = read_notebook(self.project / self.name)
         drop_widgets(book)
         mark_tables(book)
         cells = []
@@ -268,7 +269,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
         print(f"{error.name} is not installed here; use `make site`.", file=sys.stderr)
         return 1
     except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(f"{explain(error)}." if isinstance(error, OSError) else error, file=sys.stderr)
         return 1
     print(f"The site is in {SITE.name}/: open {SITE.name}/index.html.")
     if not plays(project):

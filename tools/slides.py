@@ -28,8 +28,8 @@ from pygments.lexers import PythonLexer
 
 from helpers.environment import PROJECT
 from helpers.files import explain, write_atomically
-from tools.execution import DAMAGED, course_notebooks, find_notebook
-from tools.outputs import CAPTIONS, figure_in
+from tools.execution import course_notebooks, find_notebook
+from tools.outputs import CAPTIONS, figure_in, read_notebook
 from tools.safe_html import clean_html
 from tools.templates import fill
 
@@ -180,13 +180,13 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
         return 2
     try:
         for notebook in wanted:
-            slides = make_slides(nbformat.read(notebook, as_version=4))
+            slides = make_slides(read_notebook(notebook))
             file = project / FOLDER / f"{notebook.stem}.html"
             write_atomically(file, fill(TEMPLATE, slides=slides))
             print(f"{len(slides)} slides: {FOLDER}/{file.name}")
-    except (OSError, *DAMAGED) as error:
-        why = explain(error) if isinstance(error, OSError) else f"{notebook.name} is damaged"
-        print(f"The slides were not written: {why}.", file=sys.stderr)
+    except (OSError, ValueError) as error:
+        why = f"{explain(error)}." if isinstance(error, OSError) else error
+        print(f"The slides were not written: {why}", file=sys.stderr)
         return 1
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tools.outputs import TABLE, mark_tables
+from tools.outputs import TABLE, mark_tables, read_notebook
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,16 @@ def test_two_lines_in_columns_are_a_table(text, is_table):
     )
     mark_tables(new_notebook(cells=[cell]))
     assert cell.metadata["tags"] == (["own", TABLE] if is_table else ["own"])
+
+
+ONE_CELL = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [%s]}'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"cells": [', ONE_CELL % '{"cell_type": "code", "metadata": {}}']
+)
+def test_a_notebook_that_is_not_whole_is_named(tmp_path, text):
+    path = tmp_path / "01_hands.ipynb"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"^01_hands\.ipynb is damaged"):
+        read_notebook(path)

@@ -255,6 +255,25 @@ def test_a_damaged_network_stops_the_site_with_a_sentence(project, monkeypatch, 
     assert "keeps no network; write it again" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "damage", ["{}", "[]", '{"cells": [', '{"nbformat": 4, "nbformat_minor": 5}']
+)
+@pytest.mark.parametrize("readme", ["# Course\n", TABLE])  # read for its card, too
+def test_a_damaged_lesson_is_named(project, monkeypatch, capsys, readme, damage):
+    (project / "README.md").write_text(readme, encoding="utf-8")
+    (project / LESSON).write_text(damage, encoding="utf-8")
+    monkeypatch.setattr(
+        site_tool, "build_site", lambda project, site: stage(project, project / "staged")
+    )
+    assert main([], project) == 1
+    told = "01_hands.ipynb is damaged; restore it, for example by git.\n"
+    assert capsys.readouterr().err == told
+    (project / LESSON).unlink()
+    (project / LESSON).mkdir()
+    assert main([], project) == 1
+    assert capsys.readouterr().err == "01_hands.ipynb could not be used (Is a directory).\n"
+
+
 def test_without_sphinx_one_sentence_says_what_to_do(project, monkeypatch, capsys):
     monkeypatch.setitem(__import__("sys").modules, "sphinx", None)
     assert main([], project) == 1

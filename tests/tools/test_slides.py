@@ -119,7 +119,8 @@ def test_a_lesson_that_is_missing_is_named(project, capsys):
         (project / "notebooks" / "01_hands.ipynb").write_text(damaged, encoding="utf-8")
         assert main([], project) == 1
         said = capsys.readouterr().err
-        assert said == "The slides were not written: 01_hands.ipynb is damaged.\n"
+        told = "01_hands.ipynb is damaged; restore it, for example by git.\n"
+        assert said == f"The slides were not written: {told}"
 
 
 # In a browser ----------------------------------------------------------------------------------
