@@ -4,11 +4,12 @@
     python -m tools.publishing notebooks/NAME.ipynb --run runs/DATE/NAME.ipynb
 
 Runs it with the parameters it states. Pictures out of a data set are not the course's to pass on,
-so cells tagged `data-pictures` are stored with what they show of drawn pictures, in a second,
-quick run; with `--drawn`, for a lesson whose pictures the course draws anyway, with their own
+so cells tagged `data-pictures` are stored with what they show of drawn pictures, in a quick run
+beforehand; with `--drawn`, for a lesson whose pictures the course draws anyway, with their own
 pictures. The file is replaced only after every cell has run. The run's record is then in
 `runs/published/`, where `tools.replication` finds it, and the networks that it saved beside it.
-With `--run` it stores what a run of `tools.reruns` left, which has kept every cell on the way.
+With `--run` it stores what a run of `tools.reruns` left, which has kept every cell on the way. A
+run of its own that could not be stored stays in `runs/publishing/` until the next.
 """
 
 from __future__ import annotations
@@ -27,14 +28,29 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat.v4 import new_output
 from PIL import Image
 
-from helpers.environment import PUBLISHED_FOLDER
-from helpers.files import write_atomically
+from helpers.environment import PUBLISHED_FOLDER, RUNS_FOLDER
+from helpers.files import explain, write_atomically
 from helpers.pace import PACE_VARIABLE, PACES
 from helpers.results import models_beside
-from tools.execution import cells_of, default_parameters, first_line, preset_values, run_notebook
-from tools.outputs import DATA_PICTURES, DRAWN, FIGURES, STAND_INS, drop_widgets
+from tools.execution import (
+    cells_of,
+    default_parameters,
+    find_notebook,
+    first_line,
+    preset_values,
+    run_notebook,
+)
+from tools.outputs import (
+    DATA_PICTURES,
+    DRAWN,
+    FIGURES,
+    STAND_INS,
+    drop_widgets,
+    read_notebook,
+)
 from tools.whole_folders import replace_folder
 
+WORK_FOLDER = RUNS_FOLDER / "publishing"  # a notebook's own folder in it lasts until it is stored
 FREE = ("PACE", "DATA", "PRECISION")  # "auto" in a notebook: a run may say which it was
 
 
@@ -46,37 +62,63 @@ def publish(
     `pace` is what its PACE "auto" means. Where a cell or the kernel fails, or the file is missing
     or edited meanwhile (OSError), the notebook is left as it is. So it is where `run`, an executed
     notebook to store in its place, is no complete run of it (ValueError). `drawn` tells that all of
-    its pictures are drawn, and may stay.
+    its pictures are drawn, and may stay. A run that cannot be stored is kept in `WORK_FOLDER`.
     """
     before = notebook.read_text(encoding="utf-8")
     book = nbformat.reads(before, as_version=4)
     stated = default_parameters(notebook)
-    with TemporaryDirectory() as folder:
-        if run is None:
-            run = Path(folder) / notebook.name  # the page tells its record's name
-            done = run_notebook(notebook, run, variables={PACE_VARIABLE: pace})
-            if done.problem:
-                raise OSError(done.problem)
-        take_outputs(book, nbformat.read(run, as_version=4), stated)
-        pictures = pictures_of(book.cells) if drawn else {}
+    if run:  # refused before the quick run
+        take_outputs(book, read_notebook(run), stated)
+    pictures = quick_pictures(notebook) if "DATA" in stated and not drawn else {}
+    executed = run or execute(notebook, pace)
+    try:
+        if not run:
+            take_outputs(book, nbformat.read(executed, as_version=4), stated)
+        pictures = pictures_of(book.cells) if drawn else pictures
         strip(book)
-        if "DATA" in stated and not drawn:
-            target = Path(folder) / "quick" / notebook.name
-            quick = run_notebook(notebook, target, preset_values(notebook, "quick"))
-            if quick.problem:
-                raise OSError(f"its quick run, for drawn stand-ins, failed: {quick.problem}")
-            pictures = pictures_of(cells_of(quick.output))
         add_pictures(book, pictures, DRAWN if drawn else STAND_INS)
         if notebook.read_text(encoding="utf-8") != before:
-            raise OSError("it was edited meanwhile; execute it again.")
-        kept = PUBLISHED_FOLDER / f"{notebook.stem}.json"
-        if (record := run.with_suffix(".json")).exists():
-            if (models := models_beside(record)).exists():
-                replace_folder(models, models_beside(kept))
-            else:  # those of an earlier run do not belong to this record
-                shutil.rmtree(models_beside(kept), ignore_errors=True)
-            write_atomically(kept, record.read_text("utf-8"))
+            raise OSError("it was edited meanwhile")
+        keep_record(executed, PUBLISHED_FOLDER / f"{notebook.stem}.json")
         write_atomically(notebook, nbformat.writes(book, indent=1) + "\n")
+    except BaseException:  # Ctrl-C, too
+        print(f"The run is kept. If the code is still the same, this stores it: --run {executed}")
+        raise
+    if not run:
+        shutil.rmtree(executed.parent, ignore_errors=True)
+
+
+def execute(notebook: Path, pace: str) -> Path:
+    """Run a notebook in its own folder in `WORK_FOLDER`; OSError where a cell fails."""
+    folder = WORK_FOLDER / notebook.stem
+    shutil.rmtree(folder, ignore_errors=True)
+    run = folder / notebook.name  # the page tells its record's name
+    done = run_notebook(notebook, run, variables={PACE_VARIABLE: pace})
+    if done.problem:
+        if done.record:  # nobody shall count it
+            done.record.unlink()
+        raise OSError(f"{done.problem}; see {run}")
+    return run
+
+
+def quick_pictures(notebook: Path) -> dict[str, list[nbformat.NotebookNode]]:
+    """Return drawn stand-ins from a quick run, as `pictures_of`; OSError where that fails."""
+    with TemporaryDirectory() as folder:
+        output = Path(folder) / notebook.name
+        quick = run_notebook(notebook, output, preset_values(notebook, "quick"))
+        if quick.problem:
+            raise OSError(f"its quick run, for drawn stand-ins, failed: {quick.problem}")
+        return pictures_of(cells_of(output))
+
+
+def keep_record(run: Path, kept: Path) -> None:
+    """Copy the record of an executed notebook, if any, and the networks beside it."""
+    if (record := run.with_suffix(".json")).exists():
+        if (models := models_beside(record)).exists():
+            replace_folder(models, models_beside(kept))
+        else:  # those of an earlier run do not belong to this record
+            shutil.rmtree(models_beside(kept), ignore_errors=True)
+        write_atomically(kept, record.read_text("utf-8"))
 
 
 def take_outputs(
@@ -152,19 +194,26 @@ def smaller(png: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Publish the notebooks named on the command line; return 1 where one fails."""
     parser = argparse.ArgumentParser(description="Execute notebooks in place, to be committed.")
-    parser.add_argument("notebooks", nargs="+", type=Path)
+    parser.add_argument("notebooks", nargs="+", help="each its number, such as 01, or its path")
     parser.add_argument("--pace", choices=PACES, default="published")
     parser.add_argument("--drawn", action="store_true", help="its pictures are drawn: keep them")
     parser.add_argument("--run", type=Path, help="store this executed notebook, of one lesson")
     options = parser.parse_args(arguments)
     if options.run and len(options.notebooks) > 1:
         parser.error("--run stores one notebook; name one.")
-    for notebook in options.notebooks:
+    if options.run and not options.run.is_file():
+        parser.error(f"--run is {options.run}, which is no file; name an executed notebook.")
+    try:
+        notebooks = [find_notebook(name) for name in options.notebooks]
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    for notebook in notebooks:
         try:
             publish(notebook, options.pace, options.run, options.drawn)
         except Exception as error:  # of the file, the kernel, or between them
-            why = first_line(str(error) or type(error).__name__)
-            print(f"{notebook.name} was not executed, or not to its end, and stays as it is: {why}")
+            why = explain(error) if isinstance(error, OSError) else str(error)
+            why = first_line(why or type(error).__name__)
+            print(f"{notebook.name} was not stored, and stays as it is: {why}")
             return 1
     return 0
 

@@ -12,7 +12,7 @@ from PIL import Image
 from helpers import results
 from helpers.results import load_record
 from tools import publishing
-from tools.execution import run_notebook
+from tools.execution import find_notebook, run_notebook
 from tools.outputs import DRAWN, STAND_INS
 from tools.publishing import main, publish
 
@@ -24,6 +24,14 @@ def published(tmp_path, monkeypatch):
     """Where the records go, in place of runs/published."""
     monkeypatch.setattr(publishing, "PUBLISHED_FOLDER", tmp_path / "published")
     return tmp_path / "published"
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path_factory, monkeypatch):
+    """Where the notebooks run, in place of runs/publishing."""
+    folder = tmp_path_factory.mktemp("publishing")
+    monkeypatch.setattr(publishing, "WORK_FOLDER", folder)
+    return folder
 
 
 @pytest.fixture
@@ -38,13 +46,14 @@ def write(tmp_path):
     return write_notebook
 
 
-def test_outputs_are_stored_but_for_data_set_pictures(write):
+def test_outputs_are_stored_but_for_data_set_pictures(write, work):
     path = write("print('a picture')", "print('one')\nprint('two')")
     publish(path)
     first, second = nbformat.read(path, as_version=4).cells
     assert first.outputs == [] and first.execution_count is None
     assert [output.text for output in second.outputs] == ["one\ntwo\n"]
     assert second.metadata == {} and first.metadata == {"tags": ["data-pictures"]}
+    assert list(work.iterdir()) == []
 
 
 @pytest.mark.parametrize("drawn", [False, True])
@@ -107,10 +116,13 @@ def test_a_failing_notebook_is_left_as_it_was(write, capsys):
     assert [file.name for file in path.parent.iterdir()] == ["lesson.ipynb"]
 
 
-def test_the_record_of_a_run_is_kept_only_where_every_cell_ran(write, published):
+def test_the_record_of_a_run_is_kept_only_where_every_cell_ran(write, published, work, capsys):
     path = write("0", RECORD, "raise ValueError('too small')")
     assert main([str(path)]) == 1
     assert not published.exists()
+    (come_so_far,) = (work / "lesson").iterdir()
+    assert capsys.readouterr().out.endswith(f"too small; see {come_so_far}\n")
+    assert "too small" in str(nbformat.read(come_so_far, as_version=4).cells[-1].outputs)
     publish(write("0", RECORD))
     (kept,) = published.iterdir()
     assert kept.name == "lesson.json"
@@ -150,6 +162,63 @@ def test_what_was_edited_meanwhile_is_not_overwritten(write, capsys):
     assert main([str(path)]) == 1
     assert "it was edited meanwhile" in capsys.readouterr().out
     assert nbformat.read(path, as_version=4).cells[1].source == "x = 2"
+
+
+def test_a_run_that_could_not_be_stored_is_kept_and_can_be(tiny_notebook, tmp_path, work, capsys):
+    path = tmp_path / "notebooks" / "01_tiny.ipynb"
+    edit = f"path = {str(path)!r}\ntext = open(path).read().replace('# A ' 'tiny', '# A small')"
+    tiny_notebook(tmp_path, f"{edit}\nopen(path, 'w').write(text);", "print('hours later')")
+    assert main([str(path), "--drawn"]) == 1
+    run = work / "01_tiny" / "01_tiny.ipynb"
+    kept, told = capsys.readouterr().out.splitlines()
+    assert kept.endswith(f"this stores it: --run {run}")
+    assert told == "01_tiny.ipynb was not stored, and stays as it is: it was edited meanwhile"
+    assert main([str(path), "--drawn", "--run", str(run)]) == 0
+    cells = nbformat.read(path, as_version=4).cells
+    assert cells[0].source == "# A small lesson" and cells[-1].outputs[0].text == "hours later\n"
+
+
+def test_a_run_is_kept_on_ctrl_c_too(write, monkeypatch, work, capsys):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(publishing, "write_atomically", stop)
+    with pytest.raises(KeyboardInterrupt):
+        publish(write("0"))
+    run = work / "lesson" / "lesson.ipynb"
+    assert run.exists() and capsys.readouterr().out.endswith(f"--run {run}\n")
+
+
+def test_a_quick_run_that_fails_costs_no_long_one(tiny_notebook, presets, capsys):
+    ran = presets.with_name("ran")
+    fails = f"open({str(ran)!r}, 'a').write(DATA)\nassert DATA != 'samples', 'no drawn pictures'"
+    path = tiny_notebook(presets.parent, fails)
+    assert main([str(path)]) == 1
+    assert "its quick run, for drawn stand-ins, failed: cell 7" in capsys.readouterr().out
+    assert ran.read_text() == "samples"
+
+
+def test_notebooks_are_found_as_elsewhere_and_wrong_files_are_refused_first(
+    write, monkeypatch, capsys
+):
+    asked = []
+    monkeypatch.setattr(publishing, "publish", lambda notebook, *_: asked.append(notebook))
+    assert main(["01", "2"]) == 0
+    assert asked == [find_notebook("01"), find_notebook("02")]
+    for wrong, told in {
+        ("01", "99"): "'99' names no notebook of the course: give a path, or",
+        ("01", "--run", "gone.ipynb"): "--run is gone.ipynb, which is no file; name an executed",
+    }.items():
+        with pytest.raises(SystemExit) as ended:
+            main(wrong)
+        assert ended.value.code == 2 and told in capsys.readouterr().err
+    assert len(asked) == 2
+
+
+def test_a_damaged_run_is_named(write, tmp_path, capsys):
+    (tmp_path / "run.ipynb").write_text("{")
+    assert main([str(write("0")), "--run", str(tmp_path / "run.ipynb")]) == 1
+    assert "stays as it is: run.ipynb is damaged; " in capsys.readouterr().out
 
 
 def test_a_file_that_is_no_notebook_is_told(write, capsys):
