@@ -26,12 +26,11 @@ def test_two_lines_in_columns_are_a_table(text, is_table):
     assert cell.metadata["tags"] == (["own", TABLE] if is_table else ["own"])
 
 
+EMPTY_CELL = '{"cell_type": "code", "id": "a", "metadata": {}}'
 ONE_CELL = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [%s]}'
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"cells": [', ONE_CELL % '{"cell_type": "code", "metadata": {}}']
-)
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"cells": [', ONE_CELL % EMPTY_CELL])
 def test_a_notebook_that_is_not_whole_is_named(tmp_path, text):
     path = tmp_path / "01_hands.ipynb"
     path.write_text(text)
