@@ -181,7 +181,7 @@ def test_another_network_is_named_and_the_walkthroughs_own_comes_first(write, tm
     write("02", 0.96, f"{REAL} {INCEPTION}")
     text = page(tmp_path)
     assert line_of(text, "W2")[4:6] == ["0.9600 (0.4000 to 0.6000)", "InceptionV3"]
-    assert "| figure | published | InceptionV3 | EfficientNetLite0 |" in text
+    assert "| result | published | InceptionV3 | EfficientNetLite0 |" in text
     section = text[text.index("## W2.") : text.index("## W3a.")]
     assert "not run here" not in section
     assert "EfficientNetLite0: seed 0; rock_paper_scissors" in section
