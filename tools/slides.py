@@ -16,6 +16,7 @@ import base64
 import html
 import re
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,7 @@ from pygments.lexers import PythonLexer
 from helpers.environment import PROJECT
 from helpers.files import explain, write_atomically
 from tools.execution import course_notebooks, find_notebook
-from tools.outputs import CAPTIONS, figure_in, read_notebook
+from tools.outputs import CAPTIONS, COLUMNS, figure_in, read_notebook
 from tools.safe_html import clean_html
 from tools.templates import fill
 
@@ -38,6 +39,7 @@ TEMPLATE = "slides.html.j2"
 LEFT_OUT = ("setup", "parameters", "exercise")  # ids of cells begin so
 WORDS = 45  # of a paragraph, in whole sentences
 ROOM = 90  # words on a slide
+WIDE = 110  # characters of a printed sentence
 LINES = 12  # of code that trains, and of what a cell prints
 FEW = 6  # words of a line that announces a list
 NETWORK = "network"  # the tag of a cell that defines one
@@ -157,8 +159,16 @@ def _things_to_see(cell: nbformat.NotebookNode, answers: bool) -> list[str]:
         elif answers:
             printed = output.get("text", "").rstrip()
             if printed and printed.count("\n") < LINES:
-                found.append(f"<pre>{html.escape(printed)}</pre>")
+                found.append(f"<pre>{html.escape(_wrapped(printed))}</pre>")
     return found
+
+
+def _wrapped(printed: str) -> str:
+    """Break sentences that are longer than a slide is wide; lines in columns stay as they are."""
+    return "\n".join(
+        line if COLUMNS.search(line) else textwrap.fill(line, WIDE, drop_whitespace=False)
+        for line in printed.splitlines()
+    )
 
 
 def _figure(kind: str, content: bytes, alt: str, caption: str) -> str:

@@ -85,6 +85,19 @@ def test_what_answers_a_prediction_waits_for_the_next_slide(slides):
     assert "fit" not in str(slides) and "not asked for" not in str(slides)
 
 
+def test_long_sentences_are_broken_and_columns_are_not(project):
+    file = project / "notebooks" / "01_hands.ipynb"
+    book = nbformat.read(file, as_version=4)
+    row = "name    " + "0.95  " * 40
+    book.cells[7].outputs = [
+        new_output("stream", text=f"{'Six words of one long sentence. ' * 9}\n{row}")
+    ]
+    (pre,) = [slide.shown for slide in make_slides(book) if "one long sentence" in slide.shown]
+    *sentence, last = pre.splitlines()
+    assert len(sentence) == 3 and max(map(len, sentence)) < 120
+    assert last.startswith(row.rstrip())
+
+
 def test_figures_keep_their_alt_text_and_stand_ins_are_called_so(slides):
     shown = [slide.shown for slide in slides if "<img" in slide.shown]
     assert len(shown) == 2
