@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+from helpers.files import expand_home
 from helpers.messages import OneSentence
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -35,10 +36,7 @@ def mirror_folder() -> Path | None:
     name = os.environ.get(MIRROR_VARIABLE, "").strip()
     if not name:
         return None
-    try:
-        folder = Path(name).expanduser()
-    except RuntimeError:  # an unknown ~user
-        folder = Path(name)
+    folder = expand_home(name)
     try:
         fault = "" if folder.is_dir() else "is not a folder"
     except OSError as error:

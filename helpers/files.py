@@ -69,6 +69,13 @@ def explain(error: OSError) -> str:
     return f"{name} could not be used ({error.strerror})"
 
 
+def expand_home(path: str | Path) -> Path:
+    """Return a path with its ~ replaced; of an unknown ~user as it is: opening that tells why."""
+    with contextlib.suppress(RuntimeError):
+        return Path(path).expanduser()
+    return Path(path)
+
+
 def work_in(folder: Path, work: Callable[[Path], Path]) -> tuple[Path, str]:
     """Write files into a folder, or where that fails, into the system's temporary folder.
 

@@ -22,6 +22,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from scipy import ndimage
 
 from helpers.data.catalog import pictures_below
+from helpers.files import expand_home
 from helpers.messages import OneSentence, printable
 
 if TYPE_CHECKING:
@@ -441,7 +442,7 @@ def find_fault(path: str | Path) -> str:
     """Say why `classify_own_photos` would show nothing of a path; "" if it would show something."""
     faults = []
     try:
-        for photo in _photos_of(_expanded(path))[:MAX_PHOTOS]:
+        for photo in _photos_of(expand_home(path))[:MAX_PHOTOS]:
             try:
                 open_photo(photo)
                 return ""
@@ -498,12 +499,6 @@ def _someone_is_there() -> bool:
     return bool(kernel.get_parent("shell").get("content", {}).get("allow_stdin", False))
 
 
-def _expanded(path: str | Path) -> Path:
-    with contextlib.suppress(RuntimeError):  # an unknown ~user, which opening it tells
-        return Path(path).expanduser()
-    return Path(path)
-
-
 def _photos_of(path: Path) -> list[Path]:
     """Return the pictures of a folder by name, or the one at a path."""
     photos = sorted(pictures_below(path)) if path.is_dir() else [path]
@@ -513,7 +508,7 @@ def _photos_of(path: Path) -> list[Path]:
 
 
 def _classify_path(classify: Classify, path: Path) -> None:
-    path = _expanded(path)
+    path = expand_home(path)
     photos = _photos_of(path)
     if photos == [path]:
         display(classify(path))
